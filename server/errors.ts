@@ -1,0 +1,72 @@
+// The errors of this project: a class for who has to act on it, a stable code, whether trying again
+// can help, and the cause.
+
+type Options = { cause?: unknown };
+
+/** Base of all errors this project throws on purpose. */
+export class AppError extends Error {
+  readonly code: string;
+  readonly retriable: boolean;
+  constructor(code: string, message: string, retriable: boolean, options?: Options) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+    this.retriable = retriable;
+  }
+}
+
+/** The environment asks for something impossible; the message lists every fault. */
+export class ConfigError extends AppError {
+  constructor(faults: readonly string[]) {
+    super('CONFIG', `invalid configuration:\n${faults.map((f) => `  - ${f}`).join('\n')}`, false);
+  }
+}
+
+/** A failure that may pass: the order is tried again. Thrown by the order handler. */
+export class TransientError extends AppError {
+  constructor(message: string, options?: Options) {
+    super('TRANSIENT', message, true, options);
+  }
+}
+
+/** A failure that will not pass: the order becomes a dead letter at once. Thrown by the handler. */
+export class PermanentError extends AppError {
+  constructor(message: string, options?: Options) {
+    super('PERMANENT', message, false, options);
+  }
+}
+
+/** Stored bytes that cannot be a true log: the task stops there, nothing is guessed. */
+export class DamagedLogError extends AppError {
+  constructor(message: string, options?: Options) {
+    super('DAMAGED_LOG', message, false, options);
+  }
+}
+
+/** A state of Kafka in which going on would give wrong numbers (topic recreated, state of another group). */
+export class InconsistentStateError extends AppError {
+  constructor(message: string, options?: Options) {
+    super('INCONSISTENT_STATE', message, false, options);
+  }
+}
+
+const programmerErrors = [TypeError, RangeError, ReferenceError, SyntaxError, EvalError, URIError];
+
+/** A mistake in the code, not in the world: never retried, never a dead letter, stops the task. */
+export function isProgrammerError(error: unknown): boolean {
+  return programmerErrors.some((type) => error instanceof type);
+}
+
+/**
+ * Whether trying again can help; total over everything that can be thrown. An error says so itself by
+ * `retriable`; programmer errors never; an unknown Error may pass (it is bounded by MAX_RETRIES).
+ */
+export function isRetriable(error: unknown): boolean {
+  if (!(error instanceof Error) || isProgrammerError(error)) return false;
+  return 'retriable' in error ? error.retriable === true : true;
+}
+
+/** What was thrown, as one line of text. */
+export function describe(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
+}

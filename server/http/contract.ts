@@ -1,0 +1,173 @@
+// What the service says over HTTP: the schema of every response and stream event. The types derive
+// from the schemas; the client imports the types and nothing else.
+import { type Static, Type } from 'typebox';
+
+const Closed = { additionalProperties: false } as const;
+
+/** Count of counted orders and their exact average in currency units. */
+export const ProductAverage = Type.Object(
+  { count: Type.Integer(), averagePrice: Type.Number() },
+  Closed,
+);
+
+/**
+ * Where every order below the next offsets is: `counted + deadLettered + pending` equals
+ * `read - gaps - lost`, always. `read` is the sum of (next offset - start) over the partitions.
+ */
+export const Balance = Type.Object(
+  {
+    read: Type.Integer(),
+    counted: Type.Integer(),
+    deadLettered: Type.Integer(),
+    pending: Type.Integer(),
+    gaps: Type.Integer(),
+    lost: Type.Integer(),
+    corrections: Type.Integer(),
+  },
+  Closed,
+);
+
+/** One partition of `orders`: the checkpoint its figures come from. */
+export const PartitionAsOf = Type.Object(
+  {
+    partition: Type.Integer(),
+    nextOffset: Type.Integer(),
+    highWatermark: Type.Integer(),
+    writtenAt: Type.Union([Type.String(), Type.Null()]),
+  },
+  Closed,
+);
+
+/** `GET /metrics`. The first three keys are a published contract; the rest may grow. */
+export const Metrics = Type.Object(
+  {
+    totalCount: Type.Integer(),
+    overallAveragePrice: Type.Number(),
+    perProduct: Type.Record(Type.String(), ProductAverage),
+    retries: Type.Integer(),
+    balance: Balance,
+    asOf: Type.Array(PartitionAsOf),
+  },
+  Closed,
+);
+
+const Disposition = Type.Union([
+  Type.Literal('undecodable'),
+  Type.Literal('invalid'),
+  Type.Literal('permanent'),
+  Type.Literal('retries_exhausted'),
+]);
+
+/**
+ * One dead letter of `GET /dlq`. `orderId`, `reason` and `timestamp` (when it was given up, ISO 8601)
+ * are a published contract. `id` is its place in the dead-letter topic, `partition-offset`.
+ */
+export const DeadLetterItem = Type.Object(
+  {
+    id: Type.String(),
+    orderId: Type.Union([Type.String(), Type.Null()]),
+    reason: Type.String(),
+    timestamp: Type.String(),
+    /** Where the original record stands; null for records that did not come from this service. */
+    origin: Type.Union([
+      Type.Null(),
+      Type.Object(
+        { topic: Type.String(), partition: Type.Integer(), offset: Type.Integer() },
+        Closed,
+      ),
+    ]),
+    disposition: Type.Union([Disposition, Type.Null()]),
+    attempts: Type.Union([Type.Integer(), Type.Null()]),
+  },
+  Closed,
+);
+
+/** `GET /dlq`: newest first. */
+export const DeadLetters = Type.Array(DeadLetterItem);
+
+/** What this instance knows about itself and its Kafka; never part of `/metrics`. */
+export const Status = Type.Object(
+  {
+    phase: Type.Union([
+      Type.Literal('starting'),
+      Type.Literal('ready'),
+      Type.Literal('not-ready'),
+      Type.Literal('stopping'),
+    ]),
+    /** Why it is not ready, in words; empty when ready. */
+    reasons: Type.Array(Type.String()),
+    kafka: Type.Object(
+      {
+        brokers: Type.String(),
+        embedded: Type.Boolean(),
+        up: Type.Boolean(),
+        /** When `up` last changed, ISO 8601. */
+        since: Type.String(),
+        error: Type.Union([Type.String(), Type.Null()]),
+      },
+      Closed,
+    ),
+    topic: Type.String(),
+    group: Type.String(),
+    startedAt: Type.String(),
+    /** Commands that fit the way this server was started. */
+    hints: Type.Object(
+      { start: Type.String(), produce: Type.String(), kafka: Type.String() },
+      Closed,
+    ),
+  },
+  Closed,
+);
+
+/**
+ * `GET /api/snapshot` and the stream's `snapshot` event: everything the page shows. `epoch` names
+ * this process (its start in ms), `seq` grows with every message; the newest (epoch, seq) wins.
+ */
+export const Snapshot = Type.Object(
+  {
+    epoch: Type.Integer(),
+    seq: Type.Integer(),
+    metrics: Metrics,
+    /** Newest first, at most 50. */
+    deadLetters: DeadLetters,
+    /** Orders per second of the whole group over the last seconds; null while unknown. */
+    throughput: Type.Union([Type.Number(), Type.Null()]),
+    status: Status,
+  },
+  Closed,
+);
+
+/**
+ * The stream's `delta` event: what changed since message `base` of the same epoch. Absent members
+ * are unchanged; `perProduct` holds the changed products only; `deadLetters` only the new ones.
+ */
+export const Delta = Type.Object(
+  {
+    epoch: Type.Integer(),
+    base: Type.Integer(),
+    seq: Type.Integer(),
+    metrics: Type.Optional(Metrics),
+    deadLetters: Type.Optional(DeadLetters),
+    throughput: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
+    status: Type.Optional(Status),
+  },
+  Closed,
+);
+
+export const Health = Type.Object(
+  { status: Type.String(), reasons: Type.Array(Type.String()) },
+  Closed,
+);
+
+export const ErrorBody = Type.Object({ error: Type.String(), message: Type.String() }, Closed);
+
+export type ProductAverage = Static<typeof ProductAverage>;
+export type Balance = Static<typeof Balance>;
+export type PartitionAsOf = Static<typeof PartitionAsOf>;
+export type Metrics = Static<typeof Metrics>;
+export type DeadLetterItem = Static<typeof DeadLetterItem>;
+export type Status = Static<typeof Status>;
+export type Snapshot = Static<typeof Snapshot>;
+export type Delta = Static<typeof Delta>;
+export type Health = Static<typeof Health>;
+export type ErrorBody = Static<typeof ErrorBody>;

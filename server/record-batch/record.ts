@@ -1,0 +1,27 @@
+// A Kafka record as values. Keys, values and header names are bytes: Kafka checks none of them.
+
+export type RecordHeader = { readonly key: Buffer; readonly value: Buffer | null };
+
+/** What a producer hands over; `timestamp` in ms since 1970, -1 when unknown. */
+export type RecordContent = {
+  readonly timestamp: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: readonly RecordHeader[];
+};
+
+/** A record at its place in a partition. */
+export type KafkaRecord = RecordContent & { readonly offset: number };
+
+/**
+ * A record kept for later in one copy of its own: `body` is its encoding from the key length on, so
+ * that nothing of the answer it arrived in stays alive. `openRecord` gives the parts.
+ */
+export type StoredRecord = {
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly body: Buffer;
+};
+
+/** An aborted transaction as a Fetch answer lists it. */
+export type AbortedTransaction = { readonly producerId: number; readonly firstOffset: number };
