@@ -1,0 +1,79 @@
+// Count and exact sum per product. Sums are integers, so they do not depend on the order of additions
+// and no average differs between one instance and three, or before and after a restart.
+
+/** Units per currency unit: prices are kept as whole ten-thousandths. */
+export const UNITS_PER_PRICE = 10_000;
+
+/** A sum is `carry * SUM_BASE + low` units, so that the hot loop never leaves the safe integers. */
+export const SUM_BASE = 2 ** 50;
+
+/** How often a product was counted and the exact sum of its prices. */
+export type Tally = { count: number; low: number; carry: number };
+
+/** Tallies by product, in order of first sight. */
+export type Averages = Map<string, Tally>;
+
+export type AverageView = { count: number; averagePrice: number };
+
+/**
+ * Price as a whole number of units. A float32 has 24 significant bits, so the product with 10,000 is
+ * exact in a double and the result depends on the price alone.
+ */
+export function toUnits(price: number): number {
+  return Math.round(price * UNITS_PER_PRICE);
+}
+
+/** Counts one order. */
+export function add(averages: Averages, product: string, price: number): void {
+  const tally = averages.get(product);
+  if (tally) increase(tally, 1, toUnits(price), 0);
+  else averages.set(product, { count: 1, low: toUnits(price), carry: 0 });
+}
+
+/** Takes one order back; a product without orders is gone. */
+export function subtract(averages: Averages, product: string, price: number): void {
+  const tally = averages.get(product);
+  if (!tally)
+    throw new RangeError('an order of a product that was never counted cannot be taken back');
+  increase(tally, -1, -toUnits(price), 0);
+  if (tally.count === 0) averages.delete(product);
+}
+
+/** Adds `other`, `times` times (1 or -1), to `tally`. */
+export function merge(tally: Tally, other: Tally, times: 1 | -1): void {
+  increase(tally, times * other.count, times * other.low, times * other.carry);
+}
+
+function increase(tally: Tally, count: number, low: number, carry: number): void {
+  tally.count += count;
+  tally.low += low;
+  tally.carry += carry;
+  if (tally.low >= SUM_BASE) {
+    tally.low -= SUM_BASE;
+    tally.carry += 1;
+  } else if (tally.low < 0) {
+    tally.low += SUM_BASE;
+    tally.carry -= 1;
+  }
+}
+
+/** The exact sum in units. */
+export function sumOf(tally: Tally): bigint {
+  return BigInt(tally.carry) * BigInt(SUM_BASE) + BigInt(tally.low);
+}
+
+/** Count and average in currency units; the average of nothing is 0. */
+export function view(tally: Tally): AverageView {
+  return { count: tally.count, averagePrice: average(sumOf(tally), tally.count) };
+}
+
+/** Count and average over all products. */
+export function overall(averages: Averages): AverageView {
+  const total: Tally = { count: 0, low: 0, carry: 0 };
+  for (const tally of averages.values()) merge(total, tally, 1);
+  return view(total);
+}
+
+function average(units: bigint, count: number): number {
+  return count === 0 ? 0 : Number(units) / (count * UNITS_PER_PRICE);
+}

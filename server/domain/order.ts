@@ -1,0 +1,136 @@
+// The Order contract: strict Avro decoding and validation, with a reason for every refusal.
+import { readFileSync } from 'node:fs';
+import avro from 'avsc';
+
+export type Order = { orderId: string; product: string; price: number };
+
+export type OrderStage = 'decode' | 'validate';
+
+/** Why bytes are not an order. The text starts with the code and says what was found and where. */
+export type OrderFault = { stage: OrderStage; code: FaultCode; reason: string };
+
+export type FaultCode =
+  | 'EMPTY'
+  | 'TOMBSTONE'
+  | 'TOO_BIG'
+  | 'MALFORMED'
+  | 'TRAILING'
+  | 'NON_CANONICAL'
+  | 'FIELD_EMPTY'
+  | 'FIELD_TOO_LONG'
+  | 'FIELD_CTRL'
+  | 'PRICE_NOT_FINITE'
+  | 'PRICE_NEGATIVE'
+  | 'PRICE_TOO_BIG'
+  | 'PRODUCT_LIMIT';
+
+export const MAX_VALUE_BYTES = 64 * 1024;
+export const MAX_ORDER_ID_BYTES = 128;
+export const MAX_PRODUCT_BYTES = 256;
+export const MAX_PRICE = 1e9;
+
+const type = avro.Type.forSchema(
+  JSON.parse(readFileSync(new URL(import.meta.resolve('#avro/order.avsc')), 'utf8')),
+);
+
+/** Avro binary of an order, without framing. */
+export function encodeOrder(order: Order): Buffer {
+  return type.toBuffer(order);
+}
+
+/**
+ * Decodes and validates the order in `bytes[start, end)`; `start` -1 is a null value. Either the
+ * order or the fault: pure, so every reader of a record comes to the same answer.
+ */
+export function decodeOrder(bytes: Buffer, start: number, end: number): Order | OrderFault {
+  const length = end - start;
+  if (start < 0) return decodeFault('TOMBSTONE', 'the value is null');
+  if (length === 0) return decodeFault('EMPTY', 'the value has no bytes');
+  if (length > MAX_VALUE_BYTES) {
+    return decodeFault('TOO_BIG', `${length} bytes, at most ${MAX_VALUE_BYTES} are read`);
+  }
+  const decoded = type.decode(bytes, start) as { value: Order; offset: number };
+  if (decoded.offset < 0 || decoded.offset > end) {
+    return decodeFault('MALFORMED', `the ${length} bytes end inside the record`);
+  }
+  if (decoded.offset < end) {
+    return decodeFault(
+      'TRAILING',
+      `${end - decoded.offset} bytes after byte ${decoded.offset - start}`,
+    );
+  }
+  const order = decoded.value;
+  if (!isCanonical(order, bytes, start, length)) {
+    return decodeFault('NON_CANONICAL', 'an over-long length or text that is not UTF-8');
+  }
+  return validate(order) ?? order;
+}
+
+/** Whether the result of `decodeOrder` is a fault. */
+export function isFault(result: Order | OrderFault): result is OrderFault {
+  return (result as OrderFault).code !== undefined;
+}
+
+/** The fault of an order whose product would be one too many for its task. */
+export function productLimitFault(limit: string): OrderFault {
+  return validateFault('PRODUCT_LIMIT', limit);
+}
+
+const REPLACEMENT = '\ufffd';
+
+/**
+ * Encoding the result again must give the same bytes. Plain ASCII with one-byte lengths cannot differ,
+ * and text that decodes without a replacement character is valid UTF-8, so only its length can.
+ */
+function isCanonical(order: Order, bytes: Buffer, start: number, length: number): boolean {
+  const { orderId, product } = order;
+  const short = orderId.length < 64 && product.length < 64;
+  if (short && length === orderId.length + product.length + 6) {
+    return !orderId.includes(REPLACEMENT) && !product.includes(REPLACEMENT);
+  }
+  return type.toBuffer(order).equals(bytes.subarray(start, start + length));
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
+function validate(order: Order): OrderFault | undefined {
+  return (
+    textFault('orderId', order.orderId, MAX_ORDER_ID_BYTES) ??
+    textFault('product', order.product, MAX_PRODUCT_BYTES) ??
+    priceFault(order.price)
+  );
+}
+
+function textFault(field: string, text: string, maxBytes: number): OrderFault | undefined {
+  if (text.length === 0 || text.trim().length === 0) {
+    return validateFault('FIELD_EMPTY', `${field} is empty or blank`);
+  }
+  if (text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes) {
+    return validateFault(
+      'FIELD_TOO_LONG',
+      `${field} has ${Buffer.byteLength(text)} bytes, at most ${maxBytes} are taken`,
+    );
+  }
+  const at = text.search(CONTROL);
+  if (at >= 0) {
+    const code = text.charCodeAt(at).toString(16).padStart(4, '0');
+    return validateFault('FIELD_CTRL', `${field} has control character U+${code} at ${at}`);
+  }
+  return undefined;
+}
+
+function priceFault(price: number): OrderFault | undefined {
+  if (!Number.isFinite(price)) return validateFault('PRICE_NOT_FINITE', `price is ${price}`);
+  if (price < 0) return validateFault('PRICE_NEGATIVE', `price is ${price}`);
+  if (price > MAX_PRICE) return validateFault('PRICE_TOO_BIG', `price is ${price}, at most 1e9`);
+  return undefined;
+}
+
+function decodeFault(code: FaultCode, found: string): OrderFault {
+  return { stage: 'decode', code, reason: `${code}: ${found}` };
+}
+
+function validateFault(code: FaultCode, found: string): OrderFault {
+  return { stage: 'validate', code, reason: `${code}: ${found}` };
+}

@@ -1,0 +1,111 @@
+// Membership in the consumer group by a kafkajs consumer whose topic is always paused: it joins,
+// heartbeats, commits and leaves, and never delivers a record.
+import type { Kafka } from 'kafkajs';
+import { describe } from '../errors.ts';
+import type { Logger } from '../stream/logger.ts';
+import { stickyAssigner } from './sticky-assigner.ts';
+
+export type Membership = {
+  /** Joins the group; resolves when the consumer runs, which may be before the first assignment. */
+  start(): Promise<void>;
+  /** Generation of the group; null between a join and the first heartbeat after it. */
+  generation(): number | null;
+  /** Commits next offsets, for tools that show the lag. */
+  commit(positions: ReadonlyMap<number, number>): Promise<void>;
+  /** Leaves the group. */
+  stop(): Promise<void>;
+};
+
+/** `onAssigned` is called at every join with all partitions that are ours now. */
+export function createMembership(deps: {
+  kafka: Kafka;
+  groupId: string;
+  topic: string;
+  logger: Logger;
+  onAssigned: (partitions: number[]) => void;
+  /** The consumer has stopped for good. */
+  onCrash: (error: Error) => void;
+}): Membership {
+  const { kafka, groupId, topic, logger, onAssigned, onCrash } = deps;
+  let generation: number | null = null;
+  let owned: number[] = [];
+  let stopped = false;
+  const consumer = kafka.consumer({
+    groupId,
+    partitionAssigners: [stickyAssigner(() => owned)],
+    sessionTimeout: 10_000,
+    rebalanceTimeout: 10_000,
+    heartbeatInterval: 1000,
+    // Also how soon a grown topic is noticed.
+    metadataMaxAge: 5000,
+    // How soon heartbeats, pause and disconnect are looked at.
+    maxWaitTimeInMs: 100,
+    allowAutoTopicCreation: false,
+    retry: {
+      initialRetryTime: 100,
+      maxRetryTime: 3000,
+      // kafkajs never resets its count, so a small one ends the consumer after some days.
+      retries: 1_000_000,
+      restartOnFailure: async () => !stopped,
+    },
+  });
+  const { GROUP_JOIN, HEARTBEAT, CRASH } = consumer.events;
+
+  // A listener that throws would break the join itself.
+  function guarded<T>(listen: (payload: T) => void) {
+    return ({ payload }: { payload: T }) => {
+      try {
+        listen(payload);
+      } catch (error) {
+        logger.error('membership', { error: describe(error) });
+        onCrash(error as Error);
+      }
+    };
+  }
+
+  consumer.on(
+    GROUP_JOIN,
+    guarded((payload) => {
+      generation = null;
+      // Before the first fetch, and every time: the paused set does not survive a restart.
+      consumer.pause([{ topic }]);
+      owned = payload.memberAssignment[topic] ?? [];
+      logger.info('joined the group', { groupId, partitions: owned.join(' ') || 'none' });
+      onAssigned(owned);
+    }),
+  );
+  consumer.on(
+    HEARTBEAT,
+    guarded((payload) => {
+      generation = Number(payload.groupGenerationId);
+    }),
+  );
+  consumer.on(
+    CRASH,
+    guarded((payload) => {
+      generation = null;
+      if (!payload.restart && !stopped) onCrash(payload.error);
+    }),
+  );
+
+  return {
+    async start() {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [topic], fromBeginning: true });
+      await consumer.run({ autoCommit: false, eachBatch: async () => {} });
+    },
+    generation: () => generation,
+    async commit(positions) {
+      const offsets = [...positions].map(([partition, offset]) => ({
+        topic,
+        partition,
+        offset: String(offset),
+      }));
+      if (offsets.length > 0) await consumer.commitOffsets(offsets);
+    },
+    async stop() {
+      stopped = true;
+      await consumer.disconnect();
+    },
+  };
+}

@@ -1,0 +1,28 @@
+// Time as an argument: real in main.ts, turned by hand in tests.
+
+export type Clock = {
+  /** Wall clock, ms since 1970. */
+  now(): number;
+  /** Never goes back; ms from an arbitrary start, with fractions. */
+  monotonic(): number;
+  /** Calls `action` once after `ms`; the result cancels it. */
+  after(ms: number, action: () => void): () => void;
+  /** Lets everything else that is waiting run first. */
+  breathe(): Promise<void>;
+};
+
+/** The time of this machine. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, action) {
+    const timer = setTimeout(action, ms);
+    return () => clearTimeout(timer);
+  },
+  breathe: () => new Promise((resolve) => setImmediate(resolve)),
+};
+
+/** Waits `ms`. */
+export function delay(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.after(ms, resolve));
+}

@@ -1,0 +1,190 @@
+// What the whole group has come to, read from the topics by every instance: the head checkpoint of
+// each partition merged, and the newest dead letters. Positions never move back.
+import { type Averages, merge, type Tally } from '../domain/averages.ts';
+import {
+  type Checkpoint,
+  type CheckpointStamp,
+  decodeCheckpoint,
+  decodeStamp,
+  succeeds,
+} from '../domain/checkpoint.ts';
+import { createDeadLetterRing, type DeadLetter, readDeadLetter } from '../domain/dead-letter.ts';
+import { openRecord, type RecordCursor } from '../record-batch/reader.ts';
+import type { Clock } from './clock.ts';
+import type { Follower, Following, LogReader, TopicPartition } from './log.ts';
+import { walk } from './walk.ts';
+
+/** What changed since it was last asked. */
+export type Changes = {
+  /** A partition has a new head. */
+  readonly moved: boolean;
+  readonly products: ReadonlySet<string>;
+  /** Newest first. */
+  readonly deadLetters: readonly DeadLetter[];
+};
+
+export type GroupView = {
+  /** The head checkpoints, by partition; a partition without one is absent. */
+  heads(): ReadonlyMap<number, Checkpoint>;
+  /** Averages over all partitions, in no particular order. */
+  readonly averages: Averages;
+  /** Over all products. */
+  readonly total: Tally;
+  newestDeadLetters(limit: number): DeadLetter[];
+  takeChanges(): Changes;
+};
+
+export type GroupViewReader = GroupView & {
+  /** Begins to follow partitions that it does not follow yet. */
+  follow(partitions: readonly number[]): void;
+  /** Resolves when everything that stood in the topics at the call has been read. */
+  caughtUp(): Promise<void>;
+  close(): void;
+};
+
+type Head = { stamp: CheckpointStamp; bytes: Buffer };
+
+/** The view of a group; `onFailed` hears of a checkpoint that cannot be read. */
+export function createGroupView(deps: {
+  reader: LogReader;
+  checkpointTopic: string;
+  deadLetterTopic: string;
+  deadLetterBufferSize: number;
+  clock: Clock;
+  onCheckpoint: (partition: number, offset: number, stamp: CheckpointStamp) => void;
+  onFailed: (error: unknown) => void;
+}): GroupViewReader {
+  const { reader, clock, deadLetterBufferSize, onCheckpoint, onFailed } = deps;
+  const newHeads = new Map<number, Head>();
+  const stamps = new Map<number, CheckpointStamp>();
+  const heads = new Map<number, Checkpoint>();
+  const averages: Averages = new Map();
+  const total: Tally = { count: 0, low: 0, carry: 0 };
+  const ring = createDeadLetterRing(deadLetterBufferSize);
+  const followings = new Map<number, Promise<Following[]>>();
+  let changedProducts = new Set<string>();
+  let newDeadLetters: DeadLetter[] = [];
+  let moved = false;
+  let open = true;
+
+  function readCheckpoint(partition: number, cursor: RecordCursor): void {
+    const bytes = cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
+    const stamp = decodeStamp(bytes);
+    onCheckpoint(partition, cursor.offset, stamp);
+    const head = stamps.get(partition);
+    if (head !== undefined && !succeeds(stamp, head)) return;
+    stamps.set(partition, stamp);
+    newHeads.set(partition, { stamp, bytes: Buffer.from(bytes) });
+  }
+
+  /** Decodes the newest heads only when somebody looks: at most once per look. */
+  function mergeHeads(): void {
+    for (const [partition, { bytes }] of newHeads) {
+      const next = decodeCheckpoint(bytes);
+      mergeDifference(heads.get(partition)?.averages ?? new Map(), next.averages);
+      heads.set(partition, next);
+      moved = true;
+    }
+    newHeads.clear();
+  }
+
+  function mergeDifference(before: Averages, after: Averages): void {
+    for (const [product, tally] of after) {
+      const known = before.get(product);
+      if (known !== undefined && isSame(known, tally)) continue;
+      change(product, known, tally);
+    }
+    for (const [product, tally] of before) {
+      if (!after.has(product)) change(product, tally, undefined);
+    }
+  }
+
+  function change(product: string, before: Tally | undefined, after: Tally | undefined): void {
+    const merged = averages.get(product) ?? { count: 0, low: 0, carry: 0 };
+    for (const tally of [merged, total]) {
+      if (after !== undefined) merge(tally, after, 1);
+      if (before !== undefined) merge(tally, before, -1);
+    }
+    if (merged.count === 0) averages.delete(product);
+    else averages.set(product, merged);
+    changedProducts.add(product);
+  }
+
+  function readLetter(partition: number, cursor: RecordCursor): void {
+    const letter = readDeadLetter(partition, openRecord(cursor.copy()));
+    if (ring.add(letter)) newDeadLetters.push(letter);
+  }
+
+  /** Follows to the end and on; resolves when what stood in the log at the call has been read. */
+  async function followOne(
+    tp: TopicPartition,
+    backlog: number,
+    visit: (partition: number, cursor: RecordCursor) => void,
+  ): Promise<Following> {
+    const { low, high } = await reader.bounds(tp);
+    let position = Math.max(low, high - backlog);
+    return new Promise((resolve) => {
+      const follower: Follower = {
+        async records(set) {
+          position = await walk(set, position, clock, (cursor) => {
+            visit(tp.partition, cursor);
+            return undefined;
+          });
+          if (position >= Math.min(high, set.lastStableOffset)) resolve(following);
+        },
+        outOfRange: (_position, bounds) => (position = bounds.low),
+        failed(error) {
+          onFailed(error);
+          resolve(following);
+        },
+      };
+      const following = reader.follow(tp, position, follower);
+    });
+  }
+
+  function followPartition(partition: number): Promise<Following[]> {
+    const { checkpointTopic, deadLetterTopic } = deps;
+    return Promise.all([
+      followOne({ topic: checkpointTopic, partition }, Number.POSITIVE_INFINITY, readCheckpoint),
+      followOne({ topic: deadLetterTopic, partition }, deadLetterBufferSize, readLetter),
+    ]);
+  }
+
+  return {
+    averages,
+    total,
+    heads() {
+      mergeHeads();
+      return heads;
+    },
+    newestDeadLetters: (limit) => ring.newest(limit),
+    takeChanges() {
+      mergeHeads();
+      const changes = { moved, products: changedProducts, deadLetters: newDeadLetters.reverse() };
+      moved = false;
+      changedProducts = new Set();
+      newDeadLetters = [];
+      return changes;
+    },
+    follow(partitions) {
+      for (const partition of partitions) {
+        if (open && !followings.has(partition)) {
+          followings.set(partition, followPartition(partition));
+        }
+      }
+    },
+    async caughtUp() {
+      await Promise.all(followings.values());
+    },
+    close() {
+      open = false;
+      for (const following of followings.values()) {
+        void following.then((both) => both.forEach((one) => one.close()));
+      }
+    },
+  };
+}
+
+function isSame(a: Tally, b: Tally): boolean {
+  return a.count === b.count && a.low === b.low && a.carry === b.carry;
+}

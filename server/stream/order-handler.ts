@@ -1,0 +1,27 @@
+// The place for business logic. Today it fails now and then, on purpose, to show retries.
+import type { Order } from '../domain/order.ts';
+import { TransientError } from '../errors.ts';
+
+/** Where an order stands: an idempotency key, because an order may be handled more than once. */
+export type Place = {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** 1 for the first try. */
+  readonly attempt: number;
+};
+
+/**
+ * Handles one order; done when it returns, or when its promise resolves. What it throws decides: a
+ * TransientError or an unknown error is tried again with backoff, a PermanentError makes the order a
+ * dead letter, a TypeError and its like stop the partition.
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return statement is one
+export type OrderHandler = (order: Order, place: Place) => void | Promise<void>;
+
+/** A handler that fails at random: `failureRate` is the share of attempts, `random` is in [0, 1). */
+export function createOrderHandler(failureRate: number, random: () => number): OrderHandler {
+  return () => {
+    if (random() < failureRate) throw new TransientError('simulated transient failure');
+  };
+}

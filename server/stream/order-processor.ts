@@ -1,0 +1,198 @@
+// One order from its arrival to its end: counted, or retried until it is, or dead-lettered.
+import { causeOfFault, type DeadLetterCause } from '../domain/dead-letter.ts';
+import { type Order, type OrderFault, productLimitFault } from '../domain/order.ts';
+import { decide, type RetryPolicy } from '../domain/retry-policy.ts';
+import { describe, isProgrammerError } from '../errors.ts';
+import { openRecord, type RecordCursor } from '../record-batch/reader.ts';
+import type { Clock } from './clock.ts';
+import type { Ledger } from './ledger.ts';
+import type { TopicPartition } from './log.ts';
+import { createOrderAttempt, type Outcome, Unhandled } from './order-attempt.ts';
+import type { OrderHandler } from './order-handler.ts';
+import { exhaustedBefore, type PendingOrder, pendingOrder } from './pending-order.ts';
+import { createRetryQueue } from './retry-queue.ts';
+
+export type Limits = {
+  readonly maxPending: number;
+  readonly maxPendingBytes: number;
+  readonly maxProducts: number;
+  /** What the products may take of an encoded checkpoint. */
+  readonly maxProductBytes: number;
+};
+
+export type OrderProcessor = {
+  /** Takes the record under the cursor, which stands at N or above; a promise when there is no room for more. */
+  process(cursor: RecordCursor): undefined | Promise<void>;
+  /** Goes on with the orders a restore found pending. */
+  resume(): void;
+  /** A pending order ended without us: its dead letter was read. */
+  ended(order: PendingOrder): void;
+  /** Attempts after a first one, ever. */
+  readonly retries: number;
+  close(): void;
+};
+
+const MAX_ERROR_TEXT = 200;
+/** Bytes of a product in a checkpoint beside its name, at most. */
+const TALLY_BYTES = 30;
+
+/** A processor that keeps its books in `ledger`. `onFailed` hears of a programmer's error in a later attempt. */
+export function createOrderProcessor(deps: {
+  source: TopicPartition;
+  ledger: Ledger<PendingOrder>;
+  retries: number;
+  handle: OrderHandler;
+  policy: RetryPolicy;
+  limits: Limits;
+  clock: Clock;
+  random: () => number;
+  giveUp: (order: PendingOrder, cause: DeadLetterCause) => void;
+  onChange: () => void;
+  onFailed: (error: unknown) => void;
+}): OrderProcessor {
+  const { source, ledger, handle, policy, limits, clock, random, giveUp, onChange, onFailed } =
+    deps;
+  const { state } = ledger;
+  const attempt = createOrderAttempt({ handle, refuse });
+  const queue = createRetryQueue<PendingOrder>({ clock, onDue: retry });
+  let { retries } = deps;
+  let open = true;
+  let pendingBytes = 0;
+  let productBytes = 0;
+  let products = 0;
+  let roomMade: (() => void) | null = null;
+
+  for (const product of state.averages.keys()) noteProduct(product);
+
+  function noteProduct(product: string): void {
+    products += 1;
+    productBytes += Buffer.byteLength(product) + TALLY_BYTES;
+  }
+
+  function refuse({ product }: Order): OrderFault | null {
+    if (state.averages.has(product)) return null;
+    if (products >= limits.maxProducts) {
+      return productLimitFault(`the partition has ${products} products already`);
+    }
+    return productBytes + Buffer.byteLength(product) + TALLY_BYTES > limits.maxProductBytes
+      ? productLimitFault(`the names of ${products} products fill the checkpoint already`)
+      : null;
+  }
+
+  function counted(order: Order): void {
+    if (state.averages.size > products) noteProduct(order.product);
+  }
+
+  function isFull(share = 1): boolean {
+    return (
+      state.pending.size >= limits.maxPending * share ||
+      pendingBytes >= limits.maxPendingBytes * share
+    );
+  }
+
+  function defer(cursor: RecordCursor): PendingOrder {
+    const order = pendingOrder(cursor.copy(), clock.now());
+    ledger.defer(order);
+    pendingBytes += order.record.body.length;
+    return order;
+  }
+
+  function release(order: PendingOrder): void {
+    pendingBytes -= order.record.body.length;
+    if (roomMade !== null && !isFull(0.9)) {
+      roomMade();
+      roomMade = null;
+    }
+    onChange();
+  }
+
+  function retry(order: PendingOrder): void {
+    if (!isPending(order)) return;
+    if (order.attempts > policy.maxRetries) return giveUp(order, exhaustedBefore(order));
+    if (order.attempts > 0) retries += 1;
+    const value = openRecord(order.record).value ?? null;
+    const { offset } = order.record;
+    const place = { ...source, offset, attempt: order.attempts + 1 };
+    conclude(
+      order,
+      value === null
+        ? attempt(Buffer.alloc(0), -1, -1, place)
+        : attempt(value, 0, value.length, place),
+    );
+  }
+
+  function isPending(order: PendingOrder): boolean {
+    return open && state.pending.get(order.record.offset) === order;
+  }
+
+  function conclude(order: PendingOrder, outcome: Outcome | Promise<Outcome>): void {
+    if (outcome instanceof Promise) {
+      void outcome.then((settled) => conclude(order, settled));
+    } else if (isPending(order)) {
+      if (outcome instanceof Unhandled) failed(order, outcome);
+      else {
+        ledger.settle(order.record.offset, outcome);
+        counted(outcome);
+        release(order);
+      }
+    }
+  }
+
+  function failed(order: PendingOrder, { fault, error }: Unhandled): void {
+    onChange();
+    const now = clock.now();
+    if (fault !== null) return conceive(order, causeOfFault(fault, now));
+    if (isProgrammerError(error)) return onFailed(error);
+    if (order.attempts === 0) order.firstFailedAt = now;
+    order.attempts += 1;
+    order.lastFailedAt = now;
+    order.error = describe(error).slice(0, MAX_ERROR_TEXT);
+    const decision = decide(error, order, policy, random());
+    if (decision.kind === 'dead-letter') return conceive(order, decision.cause);
+    order.dueAt = now + decision.afterMs;
+    queue.add(order);
+  }
+
+  function conceive(order: PendingOrder, cause: DeadLetterCause): void {
+    order.error = cause.reason.slice(0, MAX_ERROR_TEXT);
+    giveUp(order, cause);
+  }
+
+  return {
+    get retries() {
+      return retries;
+    },
+    process(cursor) {
+      const { offset } = cursor;
+      if (!ledger.arrive(offset)) return undefined;
+      const place = { ...source, offset, attempt: 1 };
+      const outcome = attempt(cursor.bytes, cursor.valueStart, cursor.valueEnd, place);
+      if (outcome instanceof Unhandled) {
+        if (isProgrammerError(outcome.error)) throw outcome.error;
+        failed(defer(cursor), outcome);
+      } else if (outcome instanceof Promise) {
+        conclude(defer(cursor), outcome);
+      } else {
+        ledger.count(outcome);
+        counted(outcome);
+        return undefined;
+      }
+      if (!isFull()) return undefined;
+      return new Promise((resolve) => {
+        roomMade = resolve;
+      });
+    },
+    resume() {
+      for (const order of state.pending.values()) {
+        pendingBytes += order.record.body.length;
+        queue.add(order);
+      }
+    },
+    ended: release,
+    close() {
+      open = false;
+      queue.close();
+      roomMade?.();
+    },
+  };
+}

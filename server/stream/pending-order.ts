@@ -1,0 +1,34 @@
+// An order that waits, as the task keeps it: its bytes, its failures, and what it waits for.
+import type { DeadLetterCause } from '../domain/dead-letter.ts';
+import type { StoredRecord } from '../record-batch/record.ts';
+
+export type PendingOrder = {
+  readonly record: StoredRecord;
+  /** Handler calls that failed. */
+  attempts: number;
+  /** Times in ms since 1970. */
+  firstFailedAt: number;
+  lastFailedAt: number;
+  dueAt: number;
+  error: string;
+};
+
+/** An order that has just begun to wait. */
+export function pendingOrder(record: StoredRecord, now: number): PendingOrder {
+  return { record, attempts: 0, firstFailedAt: now, lastFailedAt: now, dueAt: now, error: '' };
+}
+
+/** The cause of an order that was given up before a restart, from what the checkpoint kept of it. */
+export function exhaustedBefore(order: PendingOrder): DeadLetterCause {
+  const { attempts, firstFailedAt, lastFailedAt, error } = order;
+  return {
+    stage: 'process',
+    disposition: 'retries_exhausted',
+    reason: error,
+    exceptionClass: 'Error',
+    exceptionMessage: error,
+    attempts,
+    firstFailedAt,
+    lastFailedAt,
+  };
+}

@@ -1,0 +1,178 @@
+// A task's state from Kafka alone: the head checkpoint, the dead letters, the pending orders.
+import {
+  type Checkpoint,
+  type CheckpointStamp,
+  decodeCheckpoint,
+  decodeStamp,
+  succeeds,
+} from '../domain/checkpoint.ts';
+import { readOrigin } from '../domain/dead-letter.ts';
+import { decodeOrder, isFault } from '../domain/order.ts';
+import { InconsistentStateError } from '../errors.ts';
+import { openRecord, type RecordCursor } from '../record-batch/reader.ts';
+import type { Clock } from './clock.ts';
+import { createLedger, emptyState, type Ledger, type LedgerState } from './ledger.ts';
+import type { LogReader, TopicPartition } from './log.ts';
+import type { Logger } from './logger.ts';
+import type { PendingOrder } from './pending-order.ts';
+import { readRange, recreated } from './walk.ts';
+
+/** The three logs of one partition, and whose state it is. */
+export type TaskLogs = {
+  readonly orders: TopicPartition;
+  readonly deadLetters: TopicPartition;
+  readonly checkpoints: TopicPartition;
+  readonly group: string;
+};
+
+type Deps = {
+  logs: TaskLogs;
+  reader: LogReader;
+  clock: Clock;
+  logger: Logger;
+  maxBackoffMs: number;
+};
+
+export type Restored = {
+  ledger: Ledger<PendingOrder>;
+  retries: number;
+  /** Restores since the position last moved, this one included when there was something to read. */
+  restarts: number;
+};
+
+/**
+ * Restores the state of a task. Waits for Kafka; rejects with InconsistentStateError when going on
+ * would give wrong numbers.
+ */
+export async function restore(deps: Deps): Promise<Restored> {
+  const { logs, reader, logger } = deps;
+  const head = await readHead(deps);
+  const { low, high } = await reader.bounds(logs.orders);
+  if (head !== null) checkOwner(head, logs);
+  if (head !== null && head.nextOffset > high) throw recreated(logs.orders, head.nextOffset, high);
+  const state = head === null ? emptyState<PendingOrder>(low) : stateOf(head);
+  const waiting = head?.pending ?? [];
+  const ledger = createLedger(state);
+  for (const { offset } of waiting) state.pending.set(offset, placeholder(offset));
+  await readDeadLetters(deps, ledger);
+  await readPending(deps, ledger, waiting);
+  if (state.nextOffset < low) {
+    logger.error('orders were removed by retention before they were read', {
+      ...logs.orders,
+      from: state.nextOffset,
+      to: low,
+    });
+    ledger.lose(low);
+  }
+  const unread = state.nextOffset < high ? 1 : 0;
+  return { ledger, retries: head?.retries ?? 0, restarts: (head?.restarts ?? 0) + unread };
+}
+
+async function readHead({ logs, reader, clock }: Deps): Promise<Checkpoint | null> {
+  const { low, high } = await reader.bounds(logs.checkpoints);
+  let head: { stamp: CheckpointStamp; bytes: Buffer } | null = null;
+  await readRange(reader, clock, logs.checkpoints, { from: low, to: high }, (cursor) => {
+    const bytes = cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
+    const stamp = decodeStamp(bytes);
+    if (head === null || succeeds(stamp, head.stamp)) head = { stamp, bytes: Buffer.from(bytes) };
+  });
+  const found = head as { bytes: Buffer } | null;
+  return found === null ? null : decodeCheckpoint(found.bytes);
+}
+
+function checkOwner(head: Checkpoint, { group, orders, checkpoints }: TaskLogs): void {
+  if (head.group === group && head.topic === orders.topic && head.partition === orders.partition) {
+    return;
+  }
+  throw new InconsistentStateError(
+    `${checkpoints.topic}[${checkpoints.partition}] holds the state of group ${head.group}, ${head.topic}[${head.partition}], not of group ${group}, ${orders.topic}[${orders.partition}]: set CHECKPOINT_TOPIC`,
+  );
+}
+
+function stateOf(head: Checkpoint): LedgerState<PendingOrder> {
+  const { start, nextOffset, deadLetterOffset, deadLettered, gaps, corrections } = head;
+  return {
+    start,
+    nextOffset,
+    deadLetterOffset,
+    deadLettered,
+    gaps,
+    corrections,
+    lost: [...head.lost],
+    averages: head.averages,
+    pending: new Map(),
+  };
+}
+
+/** Stands in S until the bytes of the order have been read again. */
+function placeholder(offset: number): PendingOrder {
+  return {
+    record: { offset, timestamp: -1, body: Buffer.alloc(0) },
+    attempts: 0,
+    firstFailedAt: 0,
+    lastFailedAt: 0,
+    dueAt: 0,
+    error: '',
+  };
+}
+
+async function readDeadLetters(deps: Deps, ledger: Ledger<PendingOrder>): Promise<void> {
+  const { logs, reader, clock } = deps;
+  const { low, high } = await reader.bounds(logs.deadLetters);
+  const from = ledger.state.deadLetterOffset;
+  if (from > high) throw recreated(logs.deadLetters, from, high);
+  await readRange(reader, clock, logs.deadLetters, { from: low, to: high }, (cursor) => {
+    followDeadLetter(cursor, logs, ledger);
+  });
+}
+
+/** Tells the ledger of the dead-letter record under the cursor; the pending order that it ends. */
+export function followDeadLetter(
+  cursor: RecordCursor,
+  logs: TaskLogs,
+  ledger: Ledger<PendingOrder>,
+): PendingOrder | undefined {
+  const { offset, headers, value } = openRecord(cursor.copy());
+  const from = readOrigin(headers);
+  const ours =
+    from !== null &&
+    from.group === logs.group &&
+    from.origin.topic === logs.orders.topic &&
+    from.origin.partition === logs.orders.partition;
+  if (!ours) return ledger.readDeadLetter(offset, null, null);
+  const order = value === null ? null : decodeOrder(value, 0, value.length);
+  const decoded = order === null || isFault(order) ? null : order;
+  return ledger.readDeadLetter(offset, from.origin.offset, decoded);
+}
+
+async function readPending(
+  { logs, reader, clock, logger, maxBackoffMs }: Deps,
+  ledger: Ledger<PendingOrder>,
+  waiting: Checkpoint['pending'],
+): Promise<void> {
+  const { state } = ledger;
+  const latest = clock.now() + maxBackoffMs;
+  const missing = new Map(
+    waiting.filter(({ offset }) => state.pending.has(offset)).map((order) => [order.offset, order]),
+  );
+  if (missing.size === 0) return;
+  const from = [...missing.keys()].reduce((least, offset) => Math.min(least, offset));
+  await readRange(reader, clock, logs.orders, { from, to: state.nextOffset }, (cursor) => {
+    const order = missing.get(cursor.offset);
+    if (order === undefined) return;
+    missing.delete(cursor.offset);
+    const { attempts, firstFailedAt, error } = order;
+    const dueAt = Math.min(order.dueAt, latest);
+    state.pending.set(cursor.offset, {
+      record: cursor.copy(),
+      attempts,
+      firstFailedAt,
+      lastFailedAt: firstFailedAt,
+      dueAt,
+      error,
+    });
+  });
+  if (missing.size === 0) return;
+  logger.error('pending orders were removed by retention', { ...logs.orders, count: missing.size });
+  for (const offset of missing.keys()) ledger.losePending(offset);
+}

@@ -1,0 +1,87 @@
+// Which tasks run here: the difference between the assignment and what runs already.
+import type { CheckpointStamp } from '../domain/checkpoint.ts';
+import { describe } from '../errors.ts';
+import type { Clock } from './clock.ts';
+import type { Logger } from './logger.ts';
+import type { PartitionTask } from './partition-task.ts';
+
+const TRIM_INTERVAL_MS = 60_000;
+
+/** A task that has stopped by itself. */
+export type TaskFailure = { readonly partition: number; readonly reason: string };
+
+export type Tasks = {
+  /** Starts what is new, closes what is gone at once, leaves the rest alone. */
+  assign(partitions: readonly number[]): void;
+  /** A checkpoint was read in its topic. */
+  readBack(partition: number, offset: number, stamp: CheckpointStamp): void;
+  /** Next offsets of the running tasks, for tools that show the lag of the group. */
+  positions(): Map<number, number>;
+  /** Tasks that are not running yet, and those that stopped. */
+  status(): { restoring: number[]; failures: TaskFailure[] };
+  /** Writes the last checkpoints and stops everything. */
+  close(): Promise<void>;
+};
+
+/** The tasks of this instance. */
+export function createTasks(deps: {
+  createTask: (partition: number, onFailed: (error: unknown) => void) => PartitionTask;
+  clock: Clock;
+  logger: Logger;
+}): Tasks {
+  const { createTask, clock, logger } = deps;
+  const tasks = new Map<number, PartitionTask>();
+  const failures = new Map<number, TaskFailure>();
+  let cancelTrim = clock.after(TRIM_INTERVAL_MS, trim);
+
+  function trim(): void {
+    for (const [partition, task] of tasks) {
+      task.trim().catch((error: unknown) => {
+        logger.warn('old checkpoints were not deleted', { partition, error: describe(error) });
+      });
+    }
+    cancelTrim = clock.after(TRIM_INTERVAL_MS, trim);
+  }
+
+  function open(partition: number): void {
+    const task = createTask(partition, (error) => {
+      const reason = describe(error);
+      logger.error('a partition has stopped', { partition, offset: task.nextOffset, reason });
+      failures.set(partition, { partition, reason });
+    });
+    tasks.set(partition, task);
+    task.start();
+  }
+
+  return {
+    assign(partitions) {
+      for (const [partition, task] of tasks) {
+        if (partitions.includes(partition) && task.state !== 'CLOSED') continue;
+        tasks.delete(partition);
+        failures.delete(partition);
+        void task.close();
+      }
+      for (const partition of partitions) if (!tasks.has(partition)) open(partition);
+    },
+    readBack(partition, offset, stamp) {
+      tasks.get(partition)?.readBack(offset, stamp);
+    },
+    positions() {
+      const positions = new Map<number, number>();
+      for (const [partition, { state, nextOffset }] of tasks) {
+        if (state === 'RUNNING' && nextOffset !== null) positions.set(partition, nextOffset);
+      }
+      return positions;
+    },
+    status() {
+      const restoring = [...tasks]
+        .filter(([, { state }]) => state === 'CREATED' || state === 'RESTORING')
+        .map(([partition]) => partition);
+      return { restoring, failures: [...failures.values()] };
+    },
+    async close() {
+      cancelTrim();
+      await Promise.all([...tasks.values()].map((task) => task.close({ lastCheckpoint: true })));
+    },
+  };
+}
