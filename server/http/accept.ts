@@ -1,0 +1,26 @@
+// What the Accept header of a request prefers (RFC 9110, 12.5.1).
+
+/** How much the header wants a media type: its weight of 0..1, 1 when there is no header. */
+export function weightOf(accept: string | undefined, type: string): number {
+  if (accept === undefined || accept.trim() === '') return 1;
+  const [main] = type.split('/');
+  let weight = 0;
+  let closest = -1;
+  for (const range of accept.toLowerCase().split(',')) {
+    const [name = '', ...parameters] = range.split(';').map((part) => part.trim());
+    const closeness = ['*/*', `${main}/*`, type].indexOf(name);
+    if (closeness < 0 || closeness < closest) continue;
+    const q = parameters.find((parameter) => parameter.startsWith('q='));
+    const value = q === undefined ? 1 : Number(q.slice(2));
+    const valid = value >= 0 && value <= 1 ? value : 0;
+    weight = closeness > closest ? valid : Math.max(weight, valid);
+    closest = closeness;
+  }
+  return weight;
+}
+
+/** Whether the client rather has the Prometheus text than JSON; JSON when it does not care. */
+export function prefersExposition(accept: string | undefined): boolean {
+  const text = ['text/plain', 'application/openmetrics-text'].map((type) => weightOf(accept, type));
+  return Math.max(...text) > weightOf(accept, 'application/json');
+}

@@ -1,0 +1,156 @@
+// The hub of the stream: a snapshot first, then deltas, one encoded buffer for all clients.
+//
+// Nothing is ever added to a socket that still holds bytes, so a client that does not read costs one
+// frame. It is behind from then on, and gets the newest snapshot with the first message after it has
+// drained: states in between may be dropped, the last one may not.
+import type { Socket } from 'node:net';
+import type { Clock } from './clock.ts';
+import { lastFrame, retryFrame } from './event-frame.ts';
+import type { Feed, Message } from './feed.ts';
+
+/** Clients written to before the event loop gets a turn: ten thousand in one go would stop it for 190 ms. */
+const SLICE = 128;
+const STALLED_MS = 10_000;
+const LIFE_MS = 600_000;
+
+/** A client has got no message yet or lost one; or waits for the snapshot that it asked for. */
+const BEHIND = -1;
+const ASKED = -2;
+
+/** How many streams are served at once; beyond, a new one is refused. */
+export type StreamLimits = { readonly clients: number; readonly perAddress: number };
+
+/** The part of a socket that a stream uses. */
+export type StreamSocket = Pick<
+  Socket,
+  'writableLength' | 'write' | 'destroy' | 'destroySoon' | 'once'
+>;
+
+type Client = {
+  readonly socket: StreamSocket;
+  readonly address: string;
+  /** A stream ends after a while, so that clients spread over instances again; EventSource comes back. */
+  readonly endsAt: number;
+  /** The last message written to it, BEHIND or ASKED. */
+  seq: number;
+  stalledAt: number | undefined;
+};
+
+/** The streams that are open. */
+export type EventStream = {
+  size(): number;
+  /** Whether there is room for one more stream from this address. */
+  admits(address: string): boolean;
+  /** Streams to a socket on which the head of a chunked answer has been written. */
+  open(socket: StreamSocket, address: string): void;
+  /** Ends every stream and opens no more. */
+  close(): void;
+};
+
+/** Creates the hub and attaches it to the feed. `random` gives [0, 1). */
+export function createEventStream(deps: {
+  feed: Feed;
+  clock: Clock;
+  random: () => number;
+  limits: StreamLimits;
+}): EventStream {
+  const { feed, clock, random, limits } = deps;
+  const clients = new Set<Client>();
+  const perAddress = new Map<string, number>();
+  let sending = false;
+  let closed = false;
+
+  function remove(client: Client): void {
+    if (!clients.delete(client)) return;
+    const left = (perAddress.get(client.address) ?? 1) - 1;
+    if (left > 0) perAddress.set(client.address, left);
+    else perAddress.delete(client.address);
+  }
+
+  function end(client: Client): void {
+    remove(client);
+    if (client.socket.writableLength > 0) client.socket.destroy();
+    else {
+      client.socket.write(lastFrame);
+      client.socket.destroySoon();
+    }
+  }
+
+  function drop(client: Client): void {
+    remove(client);
+    client.socket.destroy();
+  }
+
+  async function refresh(client: Client): Promise<void> {
+    client.seq = ASKED;
+    try {
+      const view = await feed.newest();
+      if (!clients.has(client)) return;
+      if (client.socket.writableLength > 0) {
+        client.seq = BEHIND;
+        return;
+      }
+      client.socket.write(view.frame());
+      client.seq = view.seq;
+    } catch {
+      // Without a snapshot there is no stream; the client comes back and asks again.
+      drop(client);
+    }
+  }
+
+  function visit(client: Client, message: Message): void {
+    const now = clock.now();
+    if (now >= client.endsAt) {
+      end(client);
+    } else if (client.socket.writableLength > 0) {
+      if (client.seq !== ASKED) client.seq = BEHIND;
+      client.stalledAt ??= now;
+      if (now - client.stalledAt >= STALLED_MS) drop(client);
+    } else if (client.seq === message.base) {
+      client.stalledAt = undefined;
+      client.socket.write(message.frame);
+      client.seq = message.seq;
+    } else if (client.seq !== message.seq && client.seq !== ASKED) {
+      client.stalledAt = undefined;
+      void refresh(client);
+    }
+  }
+
+  function send(message: Message): void {
+    const queue = [...clients];
+    let next = 0;
+    sending = true;
+    const slice = (): void => {
+      for (const stop = next + SLICE; next < stop && next < queue.length; next++) {
+        const client = queue[next]!;
+        if (clients.has(client)) visit(client, message);
+      }
+      sending = next < queue.length;
+      if (sending) setImmediate(slice);
+    };
+    slice();
+  }
+
+  feed.attach({ size: () => clients.size, busy: () => sending, send });
+
+  return {
+    size: () => clients.size,
+    admits: (address) =>
+      !closed &&
+      clients.size < limits.clients &&
+      (perAddress.get(address) ?? 0) < limits.perAddress,
+    open(socket, address) {
+      const endsAt = clock.now() + LIFE_MS * (0.8 + 0.4 * random());
+      const client: Client = { socket, address, endsAt, seq: BEHIND, stalledAt: undefined };
+      clients.add(client);
+      perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
+      socket.once('close', () => remove(client));
+      socket.write(retryFrame);
+      void refresh(client);
+    },
+    close() {
+      closed = true;
+      for (const client of clients) end(client);
+    },
+  };
+}

@@ -1,0 +1,75 @@
+// Errors as answers: JSON `{error, message}` with constant words, whoever noticed the error. Nothing
+// of the request and no stack is ever repeated.
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { AppError } from '../errors.ts';
+import type { ErrorBody } from './contract.ts';
+
+/** A request that cannot be answered; the message is meant for the client. */
+export class HttpError extends AppError {
+  readonly statusCode: number;
+  constructor(statusCode: number, code: string, message: string) {
+    super(code, message, statusCode >= 500);
+    this.statusCode = statusCode;
+  }
+}
+
+const rawHeaders = {
+  'Content-Type': 'application/json; charset=utf-8',
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  Connection: 'close',
+};
+
+/** Words for a status: `BAD_REQUEST` and `Bad Request`. */
+function bodyOf(statusCode: number): ErrorBody {
+  const words = STATUS_CODES[statusCode] ?? 'Bad Request';
+  return { error: words.toUpperCase().replaceAll(/[^A-Z]+/g, '_'), message: words };
+}
+
+/** Answers whatever a hook, a plugin or a route has thrown. */
+export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  const status = error.statusCode ?? 500;
+  let body = bodyOf(status);
+  if (error instanceof HttpError) body = { error: error.code, message: error.message };
+  else if (status >= 500) {
+    request.log.error({ err: error }, 'request failed');
+    body = { error: 'INTERNAL', message: 'internal error' };
+  }
+  return reply.code(status).header('cache-control', 'no-store').send(body);
+}
+
+/** Answers a request for which there is no route or file. */
+export function answerNotFound(_request: FastifyRequest, reply: FastifyReply) {
+  const body: ErrorBody = { error: 'NOT_FOUND', message: 'there is nothing here' };
+  return reply.code(404).header('cache-control', 'no-store').send(body);
+}
+
+/** Answers a URL that the router cannot read; no hook has run, so the headers are set here. */
+export function answerBadUrl(_error: FastifyError, _request: FastifyRequest, reply: FastifyReply) {
+  const body: ErrorBody = { error: 'BAD_URL', message: 'the URL cannot be decoded' };
+  reply.code(400).headers(rawHeaders).send(body);
+}
+
+const statusOfParserError = new Map([
+  ['HPE_HEADER_OVERFLOW', 431],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 413],
+  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
+]);
+
+/** Answers bytes that are not HTTP, and closes the connection. */
+export function answerClientError(error: Error & { code: string }, socket: Socket): void {
+  // After a first answer the connection may be in the middle of another: words would become part of it.
+  if (!socket.writable || socket.bytesWritten > 0) {
+    socket.destroy();
+    return;
+  }
+  const status = statusOfParserError.get(error.code) ?? 400;
+  const body = JSON.stringify(bodyOf(status));
+  const headers = { ...rawHeaders, 'Content-Length': Buffer.byteLength(body) };
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head.join('')}\r\n${body}`);
+  socket.destroySoon();
+}
