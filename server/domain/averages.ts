@@ -17,10 +17,10 @@ export type AverageView = { count: number; averagePrice: number };
 
 /**
  * Price as a whole number of units. A float32 has 24 significant bits, so the product with 10,000 is
- * exact in a double and the result depends on the price alone.
+ * exact in a double and the result depends on the price alone; minus zero becomes zero.
  */
 export function toUnits(price: number): number {
-  return Math.round(price * UNITS_PER_PRICE);
+  return Math.round(price * UNITS_PER_PRICE) + 0;
 }
 
 /** Counts one order. */

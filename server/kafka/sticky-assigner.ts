@@ -17,7 +17,9 @@ export function assignSticky(
   let extras = partitions.length % sorted.length;
   const result = new Map<string, number[]>();
   for (const { id, owned } of sorted) {
-    const kept = owned.filter((partition) => free.has(partition)).sort((a, b) => a - b);
+    const kept = [...new Set(owned)]
+      .filter((partition) => free.has(partition))
+      .sort((a, b) => a - b);
     const room = kept.length > least && extras > 0 ? least + 1 : least;
     if (room > least) extras -= 1;
     const share = kept.slice(0, room);

@@ -1,7 +1,7 @@
 // Orders on their way to the dead-letter topic: sent in batches, one at a time, until Kafka has them.
 import { type Author, type DeadLetterCause, deadLetterHeaders } from '../domain/dead-letter.ts';
-import { openRecord } from '../record-batch/reader.ts';
 import type { RecordContent } from '../record-batch/record.ts';
+import { openRecord } from '../record-batch/record-parts.ts';
 import type { Clock } from './clock.ts';
 import type { LogWriter, TopicPartition } from './log.ts';
 import type { Logger } from './logger.ts';

@@ -9,7 +9,8 @@ import {
   succeeds,
 } from '../domain/checkpoint.ts';
 import { createDeadLetterRing, type DeadLetter, readDeadLetter } from '../domain/dead-letter.ts';
-import { openRecord, type RecordCursor } from '../record-batch/reader.ts';
+import type { RecordCursor } from '../record-batch/reader.ts';
+import { openRecord } from '../record-batch/record-parts.ts';
 import type { Clock } from './clock.ts';
 import type { Follower, Following, LogReader, TopicPartition } from './log.ts';
 import { walk } from './walk.ts';
@@ -179,7 +180,9 @@ export function createGroupView(deps: {
     close() {
       open = false;
       for (const following of followings.values()) {
-        void following.then((both) => both.forEach((one) => one.close()));
+        void following.then((both) => {
+          for (const one of both) one.close();
+        });
       }
     },
   };

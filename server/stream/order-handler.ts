@@ -16,7 +16,6 @@ export type Place = {
  * TransientError or an unknown error is tried again with backoff, a PermanentError makes the order a
  * dead letter, a TypeError and its like stop the partition.
  */
-// biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return statement is one
 export type OrderHandler = (order: Order, place: Place) => void | Promise<void>;
 
 /** A handler that fails at random: `failureRate` is the share of attempts, `random` is in [0, 1). */

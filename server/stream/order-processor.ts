@@ -3,7 +3,8 @@ import { causeOfFault, type DeadLetterCause } from '../domain/dead-letter.ts';
 import { type Order, type OrderFault, productLimitFault } from '../domain/order.ts';
 import { decide, type RetryPolicy } from '../domain/retry-policy.ts';
 import { describe, isProgrammerError } from '../errors.ts';
-import { openRecord, type RecordCursor } from '../record-batch/reader.ts';
+import type { RecordCursor } from '../record-batch/reader.ts';
+import { openRecord } from '../record-batch/record-parts.ts';
 import type { Clock } from './clock.ts';
 import type { Ledger } from './ledger.ts';
 import type { TopicPartition } from './log.ts';
@@ -108,7 +109,10 @@ export function createOrderProcessor(deps: {
 
   function retry(order: PendingOrder): void {
     if (!isPending(order)) return;
-    if (order.attempts > policy.maxRetries) return giveUp(order, exhaustedBefore(order));
+    if (order.attempts > policy.maxRetries) {
+      giveUp(order, exhaustedBefore(order));
+      return;
+    }
     if (order.attempts > 0) retries += 1;
     const value = openRecord(order.record).value ?? null;
     const { offset } = order.record;
@@ -141,19 +145,24 @@ export function createOrderProcessor(deps: {
   function failed(order: PendingOrder, { fault, error }: Unhandled): void {
     onChange();
     const now = clock.now();
-    if (fault !== null) return conceive(order, causeOfFault(fault, now));
-    if (isProgrammerError(error)) return onFailed(error);
+    if (fault !== null) endIn(order, causeOfFault(fault, now));
+    else if (isProgrammerError(error)) onFailed(error);
+    else tryAgainOrGiveUp(order, error, now);
+  }
+
+  function tryAgainOrGiveUp(order: PendingOrder, error: unknown, now: number): void {
     if (order.attempts === 0) order.firstFailedAt = now;
     order.attempts += 1;
     order.lastFailedAt = now;
     order.error = describe(error).slice(0, MAX_ERROR_TEXT);
     const decision = decide(error, order, policy, random());
-    if (decision.kind === 'dead-letter') return conceive(order, decision.cause);
-    order.dueAt = now + decision.afterMs;
-    queue.add(order);
+    if (decision.kind === 'retry') {
+      order.dueAt = now + decision.afterMs;
+      queue.add(order);
+    } else endIn(order, decision.cause);
   }
 
-  function conceive(order: PendingOrder, cause: DeadLetterCause): void {
+  function endIn(order: PendingOrder, cause: DeadLetterCause): void {
     order.error = cause.reason.slice(0, MAX_ERROR_TEXT);
     giveUp(order, cause);
   }

@@ -9,7 +9,8 @@ import {
 import { readOrigin } from '../domain/dead-letter.ts';
 import { decodeOrder, isFault } from '../domain/order.ts';
 import { InconsistentStateError } from '../errors.ts';
-import { openRecord, type RecordCursor } from '../record-batch/reader.ts';
+import type { RecordCursor } from '../record-batch/reader.ts';
+import { openRecord } from '../record-batch/record-parts.ts';
 import type { Clock } from './clock.ts';
 import { createLedger, emptyState, type Ledger, type LedgerState } from './ledger.ts';
 import type { LogReader, TopicPartition } from './log.ts';

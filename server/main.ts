@@ -1,0 +1,68 @@
+// Starts the service and ends it. The only file, beside the commands, that touches the process.
+import { fileURLToPath } from 'node:url';
+import closeWithGrace from 'close-with-grace';
+import { loadConfig } from './config.ts';
+import { ConfigError, describe } from './errors.ts';
+import { buildApp } from './http/app.ts';
+import { createLogger } from './log.ts';
+import { createExposition } from './metrics.ts';
+import { createService } from './service.ts';
+
+const STOP_WITHIN_MS = 10_000;
+
+/** Says what is wrong in one line, without a stack: it is for the person at the keyboard. */
+function giveUp(words: string): never {
+  process.stderr.write(`${words}\n`);
+  process.exit(1);
+}
+
+function readConfig() {
+  try {
+    return loadConfig(process.env);
+  } catch (error) {
+    if (error instanceof ConfigError) return giveUp(error.message);
+    throw error;
+  }
+}
+
+const config = readConfig();
+const logger = createLogger(config.LOG_LEVEL, process.stdout.isTTY);
+const brokers = config.KAFKA_BROKERS ?? ['localhost:9092'];
+const service = createService({
+  config,
+  brokers,
+  embedded: false,
+  logger,
+  onCrash(error) {
+    giveUp(`the service cannot go on: ${error.message}`);
+  },
+});
+const app = await buildApp({
+  source: service.overview,
+  exposition: createExposition(),
+  epoch: Date.now(),
+  allowedHosts: config.ALLOWED_HOSTS,
+  corsOrigins: config.CORS_ORIGINS,
+  staticRoot: fileURLToPath(import.meta.resolve('#client')),
+});
+
+closeWithGrace({ delay: STOP_WITHIN_MS, logger: false }, async ({ err }) => {
+  if (err) logger.error('uncaught', { error: err.stack ?? describe(err) });
+  await service.stop();
+  await app.close();
+});
+
+try {
+  await app.listen({ host: config.HOST, port: config.PORT });
+} catch (error) {
+  const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+  giveUp(
+    taken
+      ? `port ${config.PORT} is taken: stop what listens there, or set PORT to another one`
+      : `cannot listen on ${config.HOST}:${config.PORT}: ${describe(error)}`,
+  );
+}
+const { port } = app.server.address() as { port: number };
+const host = config.HOST === '127.0.0.1' ? 'localhost' : config.HOST;
+logger.info(`listening on http://${host}:${port}`);
+await service.start();

@@ -1,0 +1,199 @@
+// Wires the service: Kafka on one side, HTTP on the other, the tasks between. It touches nothing of
+// the process, so that a test can run it whole.
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Config } from './config.ts';
+import { describe, isRetriable } from './errors.ts';
+import { createHealth } from './health.ts';
+import type { OverviewSource } from './http/overview.ts';
+import { createAppender } from './kafka/appender.ts';
+import { createKafka } from './kafka/client.ts';
+import { createFetcher } from './kafka/fetcher.ts';
+import { createMembership } from './kafka/membership.ts';
+import { createTopics } from './kafka/topics.ts';
+import { createOverview } from './overview.ts';
+import { systemClock as clock, delay } from './stream/clock.ts';
+import { createGroupView } from './stream/group-view.ts';
+import type { LogReader } from './stream/log.ts';
+import type { Logger } from './stream/logger.ts';
+import { createOrderHandler } from './stream/order-handler.ts';
+import { createPartitionTask } from './stream/partition-task.ts';
+import { createTasks } from './stream/tasks.ts';
+
+const RETRY_MS = 1000;
+const UPKEEP_MS = 5000;
+const MAX_PRODUCT_BYTES = 6 * 2 ** 20;
+
+export type Service = {
+  readonly overview: OverviewSource;
+  /** Reaches Kafka, catches up and joins; keeps trying until it succeeds or `stop` is called. */
+  start(): Promise<void>;
+  /** Stops fetching, writes the last checkpoints, leaves the group, disconnects. */
+  stop(): Promise<void>;
+};
+
+/** A service on the given brokers; `onCrash` hears that it cannot go on. */
+export function createService(deps: {
+  config: Config;
+  brokers: readonly string[];
+  embedded: boolean;
+  logger: Logger;
+  onCrash: (error: Error) => void;
+}): Service {
+  const { config, brokers, embedded, logger, onCrash } = deps;
+  const startedAt = clock.now();
+  const author = {
+    group: config.GROUP_ID,
+    app: 'order-stream',
+    instance: `${hostname()}-${randomUUID().slice(0, 8)}`,
+  };
+  const topicNames = {
+    orders: config.ORDERS_TOPIC,
+    deadLetters: config.DLQ_TOPIC,
+    checkpoints: config.CHECKPOINT_TOPIC,
+  };
+  const health = createHealth({ config, brokers, embedded, startedAt, clock });
+  const kafka = createKafka({
+    brokers: [...brokers],
+    ssl: config.KAFKA_SSL,
+    sasl: saslOf(config),
+    clientId: author.app,
+    logger,
+  });
+  // What is small and must not wait stands on connections of its own, beside the stream of orders.
+  const ordersReader = createFetcher({ kafka, logger, onState: health.kafka });
+  const stateReader = createFetcher({ kafka, logger, onState: health.kafka });
+  const reader: LogReader = {
+    bounds: stateReader.bounds,
+    follow: (tp, from, follower) =>
+      (tp.topic === topicNames.orders ? ordersReader : stateReader).follow(tp, from, follower),
+  };
+  const writer = createAppender({ kafka, logger });
+  const topics = createTopics({ kafka, names: topicNames, partitions: config.PARTITIONS });
+  const view = createGroupView({
+    reader: stateReader,
+    checkpointTopic: topicNames.checkpoints,
+    deadLetterTopic: topicNames.deadLetters,
+    deadLetterBufferSize: config.DLQ_BUFFER_SIZE,
+    clock,
+    onCheckpoint: (partition, offset, stamp) => tasks.readBack(partition, offset, stamp),
+    onFailed: (error) => health.failed(describe(error)),
+  });
+  const handle = createOrderHandler(config.FAILURE_RATE, Math.random);
+  const tasks = createTasks({
+    clock,
+    logger,
+    createTask: (partition, onFailed) =>
+      createPartitionTask({
+        logs: {
+          group: config.GROUP_ID,
+          orders: { topic: topicNames.orders, partition },
+          deadLetters: { topic: topicNames.deadLetters, partition },
+          checkpoints: { topic: topicNames.checkpoints, partition },
+        },
+        author,
+        startedAt,
+        generation: membership.generation,
+        reader,
+        writer,
+        trim: (below) => topics.trimCheckpoints(partition, below),
+        handle,
+        policy: {
+          maxRetries: config.MAX_RETRIES,
+          backoffMs: config.RETRY_BACKOFF_MS,
+          maxBackoffMs: config.RETRY_MAX_BACKOFF_MS,
+        },
+        limits: {
+          maxPending: config.MAX_PENDING,
+          maxPendingBytes: config.MAX_PENDING_BYTES,
+          maxProducts: config.MAX_PRODUCTS,
+          maxProductBytes: MAX_PRODUCT_BYTES,
+        },
+        checkpointIntervalMs: config.CHECKPOINT_INTERVAL_MS,
+        clock,
+        random: Math.random,
+        logger,
+        onFailed,
+      }),
+  });
+  const membership = createMembership({
+    kafka,
+    groupId: config.GROUP_ID,
+    topic: topicNames.orders,
+    logger,
+    onAssigned(partitions) {
+      tasks.assign(partitions);
+      health.joined();
+    },
+    onCrash,
+  });
+  let stopping = false;
+  let cancelUpkeep = () => {};
+
+  /** Until it succeeds; rejects with what trying again cannot mend. */
+  async function insist(step: () => Promise<void>): Promise<void> {
+    while (!stopping) {
+      try {
+        return await step();
+      } catch (error) {
+        if (!isRetriable(error)) throw error;
+        health.kafka(false, error);
+        await delay(clock, RETRY_MS);
+      }
+    }
+  }
+
+  async function ensureTopics(): Promise<void> {
+    const partitions = await topics.ensure();
+    view.follow(Array.from({ length: partitions }, (_, partition) => partition));
+  }
+
+  function upkeep(): void {
+    Promise.all([ensureTopics(), membership.commit(tasks.positions())])
+      .catch((error: unknown) => logger.warn('upkeep', { error: describe(error) }))
+      .finally(() => {
+        if (!stopping) cancelUpkeep = clock.after(UPKEEP_MS, upkeep);
+      });
+  }
+
+  return {
+    overview: createOverview({ view, clock, status: () => health.status(tasks.status()) }),
+    async start() {
+      try {
+        await insist(ensureTopics);
+        if (stopping) return;
+        await view.caughtUp();
+        health.caughtUp();
+        await insist(membership.start);
+        upkeep();
+      } catch (error) {
+        logger.error('the service cannot start', { error: describe(error) });
+        health.failed(describe(error));
+      }
+    },
+    async stop() {
+      stopping = true;
+      health.stopping();
+      cancelUpkeep();
+      view.close();
+      await tasks.close();
+      await membership.stop();
+      await Promise.all([
+        ordersReader.close(),
+        stateReader.close(),
+        writer.close(),
+        topics.close(),
+      ]);
+    },
+  };
+}
+
+function saslOf(config: Config) {
+  const {
+    KAFKA_SASL_MECHANISM: mechanism,
+    KAFKA_USERNAME: username,
+    KAFKA_PASSWORD: password,
+  } = config;
+  if (mechanism === null || username === null || password === null) return undefined;
+  return { mechanism, username, password };
+}

@@ -1,0 +1,45 @@
+import t from 'tap';
+import { loadConfig } from '../server/config.ts';
+
+t.test('the defaults are those of the documentation', async (t) => {
+  const config = loadConfig({});
+  t.match(config, {
+    PORT: 4000,
+    HOST: '127.0.0.1',
+    KAFKA_BROKERS: null,
+    CHECKPOINT_TOPIC: 'order-consumer-group-checkpoints',
+    MAX_RETRIES: 3,
+    FAILURE_RATE: 0.1,
+    MAX_PENDING: 100_000,
+  });
+  t.ok(Object.isFrozen(config));
+});
+
+t.test('every fault is listed in one error', async (t) => {
+  const env = { PORT: '70000', FAILURE_RATE: '1.5', KAFKA_BROKERS: 'nowhere', LOG_LEVEL: 'loud' };
+  t.throws(() => loadConfig(env), {
+    code: 'CONFIG',
+    message: /PORT: .*\n.*KAFKA_BROKERS: .*\n.*FAILURE_RATE: .*\n.*LOG_LEVEL: /,
+  });
+});
+
+t.test('settings that contradict each other are faults', async (t) => {
+  const contradictions = {
+    'must be three different topics': { DLQ_TOPIC: 'orders' },
+    'needs KAFKA_USERNAME': { KAFKA_SASL_MECHANISM: 'plain', KAFKA_BROKERS: 'k:9092' },
+    'need KAFKA_SASL_MECHANISM': { KAFKA_PASSWORD: 'x' },
+    'need KAFKA_BROKERS': { KAFKA_SSL: 'true' },
+    'is less than RETRY_BACKOFF_MS': { RETRY_MAX_BACKOFF_MS: '1' },
+    'ALLOWED_HOSTS must name': { HOST: '0.0.0.0' },
+    'set CHECKPOINT_TOPIC': { GROUP_ID: 'a group' },
+  };
+  for (const [words, env] of Object.entries(contradictions)) {
+    t.throws(() => loadConfig(env), { message: new RegExp(words) }, words);
+  }
+});
+
+t.test('an empty variable is an unset one, a list may have spaces', async (t) => {
+  const config = loadConfig({ PORT: '', KAFKA_BROKERS: 'a:1, b:2' });
+  t.equal(config.PORT, 4000);
+  t.same(config.KAFKA_BROKERS, ['a:1', 'b:2']);
+});

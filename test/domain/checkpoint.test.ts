@@ -1,0 +1,84 @@
+import t from 'tap';
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  decodeStamp,
+  encodeCheckpoint,
+  succeeds,
+} from '../../server/domain/checkpoint.ts';
+
+const checkpoint: Checkpoint = {
+  group: 'g',
+  nextOffset: 1000,
+  deadLetterOffset: 7,
+  generation: 3,
+  ownerStartedAt: 1_700_000_000_000,
+  owner: 'host-1',
+  topic: 'orders',
+  partition: 2,
+  writtenAt: 1_700_000_100_000,
+  start: 10,
+  highWatermark: 1200,
+  deadLettered: 5,
+  gaps: 2,
+  corrections: 1,
+  retries: 9,
+  restarts: 0,
+  lost: [{ from: 20, to: 30 }],
+  pending: [
+    {
+      offset: 990,
+      attempts: 2,
+      firstFailedAt: 1_700_000_099_000,
+      dueAt: 1_700_000_101_000,
+      error: 'busy',
+    },
+    {
+      offset: 999,
+      attempts: 0,
+      firstFailedAt: 1_700_000_100_000,
+      dueAt: 1_700_000_100_000,
+      error: 'busy',
+    },
+  ],
+  averages: new Map([
+    ['__proto__', { count: 3, low: 123_456, carry: 0 }],
+    ['Item1', { count: 2 ** 40, low: 2 ** 50 - 1, carry: 12_345 }],
+  ]),
+};
+
+t.test('a checkpoint comes back as it was written', async (t) => {
+  t.same(decodeCheckpoint(encodeCheckpoint(checkpoint)), checkpoint);
+});
+
+t.test('its stamp can be read alone', async (t) => {
+  t.same(decodeStamp(encodeCheckpoint(checkpoint)), {
+    version: 1,
+    group: 'g',
+    nextOffset: 1000,
+    deadLetterOffset: 7,
+    generation: 3,
+    ownerStartedAt: 1_700_000_000_000,
+    owner: 'host-1',
+    pendingCount: 2,
+  });
+});
+
+t.test('a newer version, cut bytes and garbage are refused in words', async (t) => {
+  const bytes = encodeCheckpoint(checkpoint);
+  const newer = Buffer.from(bytes);
+  newer[0] = 4;
+  t.throws(() => decodeCheckpoint(newer), { code: 'INCONSISTENT_STATE', message: /version 2/ });
+  for (const wrong of [bytes.subarray(0, 40), Buffer.alloc(0), Buffer.from('garbage')]) {
+    t.throws(() => decodeCheckpoint(wrong), { code: 'INCONSISTENT_STATE' });
+  }
+});
+
+t.test('the head is never behind in either log', async (t) => {
+  const head = decodeStamp(encodeCheckpoint(checkpoint));
+  t.ok(succeeds({ ...head, nextOffset: 1001 }, head));
+  t.notOk(succeeds({ ...head, nextOffset: 1001, deadLetterOffset: 6 }, head));
+  t.notOk(succeeds({ ...head, nextOffset: 999, deadLetterOffset: 9 }, head));
+  t.notOk(succeeds({ ...head, pendingCount: 3 }, head), 'at the same place it knows less');
+  t.ok(succeeds({ ...head, pendingCount: 1 }, head));
+});

@@ -1,0 +1,42 @@
+import t from 'tap';
+import { decide } from '../../server/domain/retry-policy.ts';
+import { PermanentError, TransientError } from '../../server/errors.ts';
+
+const policy = { maxRetries: 3, backoffMs: 1000, maxBackoffMs: 30_000 };
+const failures = (attempts: number) => ({ attempts, firstFailedAt: 1, lastFailedAt: 2 });
+
+t.test('the wait is drawn from the whole of a doubling interval', async (t) => {
+  const error = new TransientError('busy');
+  const waits = [1, 2, 3].map((attempts) => decide(error, failures(attempts), policy, 0.5));
+  t.same(
+    waits,
+    [500, 1000, 2000].map((afterMs) => ({ kind: 'retry', afterMs })),
+  );
+  t.same(decide(error, failures(1), policy, 0), { kind: 'retry', afterMs: 0 });
+});
+
+t.test('the wait has a ceiling, however many attempts there were', async (t) => {
+  const many = { ...policy, maxRetries: 2000 };
+  const decision = decide(new Error('busy'), failures(1999), many, 0.999);
+  t.same(decision, { kind: 'retry', afterMs: 29_970 });
+});
+
+t.test('after the last retry the order is given up', async (t) => {
+  t.match(decide(new TransientError('busy'), failures(4), policy, 0.5), {
+    kind: 'dead-letter',
+    cause: {
+      stage: 'process',
+      disposition: 'retries_exhausted',
+      reason: 'RETRIES_EXHAUSTED: busy (attempt 4 of 4)',
+      exceptionClass: 'TransientError',
+      attempts: 4,
+    },
+  });
+});
+
+t.test('a permanent failure is given up at once', async (t) => {
+  t.match(decide(new PermanentError('no such customer'), failures(1), policy, 0.5), {
+    kind: 'dead-letter',
+    cause: { disposition: 'permanent', reason: 'PERMANENT: no such customer' },
+  });
+});
