@@ -1,0 +1,129 @@
+// The dependency rule, asserted from the imports as they stand.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import t from 'tap';
+
+type Import = { from: string; to: string; typeOnly: boolean };
+
+/** What a part of the house may import of the others; `types` only as `import type`. */
+type Rule = { may: string[]; types?: string[]; packages: (string | RegExp)[] };
+
+const ANY_NODE = /^node:/;
+const rules: Record<string, Rule> = {
+  entry: {
+    may: ['entry', 'http', 'kafka', 'stream', 'domain', 'errors', 'cli', 'dev-broker'],
+    packages: [ANY_NODE, 'close-with-grace', 'pino', 'prom-client'],
+  },
+  errors: { may: [], packages: [] },
+  domain: { may: ['domain', 'errors'], packages: ['avsc', 'node:fs'] },
+  stream: { may: ['stream', 'domain', 'errors', 'record-batch'], packages: [] },
+  'record-batch': {
+    may: ['record-batch'],
+    packages: ['node:zlib', 'node:util', 'fzstd', 'snappy', 'lz4-napi'],
+  },
+  kafka: {
+    may: ['kafka', 'stream', 'domain', 'errors', 'record-batch'],
+    packages: [ANY_NODE, 'kafkajs', /^kafkajs\//],
+  },
+  http: {
+    may: ['http', 'errors'],
+    types: ['domain'],
+    packages: [ANY_NODE, 'fastify', /^@fastify\//, 'typebox'],
+  },
+  cli: {
+    may: ['cli', 'kafka', 'domain', 'errors', 'dev-broker'],
+    packages: [ANY_NODE, 'yaml', 'avsc'],
+  },
+  'dev-broker': { may: ['dev-broker', 'record-batch'], packages: [ANY_NODE] },
+  client: { may: ['client'], types: ['http'], packages: [/^preact/, 'vite', /^@/, ANY_NODE] },
+};
+
+/** Files that may look at the environment and the process. */
+const MAY_TOUCH_PROCESS = [/^server\/main\.ts$/, /^server\/cli\//, /^client\/vite\.config\.ts$/];
+
+function partOf(path: string): string {
+  if (path === 'server/errors.ts') return 'errors';
+  const [top, folder, file] = path.split('/');
+  if (top === 'client') return 'client';
+  return file === undefined ? 'entry' : (folder ?? '');
+}
+
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)(\s+type)?\s[^;'"]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s*['"]([^'"]+)['"]/g;
+
+function importsOf(path: string, source: string): Import[] {
+  return [...source.matchAll(IMPORT)].map(([, type, from, dynamic, bare]) => {
+    const name = from ?? dynamic ?? bare ?? '';
+    const to = name.startsWith('.') ? normalize(join(dirname(path), name)) : name;
+    return { from: path, to, typeOnly: type !== undefined };
+  });
+}
+
+/** Every import and use of the process that breaks the rule, in words. */
+function violations(files: ReadonlyMap<string, string>): string[] {
+  const found: string[] = [];
+  for (const [path, source] of files) {
+    const rule = rules[partOf(path)];
+    if (rule === undefined) {
+      found.push(`${path} belongs to no part of the house`);
+      continue;
+    }
+    for (const { to, typeOnly } of importsOf(path, source)) {
+      const isLocal = to.startsWith('server/') || to.startsWith('client/');
+      const allowed = isLocal
+        ? rule.may.includes(partOf(to)) || (typeOnly && rule.types?.includes(partOf(to)))
+        : rule.packages.some((name) => (typeof name === 'string' ? name === to : name.test(to))) ||
+          to.endsWith('.css');
+      if (!allowed) found.push(`${path} imports ${to}`);
+    }
+    const touches = /\bprocess\.(env|exit|argv|on|stdout|stderr)\b/.test(source);
+    if (touches && !MAY_TOUCH_PROCESS.some((allowed) => allowed.test(path))) {
+      found.push(`${path} touches the process`);
+    }
+  }
+  return found;
+}
+
+function sources(): Map<string, string> {
+  const files = new Map<string, string>();
+  for (const top of ['server', 'client']) {
+    for (const name of readdirSync(top, { recursive: true, encoding: 'utf8' })) {
+      const path = join(top, name);
+      if (/\.tsx?$/.test(path)) files.set(path, readFileSync(path, 'utf8'));
+    }
+  }
+  return files;
+}
+
+t.test('every import follows the dependency rule', async (t) => {
+  const files = sources();
+  t.ok(files.size > 50, 'the sources are found');
+  t.same(violations(files), []);
+});
+
+t.test('a planted import is found', async (t) => {
+  const planted: [string, string, RegExp][] = [
+    ['server/stream/x.ts', "import { Kafka } from 'kafkajs';", /imports kafkajs/],
+    ['server/stream/x.ts', "import { y } from '../kafka/y.ts';", /imports server\/kafka\/y\.ts/],
+    ['server/kafka/x.ts', "import fastify from 'fastify';", /imports fastify/],
+    [
+      'server/domain/x.ts',
+      "import {\n  a,\n} from '../stream/clock.ts';",
+      /imports server\/stream/,
+    ],
+    ['server/http/x.ts', "import { add } from '../domain/averages.ts';", /imports server\/domain/],
+    ['server/dev-broker/x.ts', "import { x } from '../errors.ts';", /imports server\/errors/],
+    ['server/stream/x.ts', 'const port = process.env.PORT;', /touches the process/],
+    ['client/src/x.ts', "import { Snapshot } from '../../server/http/contract.ts';", /contract/],
+    ['server/stream/x.ts', "await import('prom-client');", /imports prom-client/],
+    ['server/wherever/x.ts', '', /no part of the house/],
+  ];
+  for (const [path, source, words] of planted) {
+    t.match(violations(new Map([[path, source]])), [words], source);
+  }
+  const allowed = new Map([
+    ['client/src/x.ts', "import type { Snapshot } from '../../server/http/contract.ts';"],
+    ['server/http/x.ts', "import type { Tally } from '../domain/averages.ts';"],
+  ]);
+  t.same(violations(allowed), []);
+});
