@@ -6,6 +6,7 @@ import { readAvroCorpus } from './fixtures/corpus.ts';
 import { consumeByJava, produceByJava, produceTransactions } from './fixtures/java.ts';
 import { withKcat } from './fixtures/kcat.ts';
 import { average, expected, judge } from './fixtures/oracle.ts';
+import { parseEvents } from './fixtures/server-sent-events.ts';
 
 t.test('the oracle gives each value of the corpus its reason', async (t) => {
   for (const { name, value, expect } of readAvroCorpus()) {
@@ -42,6 +43,22 @@ t.test('the oracle adds up exactly, each product apart', async (t) => {
       ['0-4', 'PRICE_NEGATIVE'],
     ],
   );
+});
+
+t.test('events are read whole, however they are cut', async (t) => {
+  const text =
+    'retry: 1000\n\n: hello\n\nevent: delta\nid: 1-2\ndata: {"a":1}\n\ndata:x\r\ndata: y\r\n\r\nend';
+  for (const size of [1, 7, text.length]) {
+    const pieces = (async function* () {
+      for (let at = 0; at < text.length; at += size) yield text.slice(at, at + size);
+    })();
+    const events = [];
+    for await (const event of parseEvents(pieces)) events.push(event);
+    t.strictSame(events, [
+      { event: 'delta', data: '{"a":1}', id: '1-2' },
+      { event: 'message', data: 'x\ny', id: undefined },
+    ]);
+  }
 });
 
 t.test('on Apache Kafka', async (t) => {
