@@ -1,0 +1,82 @@
+// `npm run produce`: random orders for the service.
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError, ConfigError, describe } from '../errors.ts';
+import { openOrderProducer } from '../kafka/order-producer.ts';
+import { createOrderGenerator } from './order-generator.ts';
+import { type ProduceOptions, parseProduceOptions, usage } from './produce-options.ts';
+import { createProgress } from './progress.ts';
+import { sendOrders } from './send-orders.ts';
+
+// Above this many a second the single orders are no longer shown.
+const readable = 10;
+
+// How long a batch under way may take after Ctrl-C, in ms.
+const grace = 3000;
+
+try {
+  const options = parseProduceOptions(process.argv.slice(2), process.env);
+  if (options === 'help') console.log(usage);
+  else await produce(options);
+} catch (error) {
+  console.error(describe(error));
+  // Whatever is still being tried again would keep the process.
+  process.exit(error instanceof ConfigError ? 2 : 1);
+}
+
+async function produce(options: ProduceOptions): Promise<void> {
+  const { topic, rate, count = Number.POSITIVE_INFINITY } = options;
+  const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
+  const stop = new AbortController();
+  // `on`, not `once`: npm hands a Ctrl-C on that the terminal has sent already.
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
+
+  const { connection } = options;
+  let waiting = false;
+  const producer = await openOrderProducer({
+    connection,
+    topic,
+    partitions: 3,
+    trouble: (message) => {
+      if (!waiting) console.error(`Kafka has a problem, trying again: ${message}`);
+      waiting = true;
+    },
+  });
+  console.log(
+    `orders to ${topic} at ${connection.brokers.join(', ')}, seed ${seed}; Ctrl-C ends it`,
+  );
+  const progress = createProgress({
+    count,
+    eachOrder: rate === undefined || (rate > 0 && rate <= readable),
+    terminal: process.stdout.isTTY,
+    write: (text) => process.stdout.write(text),
+    now: () => performance.now(),
+  });
+  const finished = sendOrders({
+    orders: createOrderGenerator({ seed, products: options.products, badRatio: options.bad }),
+    send: (orders) => producer.send(orders),
+    pace: rate === undefined ? 'leisurely' : rate || 'full',
+    count,
+    sent: (orders) => {
+      waiting = false;
+      progress.sent(orders);
+    },
+    signal: stop.signal,
+    now: () => performance.now(),
+    random: Math.random,
+    sleep: (ms) => sleep(ms, undefined, { signal: stop.signal }).catch(() => undefined),
+  });
+  try {
+    await Promise.race([finished, giveUp(stop.signal)]);
+  } finally {
+    console.log(progress.summary());
+  }
+  await producer.close();
+}
+
+// A Kafka that is away would hold a run that was told to end.
+async function giveUp(signal: AbortSignal): Promise<never> {
+  await once(signal, 'abort');
+  await sleep(grace, undefined, { ref: false });
+  throw new AppError('UNFINISHED', 'Kafka did not answer: the last orders may not be there', true);
+}

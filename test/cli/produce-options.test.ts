@@ -1,0 +1,68 @@
+import t from 'tap';
+import { parseProduceOptions } from '../../server/cli/produce-options.ts';
+
+t.test('without arguments: one order every 1 to 2 s for the Kafka on this machine', async (t) => {
+  t.strictSame(parseProduceOptions([], {}), {
+    connection: { brokers: ['localhost:9092'], ssl: false },
+    topic: 'orders',
+    rate: undefined,
+    count: undefined,
+    products: 4,
+    bad: 0.02,
+    seed: undefined,
+  });
+});
+
+t.test('arguments win over the environment, in either spelling', async (t) => {
+  const env = { KAFKA_BROKERS: 'a:1,b:2', ORDERS_TOPIC: 'from-env' };
+  t.match(parseProduceOptions([], env), {
+    connection: { brokers: ['a:1', 'b:2'] },
+    topic: 'from-env',
+  });
+  const args = ['--brokers=[::1]:9092', '--topic', 'mine', '--rate', '0', '--seed=0', '--bad', '1'];
+  t.match(parseProduceOptions(args, env), {
+    connection: { brokers: ['[::1]:9092'] },
+    topic: 'mine',
+    rate: 0,
+    seed: 0,
+    bad: 1,
+  });
+});
+
+t.test('help is given whatever else is wrong', async (t) => {
+  t.equal(parseProduceOptions(['--rate', 'x', '--help'], {}), 'help');
+});
+
+t.test('every fault is named in one error', async (t) => {
+  const args = ['--rate', 'fast', '--count=0', '--products', '1.5', '--bad', '2', '--seed', ''];
+  const rest = ['--topic', 'a b', '--brokers', 'localhost', '--speed', 'extra'];
+  const env = { KAFKA_SSL: 'yes', KAFKA_SASL_MECHANISM: 'magic' };
+  const thrown = t.throws(() => parseProduceOptions([...args, ...rest], env)) as Error;
+  for (const fault of [
+    '--rate is a number from 0 to 1000000, not "fast"',
+    '--count is a whole number',
+    '--products is a whole number',
+    '--bad is a number from 0 to 1, not "2"',
+    '--seed is a whole number',
+    "--topic is a topic's name",
+    '"localhost" is none',
+    '--speed is not an option',
+    '"extra" is not an option',
+    'KAFKA_SSL is true or false',
+    'KAFKA_SASL_MECHANISM is one of plain, scram-sha-256, scram-sha-512',
+    'KAFKA_USERNAME and KAFKA_PASSWORD go with SASL',
+  ]) {
+    t.ok(thrown.message.includes(fault), fault);
+  }
+});
+
+t.test('SASL and TLS come from the environment', async (t) => {
+  const secrets = { KAFKA_USERNAME: 'me', KAFKA_PASSWORD: 'secret' };
+  const env = { KAFKA_SSL: 'true', KAFKA_SASL_MECHANISM: 'SCRAM-SHA-256', ...secrets };
+  t.match(parseProduceOptions([], env), {
+    connection: {
+      ssl: true,
+      sasl: { mechanism: 'scram-sha-256', username: 'me', password: 'secret' },
+    },
+  });
+});
