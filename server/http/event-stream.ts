@@ -33,7 +33,8 @@ type Client = {
   readonly endsAt: number;
   /** The last message written to it, BEHIND or ASKED. */
   seq: number;
-  stalledAt: number | undefined;
+  /** When the last message was written; while its bytes are in the socket, it is stalled since then. */
+  writtenAt: number;
 };
 
 /** The streams that are open. */
@@ -81,17 +82,19 @@ export function createEventStream(deps: {
     client.socket.destroy();
   }
 
+  function write(client: Client, frame: Buffer, seq: number): void {
+    client.socket.write(frame);
+    client.seq = seq;
+    client.writtenAt = clock.now();
+  }
+
   async function refresh(client: Client): Promise<void> {
     client.seq = ASKED;
     try {
       const view = await feed.newest();
       if (!clients.has(client)) return;
-      if (client.socket.writableLength > 0) {
-        client.seq = BEHIND;
-        return;
-      }
-      client.socket.write(view.frame());
-      client.seq = view.seq;
+      if (client.socket.writableLength > 0) client.seq = BEHIND;
+      else write(client, view.frame(), view.seq);
     } catch {
       // Without a snapshot there is no stream; the client comes back and asks again.
       drop(client);
@@ -104,14 +107,10 @@ export function createEventStream(deps: {
       end(client);
     } else if (client.socket.writableLength > 0) {
       if (client.seq !== ASKED) client.seq = BEHIND;
-      client.stalledAt ??= now;
-      if (now - client.stalledAt >= STALLED_MS) drop(client);
+      if (now - client.writtenAt >= STALLED_MS) drop(client);
     } else if (client.seq === message.base) {
-      client.stalledAt = undefined;
-      client.socket.write(message.frame);
-      client.seq = message.seq;
+      write(client, message.frame, message.seq);
     } else if (client.seq !== message.seq && client.seq !== ASKED) {
-      client.stalledAt = undefined;
       void refresh(client);
     }
   }
@@ -140,12 +139,13 @@ export function createEventStream(deps: {
       clients.size < limits.clients &&
       (perAddress.get(address) ?? 0) < limits.perAddress,
     open(socket, address) {
-      const endsAt = clock.now() + LIFE_MS * (0.8 + 0.4 * random());
-      const client: Client = { socket, address, endsAt, seq: BEHIND, stalledAt: undefined };
+      const now = clock.now();
+      const endsAt = now + LIFE_MS * (0.8 + 0.4 * random());
+      const client: Client = { socket, address, endsAt, seq: BEHIND, writtenAt: now };
       clients.add(client);
       perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
       socket.once('close', () => remove(client));
-      socket.write(retryFrame);
+      write(client, retryFrame, BEHIND);
       void refresh(client);
     },
     close() {
