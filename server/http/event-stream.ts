@@ -1,8 +1,8 @@
 // The hub of the stream: a snapshot first, then deltas, one encoded buffer for all clients.
 //
 // Nothing is ever added to a socket that still holds bytes, so a client that does not read costs one
-// frame. It is behind from then on, and gets the newest snapshot with the first message after it has
-// drained: states in between may be dropped, the last one may not.
+// frame. It misses messages from then on, and gets the newest snapshot in place of the first one after
+// it has drained: states in between may be dropped, the last one may not.
 import type { Socket } from 'node:net';
 import type { Clock } from './clock.ts';
 import { lastFrame, retryFrame } from './event-frame.ts';
@@ -13,8 +13,8 @@ const SLICE = 128;
 const STALLED_MS = 10_000;
 const LIFE_MS = 600_000;
 
-/** A client has got no message yet or lost one; or waits for the snapshot that it asked for. */
-const BEHIND = -1;
+/** In place of a message number: the client has none yet; or a snapshot has been asked for it. */
+const NONE = -1;
 const ASKED = -2;
 
 /** How many streams are served at once; beyond, a new one is refused. */
@@ -31,7 +31,7 @@ type Client = {
   readonly address: string;
   /** A stream ends after a while, so that clients spread over instances again; EventSource comes back. */
   readonly endsAt: number;
-  /** The last message written to it, BEHIND or ASKED. */
+  /** The last message written to it, NONE or ASKED. */
   seq: number;
   /** When the last message was written; while its bytes are in the socket, it is stalled since then. */
   writtenAt: number;
@@ -93,7 +93,7 @@ export function createEventStream(deps: {
     try {
       const view = await feed.newest();
       if (!clients.has(client)) return;
-      if (client.socket.writableLength > 0) client.seq = BEHIND;
+      if (client.socket.writableLength > 0) client.seq = NONE;
       else write(client, view.frame(), view.seq);
     } catch {
       // Without a snapshot there is no stream; the client comes back and asks again.
@@ -106,7 +106,6 @@ export function createEventStream(deps: {
     if (now >= client.endsAt) {
       end(client);
     } else if (client.socket.writableLength > 0) {
-      if (client.seq !== ASKED) client.seq = BEHIND;
       if (now - client.writtenAt >= STALLED_MS) drop(client);
     } else if (client.seq === message.base) {
       write(client, message.frame, message.seq);
@@ -141,11 +140,11 @@ export function createEventStream(deps: {
     open(socket, address) {
       const now = clock.now();
       const endsAt = now + LIFE_MS * (0.8 + 0.4 * random());
-      const client: Client = { socket, address, endsAt, seq: BEHIND, writtenAt: now };
+      const client: Client = { socket, address, endsAt, seq: NONE, writtenAt: now };
       clients.add(client);
       perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
       socket.once('close', () => remove(client));
-      write(client, retryFrame, BEHIND);
+      write(client, retryFrame, NONE);
       void refresh(client);
     },
     close() {

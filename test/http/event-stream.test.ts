@@ -56,8 +56,9 @@ function world(limits = { clients: 100_000, perAddress: 100_000 }) {
   const clock = manualClock();
   const feed = createFeed({ source, clock, epoch: 17 });
   const streams = createEventStream({ feed, clock, limits, random: () => 0.5 });
-  const open = async (address = '::1') => {
+  const open = async (address = '::1', reading = true) => {
     const client = fakeSocket();
+    if (!reading) client.stop();
     streams.open(client.socket, address);
     await turn();
     return client;
@@ -145,6 +146,30 @@ t.test('who does not read costs one frame, and gets the newest snapshot later', 
   t.same(stateOf(slow), stateOf(healthy));
 });
 
+t.test('who reads nothing from the start gets no snapshot until it does', async (t) => {
+  const { open, pass } = world();
+  const client = await open('::1', false);
+  await pass(2_000);
+  t.equal(client.frames(), 1, 'retry only');
+  client.drain();
+  await pass(2_000);
+  t.equal(client.events()[0]?.event, 'snapshot');
+});
+
+t.test('who gets its snapshot during a fan-out gets it once', async (t) => {
+  const { source, open, pass } = world();
+  for (let i = 0; i < 200; i++) await open();
+  source.order('Item1', 1);
+  await pass(100);
+  source.order('Item1', 1);
+  const late = await open();
+  await pass(100);
+  t.same(
+    late.events().map(({ event, data }) => [event, data.metrics.totalCount]),
+    [['snapshot', 2]],
+  );
+});
+
 t.test('a client that has drained catches up although nothing changes any more', async (t) => {
   const { source, open, pass } = world();
   const client = await open();
@@ -218,6 +243,16 @@ t.test('closing ends every stream, and drops who does not read', async (t) => {
   t.equal(slow.state, 'destroyed');
   t.equal(streams.size(), 0);
   t.notOk(streams.admits('::1'));
+});
+
+t.test('nothing is written after the end, even in the middle of a fan-out', async (t) => {
+  const { source, open, clock, streams } = world();
+  const clients = await Promise.all(Array.from({ length: 300 }, () => open()));
+  source.order('Item1', 1);
+  clock.advance(100);
+  streams.close();
+  for (let slice = 0; slice < 3; slice++) await turn();
+  for (const client of clients) t.ok(client.bytes().endsWith('0\r\n\r\n'));
 });
 
 t.test('a client whose snapshot cannot be read is dropped', async (t) => {
