@@ -7,7 +7,13 @@ import { type Clock, systemClock } from './clock.ts';
 import { createEventStream, type StreamLimits } from './event-stream.ts';
 import { createFeed } from './feed.ts';
 import { createGuard } from './guard.ts';
-import { answerBadUrl, answerClientError, answerError, answerNotFound } from './http-error.ts';
+import {
+  answerBadUrl,
+  answerClientError,
+  answerError,
+  answerExpectation,
+  answerNotFound,
+} from './http-error.ts';
 import type { OverviewSource } from './overview.ts';
 import { dlqRoute } from './routes/dlq.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -92,6 +98,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
   });
   app.server.maxConnections = limits.clients + 2_000;
+  app.server.on('checkExpectation', answerExpectation);
   app.removeContentTypeParser('text/plain');
   // Before the first plugin: routes made earlier would keep the answers of the framework.
   app.setErrorHandler(answerError);

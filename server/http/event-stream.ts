@@ -1,8 +1,8 @@
 // The hub of the stream: a snapshot first, then deltas, one encoded buffer for all clients.
 //
 // Nothing is ever added to a socket that still holds bytes, so a client that does not read costs one
-// frame. It is behind from then on, and gets the newest snapshot with the first message after it has
-// drained: states in between may be dropped, the last one may not.
+// frame. It misses messages from then on, and gets the newest snapshot in place of the first one after
+// it has drained: states in between may be dropped, the last one may not.
 import type { Socket } from 'node:net';
 import type { Clock } from './clock.ts';
 import { lastFrame, retryFrame } from './event-frame.ts';
@@ -13,8 +13,8 @@ const SLICE = 128;
 const STALLED_MS = 10_000;
 const LIFE_MS = 600_000;
 
-/** A client has got no message yet or lost one; or waits for the snapshot that it asked for. */
-const BEHIND = -1;
+/** In place of a message number: the client has none yet; or a snapshot has been asked for it. */
+const NONE = -1;
 const ASKED = -2;
 
 /** How many streams are served at once; beyond, a new one is refused. */
@@ -31,9 +31,10 @@ type Client = {
   readonly address: string;
   /** A stream ends after a while, so that clients spread over instances again; EventSource comes back. */
   readonly endsAt: number;
-  /** The last message written to it, BEHIND or ASKED. */
+  /** The last message written to it, NONE or ASKED. */
   seq: number;
-  stalledAt: number | undefined;
+  /** When the last message was written; while its bytes are in the socket, it is stalled since then. */
+  writtenAt: number;
 };
 
 /** The streams that are open. */
@@ -81,17 +82,19 @@ export function createEventStream(deps: {
     client.socket.destroy();
   }
 
+  function write(client: Client, frame: Buffer, seq: number): void {
+    client.socket.write(frame);
+    client.seq = seq;
+    client.writtenAt = clock.now();
+  }
+
   async function refresh(client: Client): Promise<void> {
     client.seq = ASKED;
     try {
       const view = await feed.newest();
       if (!clients.has(client)) return;
-      if (client.socket.writableLength > 0) {
-        client.seq = BEHIND;
-        return;
-      }
-      client.socket.write(view.frame());
-      client.seq = view.seq;
+      if (client.socket.writableLength > 0) client.seq = NONE;
+      else write(client, view.frame(), view.seq);
     } catch {
       // Without a snapshot there is no stream; the client comes back and asks again.
       drop(client);
@@ -103,15 +106,10 @@ export function createEventStream(deps: {
     if (now >= client.endsAt) {
       end(client);
     } else if (client.socket.writableLength > 0) {
-      if (client.seq !== ASKED) client.seq = BEHIND;
-      client.stalledAt ??= now;
-      if (now - client.stalledAt >= STALLED_MS) drop(client);
+      if (now - client.writtenAt >= STALLED_MS) drop(client);
     } else if (client.seq === message.base) {
-      client.stalledAt = undefined;
-      client.socket.write(message.frame);
-      client.seq = message.seq;
+      write(client, message.frame, message.seq);
     } else if (client.seq !== message.seq && client.seq !== ASKED) {
-      client.stalledAt = undefined;
       void refresh(client);
     }
   }
@@ -140,12 +138,13 @@ export function createEventStream(deps: {
       clients.size < limits.clients &&
       (perAddress.get(address) ?? 0) < limits.perAddress,
     open(socket, address) {
-      const endsAt = clock.now() + LIFE_MS * (0.8 + 0.4 * random());
-      const client: Client = { socket, address, endsAt, seq: BEHIND, stalledAt: undefined };
+      const now = clock.now();
+      const endsAt = now + LIFE_MS * (0.8 + 0.4 * random());
+      const client: Client = { socket, address, endsAt, seq: NONE, writtenAt: now };
       clients.add(client);
       perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
       socket.once('close', () => remove(client));
-      socket.write(retryFrame);
+      write(client, retryFrame, NONE);
       void refresh(client);
     },
     close() {

@@ -7,7 +7,7 @@ import type { Overview, OverviewSource } from './overview.ts';
 
 /** At most ten messages per second. */
 const TICK_MS = 100;
-/** A message is due after this time without one: at the next tick, which ends the second. */
+/** A message is due after this time without one: a tick of slack, so that every second has one. */
 const HEARTBEAT_MS = 900;
 
 /** The state at one message; every encoding is made at most once. */

@@ -1,6 +1,6 @@
 // Errors as answers: JSON `{error, message}` with constant words, whoever noticed the error. Nothing
 // of the request and no stack is ever repeated.
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors.ts';
@@ -51,6 +51,11 @@ export function answerNotFound(_request: FastifyRequest, reply: FastifyReply) {
 export function answerBadUrl(_error: FastifyError, _request: FastifyRequest, reply: FastifyReply) {
   const body: ErrorBody = { error: 'BAD_URL', message: 'the URL cannot be decoded' };
   reply.code(400).headers(rawHeaders).send(body);
+}
+
+/** Answers an Expect header that asks for more than 100-continue; no hook has run here either. */
+export function answerExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(417, rawHeaders).end(JSON.stringify(bodyOf(417)));
 }
 
 const statusOfParserError = new Map([

@@ -17,6 +17,10 @@ export async function staticFiles(app: FastifyInstance, { root }: { root: string
   }
   refuseSymlinks(root);
 
+  // A name that ends early for whoever is behind in C: an attempt on a file, not a mistake.
+  app.addHook('onRequest', async ({ url }) => {
+    if (url.includes('%00')) throw new HttpError(403, 'FORBIDDEN', 'Forbidden');
+  });
   app.addHook('onSend', async (request, reply) => {
     if (reply.statusCode >= 400) return;
     // The build puts a hash of the content into every name below assets/, and only there.
