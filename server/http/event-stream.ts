@@ -1,8 +1,6 @@
-// The hub of the stream: a snapshot first, then deltas, one encoded buffer for all clients.
-//
-// Nothing is ever added to a socket that still holds bytes, so a client that does not read costs one
-// frame. It misses messages from then on, and gets the newest snapshot in place of the first one after
-// it has drained: states in between may be dropped, the last one may not.
+// The hub of the stream: a snapshot first, then deltas, one encoded buffer for all clients. Nothing is
+// added to a socket that still holds bytes: who does not read costs one frame, misses messages, and
+// gets the newest snapshot when it reads again. States in between may be dropped, the last may not.
 import type { Socket } from 'node:net';
 import type { Clock } from './clock.ts';
 import { lastFrame, retryFrame } from './event-frame.ts';
