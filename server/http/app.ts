@@ -109,7 +109,13 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(cors, { origin: [...deps.corsOrigins], methods: ['GET'] });
 
   const feed = createFeed({ source, epoch, clock });
-  const streams = createEventStream({ feed, clock, random, limits });
+  const streams = createEventStream({
+    feed,
+    clock,
+    random,
+    limits,
+    failed: (error) => app.log.error({ err: error }, 'no snapshot for a stream'),
+  });
   // Not in onClose: the server waits for its connections before that, and a stream never ends by itself.
   app.addHook('preClose', async () => {
     streams.close();

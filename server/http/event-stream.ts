@@ -52,8 +52,10 @@ export function createEventStream(deps: {
   clock: Clock;
   random: () => number;
   limits: StreamLimits;
+  /** Told why a client gets no snapshot. */
+  failed: (error: unknown) => void;
 }): EventStream {
-  const { feed, clock, random, limits } = deps;
+  const { feed, clock, random, limits, failed } = deps;
   const clients = new Set<Client>();
   const perAddress = new Map<string, number>();
   let sending = false;
@@ -93,9 +95,10 @@ export function createEventStream(deps: {
       if (!clients.has(client)) return;
       if (client.socket.writableLength > 0) client.seq = NONE;
       else write(client, view.frame(), view.seq);
-    } catch {
+    } catch (error) {
       // Without a snapshot there is no stream; the client comes back and asks again.
       drop(client);
+      failed(error);
     }
   }
 

@@ -54,8 +54,15 @@ function fakeSocket() {
 function world(limits = { clients: 100_000, perAddress: 100_000 }) {
   const source = fakeSource();
   const clock = manualClock();
+  const failures: unknown[] = [];
   const feed = createFeed({ source, clock, epoch: 17 });
-  const streams = createEventStream({ feed, clock, limits, random: () => 0.5 });
+  const streams = createEventStream({
+    feed,
+    clock,
+    limits,
+    random: () => 0.5,
+    failed: (error) => failures.push(error),
+  });
   const open = async (address = '::1', reading = true) => {
     const client = fakeSocket();
     if (!reading) client.stop();
@@ -70,7 +77,7 @@ function world(limits = { clients: 100_000, perAddress: 100_000 }) {
       for (let slice = 0; slice < 3; slice++) await turn();
     }
   };
-  return { source, clock, feed, streams, open, pass };
+  return { source, clock, feed, streams, failures, open, pass };
 }
 
 /** The state a client has after all its events; throws when they do not follow each other. */
@@ -255,14 +262,15 @@ t.test('nothing is written after the end, even in the middle of a fan-out', asyn
   for (const client of clients) t.ok(client.bytes().endsWith('0\r\n\r\n'));
 });
 
-t.test('a client whose snapshot cannot be read is dropped', async (t) => {
-  const { source, open, streams } = world();
+t.test('a client whose snapshot cannot be read is dropped, and the reason told', async (t) => {
+  const { source, open, streams, failures } = world();
   source.read = () => {
     throw new Error('broken');
   };
   const client = await open();
   t.equal(client.state, 'destroyed');
   t.equal(streams.size(), 0);
+  t.match(failures, [{ message: 'broken' }]);
 });
 
 /** One text for equal states, own keys like `__proto__` included. */
