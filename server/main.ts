@@ -43,7 +43,7 @@ const app = await buildApp({
   epoch: Date.now(),
   allowedHosts: config.ALLOWED_HOSTS,
   corsOrigins: config.CORS_ORIGINS,
-  staticRoot: fileURLToPath(import.meta.resolve('#client')),
+  staticRoot: fileURLToPath(new URL('.', import.meta.resolve('#client/index.html'))),
 });
 
 closeWithGrace({ delay: STOP_WITHIN_MS, logger: false }, async ({ err }) => {

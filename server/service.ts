@@ -8,6 +8,7 @@ import { createHealth } from './health.ts';
 import type { OverviewSource } from './http/overview.ts';
 import { createAppender } from './kafka/appender.ts';
 import { createKafka } from './kafka/client.ts';
+import { createCluster } from './kafka/cluster.ts';
 import { createFetcher } from './kafka/fetcher.ts';
 import { createMembership } from './kafka/membership.ts';
 import { createTopics } from './kafka/topics.ts';
@@ -60,15 +61,21 @@ export function createService(deps: {
     clientId: author.app,
     logger,
   });
+  const readerDeps = () => ({
+    cluster: createCluster(kafka),
+    logger,
+    random: Math.random,
+    onState: health.kafka,
+  });
   // What is small and must not wait stands on connections of its own, beside the stream of orders.
-  const ordersReader = createFetcher({ kafka, logger, onState: health.kafka });
-  const stateReader = createFetcher({ kafka, logger, onState: health.kafka });
+  const ordersReader = createFetcher(readerDeps());
+  const stateReader = createFetcher(readerDeps());
   const reader: LogReader = {
     bounds: stateReader.bounds,
     follow: (tp, from, follower) =>
       (tp.topic === topicNames.orders ? ordersReader : stateReader).follow(tp, from, follower),
   };
-  const writer = createAppender({ kafka, logger });
+  const writer = createAppender({ cluster: createCluster(kafka) });
   const topics = createTopics({ kafka, names: topicNames, partitions: config.PARTITIONS });
   const view = createGroupView({
     reader: stateReader,

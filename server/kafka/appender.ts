@@ -1,0 +1,53 @@
+// Writes batches of our own making with acks = all: kafkajs's producer cannot carry null header
+// values, repeated header names in order, or a header called "constructor".
+import { AppError, describe, isProgrammerError } from '../errors.ts';
+import { encodeBatch } from '../record-batch/writer.ts';
+import type { LogWriter } from '../stream/log.ts';
+import type { Cluster } from './cluster.ts';
+import { ErrorCode, produceExchange } from './protocol.ts';
+
+const TIMEOUT_MS = 10_000;
+
+/** The broker will not take these records, however often they are sent. */
+const REFUSED: ReadonlyMap<number, string> = new Map([
+  [ErrorCode.MESSAGE_TOO_LARGE, 'RECORD_TOO_LARGE'],
+  [ErrorCode.RECORD_LIST_TOO_LARGE, 'RECORD_TOO_LARGE'],
+  [2, 'CORRUPT_MESSAGE'],
+  [17, 'INVALID_TOPIC'],
+  [87, 'INVALID_RECORD'],
+]);
+
+/** A writer; it tries once, because its callers know how long trying makes sense. */
+export function createAppender({
+  cluster,
+}: {
+  cluster: Cluster;
+}): LogWriter & { close(): Promise<void> } {
+  return {
+    async append(tp, records) {
+      const where = `${tp.topic}[${tp.partition}]`;
+      const batch = encodeBatch(records);
+      try {
+        if (cluster.leader(tp) === null) await cluster.refresh([tp.topic]);
+        const node = cluster.leader(tp);
+        if (node === null) throw new AppError('NO_LEADER', `${where} has no leader`, true);
+        const { error, offset } = await cluster.send(node, produceExchange(tp, batch, TIMEOUT_MS));
+        if (error === ErrorCode.NONE) return offset;
+        const refused = REFUSED.get(error);
+        if (refused !== undefined) {
+          const size = `a batch of ${batch.length} bytes`;
+          throw new AppError(refused, `${where} refuses ${size} with error ${error}`, false);
+        }
+        throw new AppError('APPEND_FAILED', `${where} answers with error ${error}`, true);
+      } catch (error) {
+        if (isProgrammerError(error) || (error instanceof AppError && !error.retriable))
+          throw error;
+        // The leader may have moved; should that fail too, the caller's next try finds out.
+        await cluster.refresh([tp.topic]).catch(() => {});
+        if (error instanceof AppError) throw error;
+        throw new AppError('APPEND_FAILED', `${where}: ${describe(error)}`, true, { cause: error });
+      }
+    },
+    close: () => cluster.close(),
+  };
+}

@@ -1,0 +1,11 @@
+// Waiting before Kafka is asked again.
+import { setTimeout as delay } from 'node:timers/promises';
+
+const FIRST_MS = 50;
+const MAX_MS = 2000;
+
+/** Waits the longer the more attempts failed, with equal jitter. */
+export function backoff(attempt: number, random: () => number): Promise<void> {
+  const ceiling = Math.min(MAX_MS, FIRST_MS * 2 ** attempt);
+  return delay(ceiling * (0.5 + random() / 2));
+}
