@@ -41,6 +41,10 @@ const app = await buildApp({
   source: service.overview,
   exposition: createExposition(),
   epoch: Date.now(),
+  failed(error) {
+    const stack = error instanceof Error ? error.stack : undefined;
+    logger.error('a request failed', { error: stack ?? describe(error) });
+  },
   allowedHosts: config.ALLOWED_HOSTS,
   corsOrigins: config.CORS_ORIGINS,
   staticRoot: fileURLToPath(new URL('.', import.meta.resolve('#client/index.html'))),

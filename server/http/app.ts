@@ -1,7 +1,7 @@
 // The HTTP server, built and not listening.
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
-import fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import { ConfigError } from '../errors.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { createEventStream, type StreamLimits } from './event-stream.ts';
@@ -10,9 +10,9 @@ import { createGuard } from './guard.ts';
 import {
   answerBadUrl,
   answerClientError,
-  answerError,
   answerExpectation,
   answerNotFound,
+  createErrorAnswer,
 } from './http-error.ts';
 import type { OverviewSource } from './overview.ts';
 import { dlqRoute } from './routes/dlq.ts';
@@ -28,13 +28,14 @@ export type AppDeps = {
   readonly exposition: Exposition;
   /** Names this process in every message: its start, in ms. */
   readonly epoch: number;
+  /** Told every error that the client does not get to see. */
+  readonly failed: (error: unknown) => void;
   /** Host names to be addressed by, besides those of the loopback. */
   readonly allowedHosts: readonly string[];
   /** Origins of other pages that may read. */
   readonly corsOrigins: readonly string[];
   /** Absolute path of the built dashboard; without it `/` says how to build it. */
   readonly staticRoot?: string | undefined;
-  readonly logger?: FastifyServerOptions['logger'];
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly limits?: StreamLimits;
@@ -88,20 +89,16 @@ const serverOptions = {
 
 /** Builds the server: plugins, routes, static files, error answers. Closing it ends the streams. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
-  const { source, exposition, epoch, clock = systemClock, random = Math.random } = deps;
+  const { source, exposition, epoch, failed, clock = systemClock, random = Math.random } = deps;
   const limits = deps.limits ?? { clients: 10_000, perAddress: 20 };
   refuseLooseOrigins(deps.corsOrigins);
 
-  const app = fastify({
-    ...serverOptions,
-    logger: deps.logger ?? false,
-    logController: new LogController({ disableRequestLogging: true }),
-  });
+  const app = fastify(serverOptions);
   app.server.maxConnections = limits.clients + 2_000;
   app.server.on('checkExpectation', answerExpectation);
   app.removeContentTypeParser('text/plain');
   // Before the first plugin: routes made earlier would keep the answers of the framework.
-  app.setErrorHandler(answerError);
+  app.setErrorHandler(createErrorAnswer(failed));
   app.setNotFoundHandler(answerNotFound);
 
   await app.register(helmet, helmetOptions);
@@ -109,13 +106,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(cors, { origin: [...deps.corsOrigins], methods: ['GET'] });
 
   const feed = createFeed({ source, epoch, clock });
-  const streams = createEventStream({
-    feed,
-    clock,
-    random,
-    limits,
-    failed: (error) => app.log.error({ err: error }, 'no snapshot for a stream'),
-  });
+  const streams = createEventStream({ feed, clock, random, limits, failed });
   // Not in onClose: the server waits for its connections before that, and a stream never ends by itself.
   app.addHook('preClose', async () => {
     streams.close();

@@ -29,16 +29,18 @@ function bodyOf(statusCode: number): ErrorBody {
   return { error: words.toUpperCase().replaceAll(/[^A-Z]+/g, '_'), message: words };
 }
 
-/** Answers whatever a hook, a plugin or a route has thrown. */
-export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
-  const status = error.statusCode ?? 500;
-  let body = bodyOf(status);
-  if (error instanceof HttpError) body = { error: error.code, message: error.message };
-  else if (status >= 500) {
-    request.log.error({ err: error }, 'request failed');
-    body = { error: 'INTERNAL', message: 'internal error' };
-  }
-  return reply.code(status).header('cache-control', 'no-store').send(body);
+/** Answers whatever a hook, a plugin or a route has thrown; what is our fault is told to `failed`. */
+export function createErrorAnswer(failed: (error: unknown) => void) {
+  return (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
+    const status = error.statusCode ?? 500;
+    let body = bodyOf(status);
+    if (error instanceof HttpError) body = { error: error.code, message: error.message };
+    else if (status >= 500) {
+      failed(error);
+      body = { error: 'INTERNAL', message: 'internal error' };
+    }
+    return reply.code(status).header('cache-control', 'no-store').send(body);
+  };
 }
 
 /** Answers a request for which there is no route or file. */

@@ -131,7 +131,7 @@ t.test('GET /health', async (t) => {
 });
 
 t.test('errors are JSON with constant words', async (t) => {
-  const { app, source, clock } = await build(t);
+  const { app, source, clock, failures } = await build(t);
 
   t.test('when there is nothing', async (t) => {
     for (const url of ['/nothing-here', '/Metrics', '/metrics/', '/api', '/dlq/redrive']) {
@@ -156,6 +156,7 @@ t.test('errors are JSON with constant words', async (t) => {
     const { statusCode, payload } = await app.inject('/metrics');
     t.equal(statusCode, 500);
     t.same(checked(ErrorBody, payload), { error: 'INTERNAL', message: 'internal error' });
+    t.match(failures, [{ message: 'secret detail' }], 'the reason is for the log');
   });
 });
 
