@@ -15,7 +15,6 @@ import { createTopics } from './kafka/topics.ts';
 import { createOverview } from './overview.ts';
 import { systemClock as clock, delay } from './stream/clock.ts';
 import { createGroupView } from './stream/group-view.ts';
-import type { LogReader } from './stream/log.ts';
 import type { Logger } from './stream/logger.ts';
 import { createOrderHandler } from './stream/order-handler.ts';
 import { createPartitionTask } from './stream/partition-task.ts';
@@ -67,18 +66,13 @@ export function createService(deps: {
     random: Math.random,
     onState: health.kafka,
   });
-  // What is small and must not wait stands on connections of its own, beside the stream of orders.
-  const ordersReader = createFetcher(readerDeps());
-  const stateReader = createFetcher(readerDeps());
-  const reader: LogReader = {
-    bounds: stateReader.bounds,
-    follow: (tp, from, follower) =>
-      (tp.topic === topicNames.orders ? ordersReader : stateReader).follow(tp, from, follower),
-  };
+  // On connections of their own, so that what everybody sees does not wait behind the orders.
+  const taskReader = createFetcher(readerDeps());
+  const viewReader = createFetcher(readerDeps());
   const writer = createAppender({ cluster: createCluster(kafka) });
   const topics = createTopics({ kafka, names: topicNames, partitions: config.PARTITIONS });
   const view = createGroupView({
-    reader: stateReader,
+    reader: viewReader,
     checkpointTopic: topicNames.checkpoints,
     deadLetterTopic: topicNames.deadLetters,
     deadLetterBufferSize: config.DLQ_BUFFER_SIZE,
@@ -101,7 +95,7 @@ export function createService(deps: {
         author,
         startedAt,
         generation: membership.generation,
-        reader,
+        reader: taskReader,
         writer,
         trim: (below) => topics.trimCheckpoints(partition, below),
         handle,
@@ -185,12 +179,7 @@ export function createService(deps: {
       view.close();
       await tasks.close();
       await membership.stop();
-      await Promise.all([
-        ordersReader.close(),
-        stateReader.close(),
-        writer.close(),
-        topics.close(),
-      ]);
+      await Promise.all([taskReader.close(), viewReader.close(), writer.close(), topics.close()]);
     },
   };
 }

@@ -99,7 +99,7 @@ export function createFetcher(deps: {
     while (open) {
       const own = [...followed].filter(({ tp }) => cluster.leader(tp) === node);
       if (own.length === 0) return;
-      const ready = own.filter(({ next }) => next === null);
+      const ready = onePerPartition(own.filter(({ next }) => next === null));
       if (ready.length === 0) {
         await awake;
         continue;
@@ -118,6 +118,20 @@ export function createFetcher(deps: {
         await locate();
       }
     }
+  }
+
+  /** A request may name a partition once; who is left out now comes first the next time. */
+  function onePerPartition(waiting: readonly Followed[]): Followed[] {
+    const chosen = new Map<string, Followed>();
+    for (const each of waiting) {
+      const key = `${each.tp.topic}/${each.tp.partition}`;
+      if (!chosen.has(key)) chosen.set(key, each);
+    }
+    for (const each of chosen.values()) {
+      followed.delete(each);
+      followed.add(each);
+    }
+    return [...chosen.values()];
   }
 
   /** One poll; false when an answer was no use, so that trying at once would be a busy loop. */
