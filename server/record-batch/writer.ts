@@ -1,0 +1,113 @@
+// Encodes record batches (RecordBatch v2), byte by byte as Kafka's own clients do.
+import { headerSize, lengthOverhead } from './batch-header.ts';
+import { crc32c } from './crc32c.ts';
+import type { RecordContent } from './record.ts';
+
+/** What a plain producer leaves at its defaults; the broker overwrites the base offset. */
+export type BatchOptions = {
+  readonly baseOffset?: number;
+  readonly producerId?: number;
+  readonly producerEpoch?: number;
+  readonly baseSequence?: number;
+  readonly transactional?: boolean;
+  readonly control?: boolean;
+  readonly compression?: { readonly codec: number; deflate(body: Buffer): Buffer };
+};
+
+/** Bytes of a zigzag varint of up to 53 bits. */
+function varintSize(value: number): number {
+  let rest = value < 0 ? -2 * value - 1 : 2 * value;
+  let size = 1;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) size++;
+  return size;
+}
+
+function writeVarint(bytes: Buffer, at: number, value: number): number {
+  let next = at;
+  let rest = value < 0 ? -2 * value - 1 : 2 * value;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes[next++] = (rest % 128) | 0x80;
+  bytes[next++] = rest;
+  return next;
+}
+
+function writeInt64(bytes: Buffer, at: number, value: number): void {
+  const high = Math.floor(value / 0x1_0000_0000);
+  bytes.writeInt32BE(high, at);
+  bytes.writeUInt32BE(value - high * 0x1_0000_0000, at + 4);
+}
+
+const fieldSize = (field: Buffer | null) =>
+  field === null ? 1 : varintSize(field.length) + field.length;
+
+function writeField(bytes: Buffer, at: number, field: Buffer | null): number {
+  if (field === null) return writeVarint(bytes, at, -1);
+  const start = writeVarint(bytes, at, field.length);
+  return start + field.copy(bytes, start);
+}
+
+/** Size of a record without its length field. */
+function recordSize(record: RecordContent, index: number, baseTimestamp: number): number {
+  let size = 1 + varintSize(record.timestamp - baseTimestamp) + varintSize(index);
+  size += fieldSize(record.key) + fieldSize(record.value) + varintSize(record.headers.length);
+  for (const { key, value } of record.headers) size += fieldSize(key) + fieldSize(value);
+  return size;
+}
+
+function encodeRecords(records: readonly RecordContent[], baseTimestamp: number): Buffer {
+  const sizes = records.map((record, i) => recordSize(record, i, baseTimestamp));
+  const body = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + varintSize(size) + size, 0));
+  let at = 0;
+  records.forEach((record, i) => {
+    at = writeVarint(body, at, sizes[i]!);
+    body[at++] = 0;
+    at = writeVarint(body, at, record.timestamp - baseTimestamp);
+    at = writeVarint(body, at, i);
+    at = writeField(body, at, record.key);
+    at = writeField(body, at, record.value);
+    at = writeVarint(body, at, record.headers.length);
+    for (const { key, value } of record.headers) {
+      at = writeField(body, at, key);
+      at = writeField(body, at, value);
+    }
+  });
+  return body;
+}
+
+/** Encodes the records as one batch at consecutive offsets. */
+export function encodeBatch(
+  records: readonly RecordContent[],
+  {
+    baseOffset = 0,
+    producerId = -1,
+    producerEpoch = -1,
+    baseSequence = -1,
+    transactional = false,
+    control = false,
+    compression,
+  }: BatchOptions = {},
+): Buffer {
+  const baseTimestamp = records[0]?.timestamp ?? -1;
+  const plain = encodeRecords(records, baseTimestamp);
+  const body = compression === undefined ? plain : compression.deflate(plain);
+  const bytes = Buffer.allocUnsafe(headerSize + body.length);
+  writeInt64(bytes, 0, baseOffset);
+  bytes.writeInt32BE(bytes.length - lengthOverhead, 8);
+  bytes.writeInt32BE(-1, 12); // leader epoch, filled in by the broker
+  bytes[16] = 2;
+  const flags = (transactional ? 0x10 : 0) | (control ? 0x20 : 0);
+  bytes.writeInt16BE((compression?.codec ?? 0) | flags, 21);
+  bytes.writeInt32BE(records.length - 1, 23);
+  writeInt64(bytes, 27, baseTimestamp);
+  writeInt64(
+    bytes,
+    35,
+    records.reduce((max, record) => Math.max(max, record.timestamp), baseTimestamp),
+  );
+  writeInt64(bytes, 43, producerId);
+  bytes.writeInt16BE(producerEpoch, 51);
+  bytes.writeInt32BE(baseSequence, 53);
+  bytes.writeInt32BE(records.length, 57);
+  body.copy(bytes, headerSize);
+  bytes.writeUInt32BE(crc32c(bytes, 21, bytes.length), 17);
+  return bytes;
+}
