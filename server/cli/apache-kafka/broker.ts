@@ -33,7 +33,11 @@ export type RunningKafka = {
  * in good order, also while it starts.
  */
 export async function startKafka(
-  options: Placement & { onLine?: (line: string) => void; signal?: AbortSignal },
+  options: Placement & {
+    /** Told what it writes once it listens. */
+    onLine?: (line: string) => void;
+    signal?: AbortSignal;
+  },
 ): Promise<RunningKafka> {
   const { classpath } = await prepareKafka();
   const settings = readSettings(await readFile(new URL('docker-compose.yml', projectRoot), 'utf8'));
@@ -60,17 +64,17 @@ export async function startKafka(
   };
   await new Promise<void>((ready, fail) => {
     const said: string[] = [];
-    const hear = (line: string) => {
-      options.onLine?.(line);
-      if (said.length < 50) said.push(line);
-      if (line.includes('Kafka Server started')) ready();
+    let hear = (line: string) => {
+      said.push(line);
+      if (!line.includes('Kafka Server started')) return;
+      hear = options.onLine ?? (() => {});
+      ready();
     };
-    createInterface(child.stdout).on('line', hear);
-    createInterface(child.stderr).on('line', hear);
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface(stream).on('line', (line) => hear(line));
+    }
     child.once('error', fail);
-    child.once('close', () => {
-      fail(new AppError('KAFKA_START', `Apache Kafka did not start:\n${said.join('\n')}`, false));
-    });
+    child.once('close', () => fail(startError(said)));
   });
   return {
     brokers: `localhost:${options.port}`,
@@ -79,4 +83,11 @@ export async function startKafka(
     kill: () => end('SIGKILL'),
     exited,
   };
+}
+
+// Of a page of stack traces, the first exception's message says what is wrong.
+function startError(said: readonly string[]): AppError {
+  const exception = said.find((line) => line.includes('Exception: '));
+  const reason = exception?.split('Exception: ')[1] ?? said.join('\n');
+  return new AppError('KAFKA_START', `Apache Kafka did not start: ${reason}`, false);
 }
