@@ -19,7 +19,7 @@ const rules: Record<string, Rule> = {
   stream: { may: ['stream', 'domain', 'errors', 'record-batch'], packages: [] },
   'record-batch': {
     may: ['record-batch'],
-    packages: ['node:zlib', 'node:util', 'fzstd', 'snappy', 'lz4-napi'],
+    packages: ['node:zlib', 'node:util', 'node:timers/promises', 'fzstd'],
   },
   kafka: {
     may: ['kafka', 'stream', 'domain', 'errors', 'record-batch'],
