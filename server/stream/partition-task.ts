@@ -54,6 +54,8 @@ export type PartitionTask = {
   readonly state: TaskState;
   /** Next offset that this task has yet to take; null before it is restored. */
   readonly nextOffset: number | null;
+  /** Orders that wait for a retry or for their dead letter. */
+  readonly pending: number;
   /** Restores and runs; returns at once. */
   start(): void;
   /** A checkpoint of this partition was read in its topic. */
@@ -236,6 +238,9 @@ export function createPartitionTask(deps: TaskDeps): PartitionTask {
     },
     get nextOffset() {
       return running?.books.nextOffset ?? null;
+    },
+    get pending() {
+      return running?.books.pending.size ?? 0;
     },
     start: () => void start(),
     readBack(offset, stamp) {

@@ -1,0 +1,177 @@
+// Drains the backlog of TOPIC in the way SIDE says and prints one Result as JSON. The time runs from
+// the first record handled to the last one settled.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import avro from 'avsc';
+import kafkajs from 'kafkajs';
+import { loadConfig } from '../../server/config.ts';
+import { createAppender } from '../../server/kafka/appender.ts';
+import { createKafka } from '../../server/kafka/client.ts';
+import { createCluster } from '../../server/kafka/cluster.ts';
+import { createFetcher } from '../../server/kafka/fetcher.ts';
+import { createTopics } from '../../server/kafka/topics.ts';
+import { systemClock as clock } from '../../server/stream/clock.ts';
+import { createOrderHandler } from '../../server/stream/order-handler.ts';
+import { createPartitionTask } from '../../server/stream/partition-task.ts';
+import { silentLogger as logger } from '../fixtures/silent-logger.ts';
+
+export type Result = {
+  orders: number;
+  seconds: number;
+  cpuSeconds: number;
+  rssBytes: number;
+  /** p99 and maximum. */
+  loopDelayMs: [number, number];
+};
+
+const { SIDE, BROKERS = '', TOPIC = '' } = process.env;
+const id = `${TOPIC}-${process.pid}`;
+const type = avro.Type.forSchema({
+  type: 'record',
+  name: 'Order',
+  fields: [
+    { name: 'orderId', type: 'string' },
+    { name: 'product', type: 'string' },
+    { name: 'price', type: 'float' },
+  ],
+});
+
+function stopwatch() {
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  let startedAt = 0;
+  let cpu = process.cpuUsage();
+  return {
+    start() {
+      if (startedAt > 0) return;
+      startedAt = performance.now();
+      cpu = process.cpuUsage();
+      delay.enable();
+    },
+    stop(orders: number): Result {
+      const { user, system } = process.cpuUsage(cpu);
+      return {
+        orders,
+        seconds: (performance.now() - startedAt) / 1000,
+        cpuSeconds: (user + system) / 1e6,
+        rssBytes: process.memoryUsage.rss(),
+        loopDelayMs: [delay.percentile(99) / 1e6, delay.max / 1e6],
+      };
+    },
+  };
+}
+
+async function highWatermarks(): Promise<number[]> {
+  const admin = new kafkajs.Kafka({ brokers: BROKERS.split(','), logLevel: 0 }).admin();
+  await admin.connect();
+  const offsets = await admin.fetchTopicOffsets(TOPIC);
+  await admin.disconnect();
+  return offsets.sort((a, b) => a.partition - b.partition).map(({ high }) => Number(high));
+}
+
+/** The tasks of the service as it runs them, all partitions in this process. */
+async function drainWithService(): Promise<Result> {
+  const config = loadConfig(process.env);
+  const highs = await highWatermarks();
+  const total = highs.reduce((sum, high) => sum + high, 0);
+  const kafka = createKafka({ brokers: BROKERS.split(','), ssl: false, clientId: 'bench', logger });
+  const names = { orders: TOPIC, deadLetters: `${id}-dlq`, checkpoints: `${id}-checkpoints` };
+  const topics = createTopics({ kafka, names, partitions: highs.length });
+  await topics.ensure();
+  const reader = createFetcher({
+    cluster: createCluster(kafka),
+    logger,
+    random: Math.random,
+    onState() {},
+  });
+  const writer = createAppender({ cluster: createCluster(kafka) });
+  const watch = stopwatch();
+  const simulated = createOrderHandler(config.FAILURE_RATE, Math.random);
+  let handled = 0;
+  const tasks = highs.map((_, partition) =>
+    createPartitionTask({
+      logs: {
+        group: id,
+        orders: { topic: names.orders, partition },
+        deadLetters: { topic: names.deadLetters, partition },
+        checkpoints: { topic: names.checkpoints, partition },
+      },
+      author: { group: id, app: 'bench', instance: id },
+      startedAt: clock.now(),
+      generation: () => null,
+      reader,
+      writer,
+      trim: (below) => topics.trimCheckpoints(partition, below),
+      handle(order, place) {
+        if (handled === 0) watch.start();
+        simulated(order, place);
+        handled += 1;
+      },
+      policy: {
+        maxRetries: config.MAX_RETRIES,
+        backoffMs: config.RETRY_BACKOFF_MS,
+        maxBackoffMs: config.RETRY_MAX_BACKOFF_MS,
+      },
+      limits: {
+        maxPending: config.MAX_PENDING,
+        maxPendingBytes: config.MAX_PENDING_BYTES,
+        maxProducts: config.MAX_PRODUCTS,
+        maxProductBytes: 6 * 2 ** 20,
+      },
+      checkpointIntervalMs: config.CHECKPOINT_INTERVAL_MS,
+      clock,
+      random: Math.random,
+      logger,
+      onFailed(error) {
+        throw error;
+      },
+    }),
+  );
+  for (const task of tasks) task.start();
+  for (;;) {
+    const settled = tasks.every(
+      ({ nextOffset, pending }, partition) => nextOffset === highs[partition] && pending === 0,
+    );
+    if (settled) return watch.stop(total);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** kafkajs as its documentation shows it: decode with avsc, count and sum in a Map. */
+async function drainWithKafkajs(each: 'batch' | 'message'): Promise<Result> {
+  const total = (await highWatermarks()).reduce((sum, high) => sum + high, 0);
+  const kafka = new kafkajs.Kafka({ brokers: BROKERS.split(','), logLevel: 0 });
+  const consumer = kafka.consumer({ groupId: id });
+  const watch = stopwatch();
+  const averages = new Map<string, { count: number; sum: number }>();
+  let count = 0;
+  await consumer.connect();
+  await consumer.subscribe({ topics: [TOPIC], fromBeginning: true });
+  return new Promise((resolve) => {
+    const handle = (value: Buffer | null) => {
+      watch.start();
+      const { product, price } = type.fromBuffer(value!);
+      const tally = averages.get(product) ?? { count: 0, sum: 0 };
+      tally.count += 1;
+      tally.sum += price;
+      averages.set(product, tally);
+      count += 1;
+      if (count === total) resolve(watch.stop(total));
+    };
+    void consumer.run(
+      each === 'batch'
+        ? {
+            eachBatch: async ({ batch }) => {
+              for (const { value } of batch.messages) handle(value);
+            },
+          }
+        : { eachMessage: async ({ message }) => handle(message.value) },
+    );
+  });
+}
+
+const sides: Record<string, () => Promise<Result>> = {
+  service: drainWithService,
+  'each-batch': () => drainWithKafkajs('batch'),
+  'each-message': () => drainWithKafkajs('message'),
+};
+const result = await sides[SIDE ?? '']!();
+process.stdout.write(JSON.stringify(result), () => process.exit(0));
