@@ -98,7 +98,7 @@ function validate(order: Order): OrderFault | undefined {
   return (
     textFault('orderId', order.orderId, MAX_ORDER_ID_BYTES) ??
     textFault('product', order.product, MAX_PRODUCT_BYTES) ??
-    priceFault(order.price)
+    (order.price >= 0 && order.price <= MAX_PRICE ? undefined : priceFault(order.price))
   );
 }
 
@@ -120,11 +120,11 @@ function textFault(field: string, text: string, maxBytes: number): OrderFault | 
   return undefined;
 }
 
-function priceFault(price: number): OrderFault | undefined {
+/** What is wrong with a price outside [0, MAX_PRICE]. */
+function priceFault(price: number): OrderFault {
   if (!Number.isFinite(price)) return validateFault('PRICE_NOT_FINITE', `price is ${price}`);
   if (price < 0) return validateFault('PRICE_NEGATIVE', `price is ${price}`);
-  if (price > MAX_PRICE) return validateFault('PRICE_TOO_BIG', `price is ${price}, at most 1e9`);
-  return undefined;
+  return validateFault('PRICE_TOO_BIG', `price is ${price}, at most ${MAX_PRICE}`);
 }
 
 function decodeFault(code: FaultCode, found: string): OrderFault {

@@ -19,8 +19,21 @@ export const systemClock: Clock = {
     const timer = setTimeout(action, ms);
     return () => clearTimeout(timer);
   },
-  breathe: () => new Promise((resolve) => setImmediate(resolve)),
+  breathe: takeTurns(),
 };
+
+/** One waiter goes on per round of the event loop, so that many cannot add up to a long round. */
+function takeTurns(): () => Promise<void> {
+  const waiting: (() => void)[] = [];
+  const next = () => {
+    waiting.shift()?.();
+    if (waiting.length > 0) setImmediate(next);
+  };
+  return () =>
+    new Promise((resolve) => {
+      if (waiting.push(resolve) === 1) setImmediate(next);
+    });
+}
 
 /** Waits `ms`. */
 export function delay(clock: Clock, ms: number): Promise<void> {
