@@ -61,6 +61,17 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   return Object.freeze(config as Config);
 }
 
+/** The credentials in the form in which kafkajs takes them; undefined without SASL. */
+export function saslOf(config: Config) {
+  const {
+    KAFKA_SASL_MECHANISM: mechanism,
+    KAFKA_USERNAME: username,
+    KAFKA_PASSWORD: password,
+  } = config;
+  if (mechanism === null || username === null || password === null) return undefined;
+  return { mechanism, username, password };
+}
+
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
 function contradictions(config: Settings): string[] {

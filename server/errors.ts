@@ -17,8 +17,10 @@ export class AppError extends Error {
 
 /** The environment asks for something impossible; the message lists every fault. */
 export class ConfigError extends AppError {
+  readonly faults: readonly string[];
   constructor(faults: readonly string[]) {
     super('CONFIG', `invalid configuration:\n${faults.map((f) => `  - ${f}`).join('\n')}`, false);
+    this.faults = faults;
   }
 }
 

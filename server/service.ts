@@ -2,7 +2,7 @@
 // the process, so that a test can run it whole.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Config } from './config.ts';
+import { type Config, saslOf } from './config.ts';
 import { describe, isRetriable } from './errors.ts';
 import { createHealth } from './health.ts';
 import type { OverviewSource } from './http/overview.ts';
@@ -182,14 +182,4 @@ export function createService(deps: {
       await Promise.all([taskReader.close(), viewReader.close(), writer.close(), topics.close()]);
     },
   };
-}
-
-function saslOf(config: Config) {
-  const {
-    KAFKA_SASL_MECHANISM: mechanism,
-    KAFKA_USERNAME: username,
-    KAFKA_PASSWORD: password,
-  } = config;
-  if (mechanism === null || username === null || password === null) return undefined;
-  return { mechanism, username, password };
 }

@@ -11,10 +11,11 @@ type Rule = { may: string[]; types?: string[]; packages: (string | RegExp)[] };
 const ANY_NODE = /^node:/;
 const rules: Record<string, Rule> = {
   entry: {
-    may: ['entry', 'http', 'kafka', 'stream', 'domain', 'errors', 'cli', 'dev-broker'],
+    may: ['entry', 'config', 'http', 'kafka', 'stream', 'domain', 'errors', 'cli', 'dev-broker'],
     packages: [ANY_NODE, 'close-with-grace', 'pino', 'prom-client'],
   },
   errors: { may: [], packages: [] },
+  config: { may: ['errors'], packages: [] },
   domain: { may: ['domain', 'errors'], packages: ['avsc', 'node:fs'] },
   stream: { may: ['stream', 'domain', 'errors', 'record-batch'], packages: [] },
   'record-batch': {
@@ -31,7 +32,7 @@ const rules: Record<string, Rule> = {
     packages: [ANY_NODE, 'fastify', /^@fastify\//, 'typebox'],
   },
   cli: {
-    may: ['cli', 'kafka', 'domain', 'errors', 'dev-broker'],
+    may: ['cli', 'kafka', 'domain', 'config', 'errors', 'dev-broker'],
     packages: [ANY_NODE, 'yaml', 'avsc'],
   },
   'dev-broker': { may: ['dev-broker', 'record-batch'], packages: [ANY_NODE] },
@@ -43,6 +44,7 @@ const MAY_TOUCH_PROCESS = [/^server\/main\.ts$/, /^server\/cli\//, /^client\/vit
 
 function partOf(path: string): string {
   if (path === 'server/errors.ts') return 'errors';
+  if (path === 'server/config.ts') return 'config';
   const [top, folder, file] = path.split('/');
   if (top === 'client') return 'client';
   return file === undefined ? 'entry' : (folder ?? '');

@@ -1,12 +1,15 @@
 // The command line of `npm run produce`, read as a whole: every fault is reported at once.
 import { parseArgs } from 'node:util';
+import { type Config, loadConfig, saslOf } from '../config.ts';
 import { ConfigError } from '../errors.ts';
-import type { Connection } from '../kafka/order-producer.ts';
+import type { KafkaSettings } from '../kafka/client.ts';
 
 /** What the generator is to do. */
 export type ProduceOptions = {
-  readonly connection: Connection;
+  readonly connection: Omit<KafkaSettings, 'clientId'>;
   readonly topic: string;
+  /** Of the topic, when it has to be created. */
+  readonly partitions: number;
   /** Orders per second, 0: as fast as possible; undefined: one every 1 to 2 s. */
   readonly rate: number | undefined;
   /** How many orders; undefined: until it is stopped. */
@@ -31,7 +34,8 @@ export const usage = `Sends random orders to Kafka, one every 1 to 2 seconds.
   --topic NAME    (ORDERS_TOPIC, else orders)
   --help
 
-KAFKA_SSL, KAFKA_SASL_MECHANISM, KAFKA_USERNAME and KAFKA_PASSWORD secure the connection.
+The service's variables count here too: KAFKA_SSL, KAFKA_SASL_MECHANISM, KAFKA_USERNAME,
+KAFKA_PASSWORD for the connection, PARTITIONS (3) when the topic has to be created.
 `;
 
 const options = {
@@ -62,39 +66,39 @@ export function parseProduceOptions(
     faults.push(`--${name} is ${rule.words}, not "${text}"`);
     return undefined;
   };
-  const brokers = (texts.get('brokers') ?? env.KAFKA_BROKERS ?? 'localhost:9092').split(',');
-  for (const broker of brokers.filter((text) => !/^(\[[^\]]+\]|[^:\s]+):\d{1,5}$/.test(text))) {
-    faults.push(`--brokers is a list of host:port, "${broker}" is none`);
-  }
-  const topic = texts.get('topic') ?? env.ORDERS_TOPIC ?? 'orders';
-  if (!/^[\w.-]{1,249}$/.test(topic)) faults.push(`--topic is a topic's name, not "${topic}"`);
-
-  const result: ProduceOptions = {
-    connection: { brokers, ...readSecurity(env, faults) },
-    topic,
+  const work = {
     rate: number('rate', between(0, 1e6)),
     count: number('count', wholeBetween(1, Number.MAX_SAFE_INTEGER)),
     products: number('products', wholeBetween(1, 1e6)) ?? 4,
     bad: number('bad', between(0, 1)) ?? 0.02,
     seed: number('seed', wholeBetween(0, 2 ** 32 - 1)),
   };
-  if (faults.length > 0) throw new ConfigError(faults);
-  return Object.freeze(result);
+  const config = readConfig(withArguments(env, texts), faults);
+  if (config === undefined || faults.length > 0) throw new ConfigError(faults);
+  const { KAFKA_BROKERS, KAFKA_SSL: ssl, ORDERS_TOPIC: topic, PARTITIONS: partitions } = config;
+  const connection = { brokers: KAFKA_BROKERS ?? ['localhost:9092'], ssl, sasl: saslOf(config) };
+  return { connection, topic, partitions, ...work };
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const mechanisms = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
+// The settings of the service count for the generator too; an argument stands for its variable.
+function withArguments(env: Environment, texts: ReadonlyMap<string, string>): Environment {
+  return {
+    ...env,
+    KAFKA_BROKERS: texts.get('brokers') ?? env.KAFKA_BROKERS,
+    ORDERS_TOPIC: texts.get('topic') ?? env.ORDERS_TOPIC,
+  };
+}
 
-function readSecurity(env: Environment, faults: string[]): Omit<Connection, 'brokers'> {
-  const { KAFKA_SSL: ssl = 'false', KAFKA_SASL_MECHANISM: wanted } = env;
-  if (ssl !== 'true' && ssl !== 'false') faults.push(`KAFKA_SSL is true or false, not "${ssl}"`);
-  if (!wanted) return { ssl: ssl === 'true' };
-  const { KAFKA_USERNAME: username = '', KAFKA_PASSWORD: password = '' } = env;
-  const mechanism = mechanisms.find((name) => name === wanted.toLowerCase());
-  if (!mechanism) faults.push(`KAFKA_SASL_MECHANISM is one of ${mechanisms.join(', ')}`);
-  if (!username || !password) faults.push('KAFKA_USERNAME and KAFKA_PASSWORD go with SASL');
-  return { ssl: ssl === 'true', sasl: { mechanism: mechanism ?? 'plain', username, password } };
+function readConfig(env: Environment, faults: string[]): Config | undefined {
+  try {
+    return loadConfig(env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    faults.push(...error.faults);
+    return undefined;
+  }
 }
 
 type Rule = { readonly words: string; holds(value: number): boolean };

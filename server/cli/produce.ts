@@ -25,18 +25,17 @@ try {
 }
 
 async function produce(options: ProduceOptions): Promise<void> {
-  const { topic, rate, count = Number.POSITIVE_INFINITY } = options;
+  const { connection, topic, partitions, rate, count = Number.POSITIVE_INFINITY } = options;
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
   const stop = new AbortController();
   // `on`, not `once`: npm hands a Ctrl-C on that the terminal has sent already.
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
 
-  const { connection } = options;
   let waiting = false;
   const producer = await openOrderProducer({
     connection,
     topic,
-    partitions: 3,
+    partitions,
     trouble: (message) => {
       if (!waiting) console.error(`Kafka has a problem, trying again: ${message}`);
       waiting = true;

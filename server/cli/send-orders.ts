@@ -21,8 +21,8 @@ export type Run = {
   readonly sleep: (ms: number) => Promise<void>;
 };
 
-// Beyond these a batch only gets slower: kafkajs groups it by partition in quadratic time.
-const maxOrders = 1000;
+// Beyond these a batch only makes everybody wait; Kafka refuses more than 1 MB.
+const maxOrders = 5000;
 const maxBytes = 512 * 1024;
 const recordOverhead = 32;
 

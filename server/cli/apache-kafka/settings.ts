@@ -11,7 +11,7 @@ export type Placement = {
 };
 
 /** What docker-compose.yml says about the broker. */
-export type KafkaSettings = {
+export type BrokerSettings = {
   readonly clusterId: string;
   readonly jvmOptions: readonly string[];
   readonly properties: Readonly<Record<string, string>>;
@@ -20,7 +20,7 @@ export type KafkaSettings = {
 type Compose = { services: { kafka: { environment: Record<string, string> } } };
 
 /** Reads the settings from the text of docker-compose.yml: KAFKA_A_B_C is the property a.b.c. */
-export function readSettings(compose: string): KafkaSettings {
+export function readSettings(compose: string): BrokerSettings {
   const {
     CLUSTER_ID = '',
     KAFKA_HEAP_OPTS = '',
@@ -38,7 +38,7 @@ export function readSettings(compose: string): KafkaSettings {
 }
 
 /** The text of server.properties for a broker on localhost. */
-export function serverProperties(settings: KafkaSettings, placement: Placement): string {
+export function serverProperties(settings: BrokerSettings, placement: Placement): string {
   const { port, controllerPort, directory } = placement;
   const properties = {
     ...settings.properties,
