@@ -22,6 +22,8 @@ import { createTasks } from './stream/tasks.ts';
 
 const RETRY_MS = 1000;
 const UPKEEP_MS = 5000;
+/** Of the time of this process, for encoding checkpoints; sending and reading them costs as much again. */
+const CHECKPOINT_SHARE = 0.05;
 const MAX_PRODUCT_BYTES = 6 * 2 ** 20;
 
 export type Service = {
@@ -111,6 +113,7 @@ export function createService(deps: {
           maxProductBytes: MAX_PRODUCT_BYTES,
         },
         checkpointIntervalMs: config.CHECKPOINT_INTERVAL_MS,
+        checkpointShare: () => CHECKPOINT_SHARE / Math.max(1, tasks.positions().size),
         clock,
         random: Math.random,
         logger,

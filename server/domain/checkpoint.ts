@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import avro from 'avsc';
 import { InconsistentStateError } from '../errors.ts';
 import type { Averages } from './averages.ts';
+import { decodeProducts, encodeProducts } from './product-sums.ts';
 
 export const CHECKPOINT_VERSION = 1;
 
@@ -54,20 +55,22 @@ type WirePending = {
   dueIn: number;
   error: number;
 };
-type WireProduct = { product: string; count: number; low: number; carry: number };
+/** All fields but the last, the products. */
 type Wire = Omit<Checkpoint, 'pending' | 'averages'> &
-  CheckpointStamp & { errors: string[]; pending: WirePending[]; products: WireProduct[] };
+  CheckpointStamp & { errors: string[]; pending: WirePending[] };
 
 const schema = JSON.parse(
   readFileSync(new URL(import.meta.resolve('#avro/checkpoint.avsc')), 'utf8'),
 ) as { fields: { name: string }[] };
-const type = avro.Type.forSchema(schema as avro.Schema);
 const stampFields = 1 + schema.fields.findIndex(({ name }) => name === 'pendingCount');
-const stampType = avro.Type.forSchema({
-  ...schema,
-  name: 'CheckpointStamp',
-  fields: schema.fields.slice(0, stampFields),
-} as avro.Schema);
+const stampType = typeOfFirst(stampFields, 'CheckpointStamp');
+const headType = typeOfFirst(schema.fields.length - 1, 'CheckpointHead');
+
+/** Avro puts fields one after the other, so the first of them are a record of their own. */
+function typeOfFirst(count: number, name: string): avro.Type {
+  const fields = schema.fields.slice(0, count);
+  return avro.Type.forSchema({ ...schema, name, fields } as avro.Schema);
+}
 
 /** Avro binary of a checkpoint. */
 export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
@@ -89,19 +92,14 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
       error,
     });
   }
-  const products: WireProduct[] = [];
-  for (const [product, { count, low, carry }] of averages) {
-    products.push({ product, count, low, carry });
-  }
   const wire: Wire = {
     ...rest,
     version: CHECKPOINT_VERSION,
     pendingCount: wirePending.length,
     errors: [...errors.keys()],
     pending: wirePending,
-    products,
   };
-  return type.toBuffer(wire);
+  return Buffer.concat([headType.toBuffer(wire), encodeProducts(averages)]);
 }
 
 /** Decodes the first fields. Throws InconsistentStateError when there are none, or of a newer version. */
@@ -123,7 +121,9 @@ export function decodeStamp(bytes: Buffer): CheckpointStamp {
 /** Decodes a whole checkpoint. Throws InconsistentStateError when it is none, or of a newer version. */
 export function decodeCheckpoint(bytes: Buffer): Checkpoint {
   decodeStamp(bytes);
-  const { version, pendingCount, errors, pending, products, ...rest } = decodeWire(bytes);
+  const { value, offset } = headType.decode(bytes, 0) as { value: Wire; offset: number };
+  if (offset < 0) throw undecodable(bytes);
+  const { version, pendingCount, errors, pending, ...rest } = value;
   const { writtenAt, nextOffset } = rest;
   return {
     ...rest,
@@ -134,15 +134,13 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
       dueAt: writtenAt + order.dueIn,
       error: errors[order.error] ?? '',
     })),
-    averages: new Map(
-      products.map(({ product, count, low, carry }) => [product, { count, low, carry }]),
-    ),
+    averages: readProducts(bytes, offset),
   };
 }
 
-function decodeWire(bytes: Buffer): Wire {
+function readProducts(bytes: Buffer, start: number): Averages {
   try {
-    return type.fromBuffer(bytes) as Wire;
+    return decodeProducts(bytes, start);
   } catch (cause) {
     throw undecodable(bytes, cause);
   }

@@ -1,5 +1,5 @@
 // Writes a task's checkpoints: at most one on its way, about every interval while things change, and
-// seldom enough that taking them costs at most a tenth of the time.
+// seldom enough that taking them costs no more than a share of the time.
 import type { Clock } from './clock.ts';
 
 export type Checkpointer = {
@@ -9,20 +9,20 @@ export type Checkpointer = {
   close(): Promise<void>;
 };
 
-const MAX_SHARE_OF_TIME = 0.1;
-
 /**
  * `take` encodes the state as it is now, in one step; `write` resolves when the broker has it, and
  * repeats what can be repeated. `onFailed` hears what cannot.
  */
 export function createCheckpointer(deps: {
   intervalMs: number;
+  /** How much of the time `take` may cost, from 0 to 1. */
+  share: () => number;
   clock: Clock;
   take: () => Buffer;
   write: (checkpoint: Buffer) => Promise<void>;
   onFailed: (error: unknown) => void;
 }): Checkpointer {
-  const { intervalMs, clock, take, write, onFailed } = deps;
+  const { intervalMs, share, clock, take, write, onFailed } = deps;
   let dirty = false;
   let open = true;
   let running: Promise<void> | null = null;
@@ -35,7 +35,7 @@ export function createCheckpointer(deps: {
       dirty = false;
       const checkpoint = take();
       const cost = clock.monotonic() - startedAt;
-      restUntil = startedAt + Math.max(intervalMs, cost / MAX_SHARE_OF_TIME);
+      restUntil = startedAt + Math.max(intervalMs, cost / share());
       await write(checkpoint);
     } catch (error) {
       open = false;

@@ -43,6 +43,8 @@ export type TaskDeps = {
   policy: RetryPolicy;
   limits: Limits;
   checkpointIntervalMs: number;
+  /** How much of the time taking checkpoints may cost this task, from 0 to 1. */
+  checkpointShare: () => number;
   clock: Clock;
   random: () => number;
   logger: Logger;
@@ -106,7 +108,7 @@ export function createPartitionTask(deps: TaskDeps): PartitionTask {
   }
 
   function run({ ledger, retries, restarts }: Restored) {
-    const { limits, checkpointIntervalMs } = deps;
+    const { limits, checkpointIntervalMs, checkpointShare } = deps;
     const books = ledger.state;
     const followings: Following[] = [];
     let highWatermark = books.nextOffset;
@@ -120,6 +122,7 @@ export function createPartitionTask(deps: TaskDeps): PartitionTask {
     });
     const checkpointer: Checkpointer = createCheckpointer({
       intervalMs: checkpointIntervalMs,
+      share: checkpointShare,
       clock,
       take,
       async write(value) {

@@ -117,6 +117,7 @@ async function drainWithService(): Promise<Result> {
         maxProductBytes: 6 * 2 ** 20,
       },
       checkpointIntervalMs: config.CHECKPOINT_INTERVAL_MS,
+      checkpointShare: () => 0.05 / highs.length,
       clock,
       random: Math.random,
       logger,

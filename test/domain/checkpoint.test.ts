@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import avro from 'avsc';
+import fc from 'fast-check';
 import t from 'tap';
 import {
   type Checkpoint,
@@ -81,4 +84,32 @@ t.test('the head is never behind in either log', async (t) => {
   t.notOk(succeeds({ ...head, nextOffset: 999, deadLetterOffset: 9 }, head));
   t.notOk(succeeds({ ...head, pendingCount: 3 }, head), 'at the same place it knows less');
   t.ok(succeeds({ ...head, pendingCount: 1 }, head));
+});
+
+t.test('avsc reads what is written, by the schema as it stands', async (t) => {
+  const type = avro.Type.forSchema(JSON.parse(readFileSync('avro/checkpoint.avsc', 'utf8')));
+  const product = fc.record({
+    product: fc.string({ maxLength: 40, unit: 'grapheme' }),
+    count: fc.maxSafeNat().map((value) => Math.floor(value / 2)),
+    low: fc.integer({ min: 0, max: 2 ** 50 - 1 }).filter(Number.isSafeInteger),
+    carry: fc.nat(),
+  });
+  const products = fc.uniqueArray(product, { selector: (one) => one.product, maxLength: 20 });
+  fc.assert(
+    fc.property(products, (list) => {
+      const averages = new Map(list.map(({ product: name, ...tally }) => [name, tally]));
+      const bytes = encodeCheckpoint({ ...checkpoint, averages });
+      t.same(type.fromBuffer(bytes).products, list);
+      t.same(decodeCheckpoint(bytes).averages, averages);
+    }),
+  );
+});
+
+t.test('a checkpoint cut anywhere, or with bytes too many, is refused', async (t) => {
+  const bytes = encodeCheckpoint(checkpoint);
+  for (let length = 0; length < bytes.length; length += 1) {
+    t.throws(() => decodeCheckpoint(bytes.subarray(0, length)), { code: 'INCONSISTENT_STATE' });
+  }
+  const longer = Buffer.concat([bytes, Buffer.alloc(1)]);
+  t.throws(() => decodeCheckpoint(longer), { code: 'INCONSISTENT_STATE' });
 });

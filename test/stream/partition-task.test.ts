@@ -45,6 +45,7 @@ function world(t: Test) {
         policy: { maxRetries: 2, backoffMs: 1000, maxBackoffMs: 30_000 },
         limits: { maxPending: 100, maxPendingBytes: 1e6, maxProducts: 100, maxProductBytes: 1e6 },
         checkpointIntervalMs: 100,
+        checkpointShare: () => 1,
         clock,
         random: () => 0.5,
         logger: silentLogger,
