@@ -1,5 +1,6 @@
-// What one kind of request is to the broker: which versions, how to read it, what to do, how to answer.
+// What one kind of request is to the broker: which versions, its fields, what to do.
 import type { Disk } from './disk.ts';
+import { type Fields, int32, struct } from './fields.ts';
 import type { Groups } from './groups.ts';
 import type { Logger } from './logger.ts';
 import type { Topics } from './topics.ts';
@@ -21,17 +22,17 @@ export type Broker = {
   newProducerId(): number;
 };
 
-/** Who asks. `gone` fires when nobody is there any more to be answered. */
+/** Who asks, and in which version. */
 export type Client = {
   readonly id: string;
   readonly host: string;
+  readonly version: number;
+  /** Fires when nobody is there any more to be answered. */
   readonly gone: AbortSignal;
 };
 
 /** An answer that is none: acks = 0 expects silence, or, when it failed, the end of the connection. */
 export type NoAnswer = 'silence' | 'close';
-
-const isNone = (answer: unknown): answer is NoAnswer => answer === 'silence' || answer === 'close';
 
 type Definition<Request, Answer> = {
   readonly key: number;
@@ -40,13 +41,15 @@ type Definition<Request, Answer> = {
   readonly versions: Versions;
   /** What ApiVersions tells where that is something else; null tells nothing. */
   readonly advertised?: Versions | null;
-  decode(reader: Reader, version: number): Request;
+  /** From which version on an answer begins with the throttle time, which is always 0 here. */
+  readonly throttledSince?: number;
+  readonly request: Fields<Request>;
+  readonly answer: Fields<Answer>;
   handle(
     request: Request,
     broker: Broker,
     client: Client,
-  ): Answer | NoAnswer | Promise<Answer | NoAnswer>;
-  encode(writer: Writer, answer: Answer, version: number): void;
+  ): NoInfer<Answer> | NoAnswer | Promise<NoInfer<Answer> | NoAnswer>;
 };
 
 export type Api = {
@@ -54,30 +57,35 @@ export type Api = {
   readonly name: string;
   readonly versions: Versions;
   readonly advertised: Versions | null;
-  /** Writes the answer; 'close' when the request cannot be read. */
+  /** Reads the request and writes the answer; 'close' when it cannot be read. */
   serve(
     reader: Reader,
-    version: number,
     broker: Broker,
     client: Client,
     writer: Writer,
   ): Promise<'answer' | NoAnswer>;
 };
 
-/** Makes one kind of request out of its four parts. */
-export function defineApi<Request, Answer>(definition: Definition<Request, Answer>): Api {
-  const { key, name, versions, advertised = versions, decode, handle, encode } = definition;
+/** Makes one kind of request. */
+export function defineApi<Request extends object, Answer extends object>(
+  definition: Definition<Request, Answer>,
+): Api {
+  const { key, name, versions, advertised = versions, throttledSince = 0, handle } = definition;
+  const request = struct(definition.request);
+  const answer = struct(definition.answer);
   return {
     key,
     name,
     versions,
     advertised,
-    async serve(reader, version, broker, client, writer) {
-      const request = decode(reader, version);
+    async serve(reader, broker, client, writer) {
+      const { version } = client;
+      const asked = request.read(reader, version);
       if (reader.failed()) return 'close';
-      const answer = await handle(request, broker, client);
-      if (isNone(answer)) return answer;
-      encode(writer, answer, version);
+      const given = await handle(asked, broker, client);
+      if (typeof given === 'string') return given;
+      if (version >= throttledSince) int32.write(writer, 0, version);
+      answer.write(writer, given, version);
       return 'answer';
     },
   };

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Broker } from './api.ts';
+import { int16, int32, string } from './fields.ts';
 import { createFrames } from './frames.ts';
 import { createReader, createWriter } from './wire.ts';
 
@@ -17,12 +18,13 @@ export async function answerRequest(
   { host, gone }: Peer,
 ): Promise<Buffer[] | 'silence' | 'close'> {
   const reader = createReader(frame);
-  const [key, version, correlationId] = [reader.int16(), reader.int16(), reader.int32()];
-  const id = reader.nullableString() ?? '';
+  const [key, version] = [int16.read(reader, 0), int16.read(reader, 0)];
+  const correlationId = int32.read(reader, 0);
+  const id = string.read(reader, 0);
   const api = broker.apis.find((each) => each.key === key);
   if (!api || version < api.versions[0] || version > api.versions[1]) return 'close';
   const writer = createWriter();
-  const outcome = await api.serve(reader, version, broker, { id, host, gone }, writer);
+  const outcome = await api.serve(reader, broker, { id, host, version, gone }, writer);
   return outcome === 'answer' ? writer.finish(correlationId) : outcome;
 }
 

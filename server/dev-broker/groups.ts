@@ -111,9 +111,7 @@ export function createGroups({ journal, disk, now, newId }: Dependencies) {
       return ErrorCode.NONE;
     },
 
-    committed: (id: string, topic: string, partition: number) =>
-      groups.get(id)?.offsets.get(offsetKey(topic, partition)),
-    allCommitted: (id: string) => [...(groups.get(id)?.offsets.values() ?? [])],
+    committed: (id: string) => [...(groups.get(id)?.offsets.values() ?? [])],
 
     describe: (id: string) => groups.get(id)?.group.describe(),
     list: () =>

@@ -1,31 +1,16 @@
 // The settings of a topic: what is kept, what has an effect, and what holds when nothing was set.
 
 /** Names that Kafka knows; others are refused, so that a misspelt name is noticed. */
-const known = new Set([
-  'cleanup.policy',
-  'compression.type',
-  'delete.retention.ms',
-  'file.delete.delay.ms',
-  'flush.messages',
-  'flush.ms',
-  'index.interval.bytes',
-  'max.compaction.lag.ms',
-  'max.message.bytes',
-  'message.timestamp.after.max.ms',
-  'message.timestamp.before.max.ms',
-  'message.timestamp.type',
-  'min.cleanable.dirty.ratio',
-  'min.compaction.lag.ms',
-  'min.insync.replicas',
-  'preallocate',
-  'retention.bytes',
-  'retention.ms',
-  'segment.bytes',
-  'segment.index.bytes',
-  'segment.jitter.ms',
-  'segment.ms',
-  'unclean.leader.election.enable',
-]);
+const known = new Set(
+  [
+    'cleanup.policy compression.type delete.retention.ms file.delete.delay.ms flush.messages',
+    'flush.ms index.interval.bytes max.compaction.lag.ms max.message.bytes',
+    'message.timestamp.after.max.ms message.timestamp.before.max.ms message.timestamp.type',
+    'min.cleanable.dirty.ratio min.compaction.lag.ms min.insync.replicas preallocate',
+    'retention.bytes retention.ms segment.bytes segment.index.bytes segment.jitter.ms segment.ms',
+    'unclean.leader.election.enable',
+  ].flatMap((names) => names.split(' ')),
+);
 
 /** What DescribeConfigs tells when a topic was made without. */
 const defaults = {
@@ -37,20 +22,21 @@ const defaults = {
 
 export type TopicConfig = Readonly<Record<string, string>>;
 
+const policies = ['delete', 'compact', 'compact,delete', 'delete,compact'];
+
+/** Who is refused what; names without an entry take any value. */
+const isValid: Record<string, (value: string) => boolean> = {
+  'cleanup.policy': (value) => policies.includes(value),
+  'max.message.bytes': (value) => /^\d{1,10}$/.test(value),
+  'retention.bytes': (value) => /^(-1|\d{1,15})$/.test(value),
+  'retention.ms': (value) => /^(-1|\d{1,15})$/.test(value),
+};
+
 /** What is wrong with settings, in words; null when nothing is. */
-export function configFault(config: ReadonlyMap<string, string | null>): string | null {
-  for (const [name, value] of config) {
-    if (!known.has(name)) return `Unknown topic config name: ${name}`;
-    if (value === null) return `Null value not supported for topic configs: ${name}`;
-    const isNumber = name === 'max.message.bytes' || name.startsWith('retention.');
-    const least = name === 'max.message.bytes' ? 0 : -1;
-    if (isNumber && !(/^-?\d{1,15}$/.test(value) && Number(value) >= least)) {
-      return `Invalid value ${value} for configuration ${name}`;
-    }
-    const policies = ['delete', 'compact', 'compact,delete', 'delete,compact'];
-    if (name === 'cleanup.policy' && !policies.includes(value)) {
-      return `Invalid value ${value} for configuration ${name}`;
-    }
+export function configFault(config: TopicConfig): string | null {
+  for (const [name, value] of Object.entries(config)) {
+    if (!known.has(name)) return `unknown topic config ${name}`;
+    if (isValid[name]?.(value) === false) return `${name} cannot be ${value}`;
   }
   return null;
 }

@@ -1,29 +1,28 @@
 import { defineApi } from '../api.ts';
+import * as t from '../fields.ts';
 
 export const createPartitions = defineApi({
   key: 37,
   name: 'CreatePartitions',
   versions: [0, 1],
-  decode(r) {
-    const topics = r.array(() => {
-      const wanted = { name: r.string(), partitions: r.int32() };
-      r.nullableArray(() => r.array(r.int32));
-      return wanted;
-    });
-    r.int32();
-    return { topics, dryRun: r.boolean() };
+  request: {
+    topics: t.array(
+      t.struct({
+        name: t.string,
+        partitions: t.int32,
+        assignments: t.nullableArray(t.array(t.int32)),
+      }),
+    ),
+    timeout: t.int32,
+    dryRun: t.boolean,
   },
-  handle: ({ topics: wanted, dryRun }, { topics }) =>
-    wanted.map(({ name, partitions }) => ({
-      name,
-      error: dryRun ? topics.growthFault(name, partitions) : topics.grow(name, partitions),
-    })),
-  encode(w, results) {
-    w.int32(0);
-    w.array(results, ({ name, error }) => {
-      w.string(name);
-      w.int16(error);
-      w.nullableString(null);
-    });
+  answer: {
+    results: t.array(t.struct({ name: t.string, error: t.int16, message: t.nullableString })),
   },
+  handle: ({ topics: wanted, dryRun }, { topics }) => ({
+    results: wanted.map(({ name, partitions }) => {
+      const error = dryRun ? topics.growthFault(name, partitions) : topics.grow(name, partitions);
+      return { name, error, message: null };
+    }),
+  }),
 });

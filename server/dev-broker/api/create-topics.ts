@@ -1,73 +1,55 @@
 import { type Broker, defineApi } from '../api.ts';
 import { ErrorCode } from '../error-code.ts';
+import * as t from '../fields.ts';
 import { configFault } from '../topic-config.ts';
 
-/** -1 in place of a number asks for the broker's default. */
+/** In place of a number: what the broker thinks fit. */
 const DEFAULT = -1;
 
-type Wanted = {
-  name: string;
-  partitions: number;
-  replicationFactor: number;
-  /** Replicas by partition, in place of the two numbers. */
-  assignments: readonly unknown[];
-  config: Map<string, string | null>;
-};
+const topic = t.struct({
+  name: t.string,
+  partitions: t.int32,
+  replicationFactor: t.int16,
+  /** In place of the two numbers: which brokers have which partition. */
+  assignments: t.array(t.struct({ partition: t.int32, brokers: t.array(t.int32) })),
+  config: t.array(t.struct({ name: t.string, value: t.nullableString })),
+});
+
+type Wanted = typeof topic.absent;
 
 function create(wanted: Wanted, dryRun: boolean, { topics, logger }: Broker) {
-  const { name, partitions, replicationFactor, assignments, config } = wanted;
+  const { name, replicationFactor, assignments } = wanted;
   const result = (error: ErrorCode, message: string | null = null) => ({ name, error, message });
-  if (assignments.length > 0 && (partitions !== DEFAULT || replicationFactor !== DEFAULT)) {
-    return result(ErrorCode.INVALID_REQUEST, 'either numbers or assignments, not both');
-  }
   if (replicationFactor === 0 || replicationFactor < DEFAULT) {
-    return result(ErrorCode.INVALID_REPLICATION_FACTOR, 'Replication factor must be at least 1.');
+    return result(ErrorCode.INVALID_REPLICATION_FACTOR);
   }
-  const count = assignments.length || (partitions === DEFAULT ? 1 : partitions);
-  const fault = topics.creationFault(name, count);
+  const partitions = assignments.length || (wanted.partitions === DEFAULT ? 1 : wanted.partitions);
+  const fault = topics.creationFault(name, partitions);
   if (fault !== ErrorCode.NONE) return result(fault);
+  const config = Object.fromEntries(wanted.config.map((each) => [each.name, each.value ?? '']));
   const wrong = configFault(config);
   if (wrong) return result(ErrorCode.INVALID_CONFIG, wrong);
   if (dryRun) return result(ErrorCode.NONE);
-  if (replicationFactor > 1) {
-    logger.warn('the embedded broker keeps one replica', { topic: name, replicationFactor });
+  // Settings made for production are welcome all the same.
+  if (replicationFactor > 1) logger.warn('embedded broker: there is one replica', { topic: name });
+  if (config['cleanup.policy']?.includes('compact')) {
+    logger.warn('embedded broker: nothing is compacted', { topic: name });
   }
-  if (config.get('cleanup.policy')?.includes('compact')) {
-    logger.warn('the embedded broker does not compact', { topic: name });
-  }
-  const settings = [...config].filter((each): each is [string, string] => each[1] !== null);
-  return result(topics.create(name, count, Object.fromEntries(settings)));
+  return result(topics.create(name, partitions, config));
 }
 
 export const createTopics = defineApi({
   key: 19,
   name: 'CreateTopics',
   versions: [0, 4],
-  decode(r, version) {
-    const topics = r.array((): Wanted => {
-      const [name, partitions, replicationFactor] = [r.string(), r.int32(), r.int16()];
-      const assignments = r.array(() => [r.int32(), r.array(r.int32)]);
-      const config = new Map(r.array(() => [r.string(), r.nullableString()] as const));
-      return { name, partitions, replicationFactor, assignments, config };
-    });
-    r.int32();
-    return { topics, dryRun: version >= 1 && r.boolean() };
+  throttledSince: 2,
+  request: { topics: t.array(topic), timeout: t.int32, dryRun: t.since(1, t.boolean) },
+  answer: {
+    results: t.array(
+      t.struct({ name: t.string, error: t.int16, message: t.since(1, t.nullableString) }),
+    ),
   },
-  handle({ topics, dryRun }, broker) {
-    const seen = new Map<string, number>();
-    for (const { name } of topics) seen.set(name, (seen.get(name) ?? 0) + 1);
-    return topics.map((wanted) =>
-      seen.get(wanted.name) === 1
-        ? create(wanted, dryRun, broker)
-        : { name: wanted.name, error: ErrorCode.INVALID_REQUEST, message: 'named twice' },
-    );
-  },
-  encode(w, results, version) {
-    if (version >= 2) w.int32(0);
-    w.array(results, ({ name, error, message }) => {
-      w.string(name);
-      w.int16(error);
-      if (version >= 1) w.nullableString(message);
-    });
-  },
+  handle: ({ topics, dryRun }, broker) => ({
+    results: topics.map((wanted) => create(wanted, dryRun, broker)),
+  }),
 });

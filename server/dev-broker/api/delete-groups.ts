@@ -1,16 +1,13 @@
 import { defineApi } from '../api.ts';
+import * as t from '../fields.ts';
 
 export const deleteGroups = defineApi({
   key: 42,
   name: 'DeleteGroups',
   versions: [0, 1],
-  decode: (r) => r.array(r.string),
-  handle: (ids, { groups }) => ids.map((id) => ({ id, error: groups.delete(id) })),
-  encode(w, results) {
-    w.int32(0);
-    w.array(results, ({ id, error }) => {
-      w.string(id);
-      w.int16(error);
-    });
-  },
+  request: { ids: t.array(t.string) },
+  answer: { results: t.array(t.struct({ id: t.string, error: t.int16 })) },
+  handle: ({ ids }, { groups }) => ({
+    results: ids.map((id) => ({ id, error: groups.delete(id) })),
+  }),
 });

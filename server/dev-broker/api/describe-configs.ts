@@ -1,5 +1,6 @@
-import { type Broker, defineApi } from '../api.ts';
+import { defineApi } from '../api.ts';
 import { ErrorCode } from '../error-code.ts';
+import * as t from '../fields.ts';
 import { describeConfig } from '../topic-config.ts';
 
 const TOPIC = 2;
@@ -7,50 +8,48 @@ const BROKER = 4;
 /** Where a value comes from, as Kafka numbers it. */
 const Source = { topic: 1, default: 5 } as const;
 
-type Resource = { type: number; name: string; names: readonly string[] | null };
+const resource = t.struct({ type: t.int8, name: t.string, names: t.nullableArray(t.string) });
 
-function describe({ type, name, names }: Resource, { topics, nodeId }: Broker) {
-  const result = (error: ErrorCode, entries: ReturnType<typeof describeConfig> = []) => ({
-    type,
-    name,
-    error,
-    entries: entries.filter((entry) => names === null || names.includes(entry.name)),
-  });
-  if (type === BROKER && (name === '' || name === String(nodeId))) return result(ErrorCode.NONE);
-  if (type !== TOPIC) return result(ErrorCode.INVALID_REQUEST);
-  const topic = topics.get(name);
-  if (!topic) return result(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-  return result(ErrorCode.NONE, describeConfig(topic.config));
-}
+const entry = t.struct({
+  name: t.string,
+  value: t.nullableString,
+  readOnly: t.boolean,
+  isDefault: t.between(0, 0, t.boolean),
+  source: t.since(1, t.int8),
+  sensitive: t.boolean,
+  synonyms: t.since(1, t.array(t.string)),
+});
 
 export const describeConfigs = defineApi({
   key: 32,
   name: 'DescribeConfigs',
   versions: [0, 2],
-  decode(r, version) {
-    const resources = r.array(
-      (): Resource => ({ type: r.int8(), name: r.string(), names: r.nullableArray(r.string) }),
-    );
-    if (version >= 1) r.boolean();
-    return resources;
+  request: { resources: t.array(resource), withSynonyms: t.since(1, t.boolean) },
+  answer: {
+    results: t.array(
+      t.struct({
+        error: t.int16,
+        message: t.nullableString,
+        type: t.int8,
+        name: t.string,
+        entries: t.array(entry),
+      }),
+    ),
   },
-  handle: (resources, broker) => resources.map((resource) => describe(resource, broker)),
-  encode(w, results, version) {
-    w.int32(0);
-    w.array(results, ({ type, name, error, entries }) => {
-      w.int16(error);
-      w.nullableString(null);
-      w.int8(type);
-      w.string(name);
-      w.array(entries, (entry) => {
-        w.string(entry.name);
-        w.nullableString(entry.value);
-        w.boolean(false);
-        if (version >= 1) w.int8(entry.isDefault ? Source.default : Source.topic);
-        else w.boolean(entry.isDefault);
-        w.boolean(false);
-        if (version >= 1) w.array([], () => {});
-      });
-    });
-  },
+  handle: ({ resources }, { topics }) => ({
+    results: resources.map(({ type, name, names }) => {
+      const topic = type === TOPIC ? topics.get(name) : undefined;
+      let error: ErrorCode = ErrorCode.NONE;
+      if (type === TOPIC && !topic) error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+      // The broker itself has nothing to configure.
+      else if (type !== TOPIC && type !== BROKER) error = ErrorCode.INVALID_REQUEST;
+      const entries = (topic ? describeConfig(topic.config) : [])
+        .filter((each) => !names || names.includes(each.name))
+        .map((each) => {
+          const source = each.isDefault ? Source.default : Source.topic;
+          return { ...each, readOnly: false, source, sensitive: false, synonyms: [] };
+        });
+      return { error, message: null, type, name, entries };
+    }),
+  }),
 });

@@ -1,5 +1,6 @@
 import { defineApi } from '../api.ts';
 import { ErrorCode } from '../error-code.ts';
+import * as t from '../fields.ts';
 
 /** What Kafka says of a group that it does not know. */
 const dead = { state: 'Dead', protocolType: '', protocol: '', members: [] };
@@ -7,33 +8,39 @@ const dead = { state: 'Dead', protocolType: '', protocol: '', members: [] };
 /** "Not asked for": there is no authorization here. */
 const NO_OPERATIONS = -(2 ** 31);
 
+const member = t.struct({
+  id: t.string,
+  instanceId: t.since(4, t.nullableString),
+  clientId: t.string,
+  host: t.string,
+  metadata: t.bytes,
+  assignment: t.bytes,
+});
+
 export const describeGroups = defineApi({
   key: 15,
   name: 'DescribeGroups',
   versions: [0, 4],
-  decode(r, version) {
-    const ids = r.array(r.string);
-    if (version >= 3) r.boolean();
-    return ids;
+  throttledSince: 1,
+  request: { ids: t.array(t.string), withOperations: t.since(3, t.boolean) },
+  answer: {
+    groups: t.array(
+      t.struct({
+        error: t.int16,
+        id: t.string,
+        state: t.string,
+        protocolType: t.string,
+        protocol: t.string,
+        members: t.array(member),
+        operations: t.since(3, t.int32),
+      }),
+    ),
   },
-  handle: (ids, { groups }) => ids.map((id) => ({ id, ...(groups.describe(id) ?? dead) })),
-  encode(w, groups, version) {
-    if (version >= 1) w.int32(0);
-    w.array(groups, (group) => {
-      w.int16(ErrorCode.NONE);
-      w.string(group.id);
-      w.string(group.state);
-      w.string(group.protocolType);
-      w.string(group.protocol);
-      w.array(group.members, (member) => {
-        w.string(member.id);
-        if (version >= 4) w.nullableString(null);
-        w.string(member.clientId);
-        w.string(member.host);
-        w.bytes(member.metadata);
-        w.bytes(member.assignment);
-      });
-      if (version >= 3) w.int32(NO_OPERATIONS);
-    });
-  },
+  handle: ({ ids }, { groups }) => ({
+    groups: ids.map((id) => {
+      const group = groups.describe(id) ?? dead;
+      const members = group.members.map((each) => ({ ...each, instanceId: null }));
+      return { error: ErrorCode.NONE, id, ...group, members, operations: NO_OPERATIONS };
+    }),
+  }),
 });

@@ -1,25 +1,17 @@
-// Fetch: whole batches as they are stored, after a long poll when there are too few. Fetch sessions
-// are not offered (every answer says session 0), read_committed reads what read_uncommitted does.
+// Fetch: whole batches as they are stored, after a long poll when there are too few. No sessions are
+// offered (every answer says session 0); read_committed reads what read_uncommitted does.
 import { type Broker, type Client, defineApi } from '../api.ts';
+import { type ByTopic, byTopic, eachPartition } from '../by-topic.ts';
 import { ErrorCode } from '../error-code.ts';
+import * as t from '../fields.ts';
 
 /** One answer holds about this much at most, whatever is asked for. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-type Wanted = { partition: number; offset: number; maxBytes: number };
-type Request = {
-  maxWait: number;
-  minBytes: number;
-  maxBytes: number;
-  /** Above 0 it goes on with a session. */
-  sessionEpoch: number;
-  topics: { name: string; partitions: Wanted[] }[];
-};
-type Part = { partition: number; error: ErrorCode; start: number; end: number; records: Buffer };
+type Wanted = { readonly partition: number; readonly offset: number };
+type Request = { readonly topics: ByTopic<Wanted>; readonly minBytes: number };
 
-const nothing = Buffer.alloc(0);
-
-/** Whether an answer would be due now: enough bytes, or anything to complain of. */
+/** Whether there is something to answer: enough bytes, or anything to complain of. */
 function isDue({ topics, minBytes }: Request, broker: Broker): boolean {
   let bytes = 0;
   for (const { name, partitions } of topics) {
@@ -32,102 +24,101 @@ function isDue({ topics, minBytes }: Request, broker: Broker): boolean {
   return bytes >= minBytes;
 }
 
-function untilDue(request: Request, broker: Broker, { gone }: Client): Promise<void> {
-  return new Promise((resolve) => {
-    const forget: (() => void)[] = [];
+function untilDue(request: Request, maxWait: number, broker: Broker, client: Client) {
+  return new Promise<void>((resolve) => {
+    const unsubscribe: (() => void)[] = [];
     const finish = () => {
       clearTimeout(timer);
-      gone.removeEventListener('abort', finish);
-      for (const each of forget) each();
+      client.gone.removeEventListener('abort', finish);
+      for (const each of unsubscribe) each();
       resolve();
     };
-    const timer = setTimeout(finish, request.maxWait);
-    gone.addEventListener('abort', finish);
+    const timer = setTimeout(finish, maxWait);
+    client.gone.addEventListener('abort', finish);
     for (const { name, partitions } of request.topics) {
       for (const { partition } of partitions) {
         const log = broker.topics.log(name, partition);
-        if (log) forget.push(log.onChange(() => isDue(request, broker) && finish()));
+        if (log) unsubscribe.push(log.onChange(() => isDue(request, broker) && finish()));
       }
     }
   });
-}
-
-function read(name: string, wanted: Wanted, budget: number, first: boolean, broker: Broker): Part {
-  const { partition, offset, maxBytes } = wanted;
-  const log = broker.topics.log(name, partition);
-  const part = { partition, error: ErrorCode.NONE, start: -1, end: -1, records: nothing };
-  if (!log) return { ...part, error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
-  const [start, end] = [log.start(), log.end()];
-  if (offset < start || offset > end) return { ...part, error: ErrorCode.OFFSET_OUT_OF_RANGE };
-  let records: Buffer | null = null;
-  const error = broker.disk.attempt(() => {
-    records = log.read(offset, Math.min(maxBytes, budget), first);
-  });
-  if (error !== ErrorCode.NONE || !records) {
-    return { ...part, error: ErrorCode.KAFKA_STORAGE_ERROR };
-  }
-  return { ...part, start, end, records };
 }
 
 export const fetch = defineApi({
   key: 1,
   name: 'Fetch',
   versions: [4, 11],
-  decode(r, version): Request {
-    r.int32();
-    const maxWait = r.int32();
-    const minBytes = r.int32();
-    const maxBytes = r.int32();
-    r.int8();
-    if (version >= 7) r.int32();
-    const sessionEpoch = version >= 7 ? r.int32() : -1;
-    const topics = r.array(() => ({
-      name: r.string(),
-      partitions: r.array(() => {
-        const partition = r.int32();
-        if (version >= 9) r.int32();
-        const offset = r.int64();
-        if (version >= 5) r.int64();
-        return { partition, offset, maxBytes: r.int32() };
-      }),
-    }));
-    return { maxWait, minBytes, maxBytes, sessionEpoch, topics };
+  request: {
+    replica: t.int32,
+    maxWait: t.int32,
+    minBytes: t.int32,
+    maxBytes: t.int32,
+    isolation: t.int8,
+    sessionId: t.since(7, t.int32),
+    /** Above 0 it goes on with a session. */
+    sessionEpoch: t.since(7, t.int32),
+    topics: byTopic({
+      partition: t.int32,
+      leaderEpoch: t.since(9, t.int32),
+      offset: t.int64,
+      start: t.since(5, t.int64),
+      maxBytes: t.int32,
+    }),
+    forgotten: t.since(7, t.array(t.struct({ name: t.string, partitions: t.array(t.int32) }))),
+    rack: t.since(11, t.string),
+  },
+  answer: {
+    error: t.since(7, t.int16),
+    sessionId: t.since(7, t.int32),
+    topics: byTopic({
+      partition: t.int32,
+      error: t.int16,
+      highWatermark: t.int64,
+      lastStable: t.int64,
+      start: t.since(5, t.int64),
+      abortedTransactions: t.int32,
+      preferredReplica: t.since(11, t.int32),
+      records: t.records,
+    }),
   },
   async handle(request, broker, client) {
-    if (request.sessionEpoch > 0)
-      return { error: ErrorCode.FETCH_SESSION_ID_NOT_FOUND, topics: [] };
-    if (request.maxWait > 0 && !isDue(request, broker)) await untilDue(request, broker, client);
-    let budget = Math.min(Math.max(request.maxBytes, 0), MAX_BYTES);
-    let first = true;
-    const topics = request.topics.map(({ name, partitions }) => ({
-      name,
-      partitions: partitions.map((wanted) => {
-        const part = read(name, wanted, budget, first, broker);
-        budget = Math.max(budget - part.records.length, 0);
-        if (part.records.length > 0) first = false;
-        return part;
-      }),
-    }));
-    return { error: ErrorCode.NONE, topics };
-  },
-  encode(w, { error, topics }, version) {
-    w.int32(0);
-    if (version >= 7) {
-      w.int16(error);
-      w.int32(0);
+    if (request.sessionEpoch > 0) {
+      return { error: ErrorCode.FETCH_SESSION_ID_NOT_FOUND, sessionId: 0, topics: [] };
     }
-    w.array(topics, ({ name, partitions }) => {
-      w.string(name);
-      w.array(partitions, ({ partition, error, start, end, records }) => {
-        w.int32(partition);
-        w.int16(error);
-        w.int64(end);
-        w.int64(end);
-        if (version >= 5) w.int64(start);
-        w.int32(-1);
-        if (version >= 11) w.int32(-1);
-        w.view(records);
+    const { maxWait } = request;
+    if (maxWait > 0 && !isDue(request, broker)) await untilDue(request, maxWait, broker, client);
+    let left = Math.min(Math.max(request.maxBytes, 0), MAX_BYTES);
+    let isFirst = true;
+
+    const read = (name: string, { partition, offset, maxBytes }: Wanted & { maxBytes: number }) => {
+      const answer = (error: ErrorCode, [start, end] = [-1, -1], bytes = t.records.absent) => ({
+        partition,
+        error,
+        highWatermark: end,
+        lastStable: end,
+        start,
+        abortedTransactions: -1,
+        preferredReplica: -1,
+        records: bytes,
       });
+      const log = broker.topics.log(name, partition);
+      if (!log) return answer(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+      const bounds: [number, number] = [log.start(), log.end()];
+      if (offset < bounds[0] || offset > bounds[1]) return answer(ErrorCode.OFFSET_OUT_OF_RANGE);
+      let bytes: Buffer | null = null;
+      broker.disk.attempt(() => {
+        bytes = log.read(offset, Math.min(maxBytes, left), isFirst);
+      });
+      if (bytes === null) return answer(ErrorCode.KAFKA_STORAGE_ERROR);
+      return answer(ErrorCode.NONE, bounds, bytes);
+    };
+
+    const topics = await eachPartition(request.topics, (name, wanted) => {
+      const part = read(name, wanted);
+      left = Math.max(left - part.records.length, 0);
+      isFirst &&= part.records.length === 0;
+      return part;
     });
+    return { error: ErrorCode.NONE, sessionId: 0, topics };
   },
 });

@@ -1,5 +1,6 @@
 import { defineApi } from '../api.ts';
 import { ErrorCode } from '../error-code.ts';
+import * as t from '../fields.ts';
 
 const GROUP = 0;
 
@@ -7,26 +8,18 @@ export const findCoordinator = defineApi({
   key: 10,
   name: 'FindCoordinator',
   versions: [0, 2],
-  decode(r, version) {
-    r.string();
-    return { isGroup: version === 0 || r.int8() === GROUP };
+  throttledSince: 1,
+  request: { of: t.string, kind: t.since(1, t.int8) },
+  answer: {
+    error: t.int16,
+    message: t.since(1, t.nullableString),
+    nodeId: t.int32,
+    host: t.string,
+    port: t.int32,
   },
-  handle: ({ isGroup }, { nodeId, host, port }) =>
-    isGroup
-      ? { error: ErrorCode.NONE, message: null, nodeId, host, port }
-      : {
-          error: ErrorCode.UNSUPPORTED_VERSION,
-          message: 'the embedded broker has no transactions',
-          nodeId: -1,
-          host: '',
-          port: -1,
-        },
-  encode(w, { error, message, nodeId, host, port }, version) {
-    if (version >= 1) w.int32(0);
-    w.int16(error);
-    if (version >= 1) w.nullableString(message);
-    w.int32(nodeId);
-    w.string(host);
-    w.int32(port);
+  handle({ kind }, { nodeId, host, port }) {
+    if (kind === GROUP) return { error: ErrorCode.NONE, message: null, nodeId, host, port };
+    const message = 'the embedded broker has no transactions';
+    return { error: ErrorCode.UNSUPPORTED_VERSION, message, nodeId: -1, host: '', port: -1 };
   },
 });

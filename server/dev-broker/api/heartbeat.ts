@@ -1,19 +1,19 @@
 import { defineApi } from '../api.ts';
+import * as t from '../fields.ts';
 
 export const heartbeat = defineApi({
   key: 12,
   name: 'Heartbeat',
   versions: [0, 3],
-  decode(r, version) {
-    const request = { group: r.string(), generation: r.int32(), memberId: r.string() };
-    if (version >= 3) r.nullableString();
-    return request;
+  throttledSince: 1,
+  request: {
+    group: t.string,
+    generation: t.int32,
+    memberId: t.string,
+    instanceId: t.since(3, t.nullableString),
   },
+  answer: { error: t.int16 },
   handle: ({ group, generation, memberId }, { groups }) => ({
     error: groups.heartbeat(group, memberId, generation),
   }),
-  encode(w, { error }, version) {
-    if (version >= 1) w.int32(0);
-    w.int16(error);
-  },
 });

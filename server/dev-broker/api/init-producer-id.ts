@@ -1,5 +1,6 @@
 import { defineApi } from '../api.ts';
 import { ErrorCode } from '../error-code.ts';
+import * as t from '../fields.ts';
 
 /** Kafka's default of transaction.max.timeout.ms. */
 const MAX_TRANSACTION_MS = 900_000;
@@ -16,15 +17,11 @@ export const initProducerId = defineApi({
   key: 22,
   name: 'InitProducerId',
   versions: [0, 1],
-  decode: (r) => ({ transactionalId: r.nullableString(), timeout: r.int32() }),
+  request: { transactionalId: t.nullableString, timeout: t.int32 },
+  answer: { error: t.int16, producerId: t.int64, epoch: t.int16 },
   handle({ transactionalId, timeout }, broker) {
     const error = refusal(transactionalId, timeout);
-    return { error, producerId: error === ErrorCode.NONE ? broker.newProducerId() : -1 };
-  },
-  encode(w, { error, producerId }) {
-    w.int32(0);
-    w.int16(error);
-    w.int64(producerId);
-    w.int16(error === ErrorCode.NONE ? 0 : -1);
+    if (error !== ErrorCode.NONE) return { error, producerId: -1, epoch: -1 };
+    return { error, producerId: broker.newProducerId(), epoch: 0 };
   },
 });

@@ -1,38 +1,39 @@
 import { defineApi } from '../api.ts';
+import * as t from '../fields.ts';
 import type { JoinAnswer } from '../group.ts';
 
 export const joinGroup = defineApi({
   key: 11,
   name: 'JoinGroup',
   versions: [0, 5],
-  decode(r, version) {
-    const group = r.string();
-    const sessionTimeout = r.int32();
-    const rebalanceTimeout = version >= 1 ? r.int32() : sessionTimeout;
-    const memberId = r.string();
-    if (version >= 5) r.nullableString();
-    const protocolType = r.string();
-    const protocols = r.array(() => ({ name: r.string(), metadata: Buffer.from(r.bytes()) }));
-    const idFirst = version >= 4;
-    const member = { memberId, idFirst, sessionTimeout, rebalanceTimeout, protocolType, protocols };
-    return { group, member };
+  throttledSince: 2,
+  request: {
+    group: t.string,
+    sessionTimeout: t.int32,
+    rebalanceTimeout: t.since(1, t.int32),
+    memberId: t.string,
+    instanceId: t.since(5, t.nullableString),
+    protocolType: t.string,
+    protocols: t.array(t.struct({ name: t.string, metadata: t.bytes })),
   },
-  handle: ({ group, member }, { groups }, { id: clientId, host }) =>
-    new Promise<JoinAnswer>((reply) => {
-      const answer = groups.join(group, { ...member, clientId, host }, reply);
-      if (answer) reply(answer);
-    }),
-  encode(w, { error, generation, protocol, leader, memberId, members }, version) {
-    if (version >= 2) w.int32(0);
-    w.int16(error);
-    w.int32(generation);
-    w.string(protocol);
-    w.string(leader);
-    w.string(memberId);
-    w.array(members, ({ id, metadata }) => {
-      w.string(id);
-      if (version >= 5) w.nullableString(null);
-      w.bytes(metadata);
+  answer: {
+    error: t.int16,
+    generation: t.int32,
+    protocol: t.string,
+    leader: t.string,
+    memberId: t.string,
+    members: t.array(
+      t.struct({ id: t.string, instanceId: t.since(5, t.nullableString), metadata: t.bytes }),
+    ),
+  },
+  async handle({ group, ...request }, { groups }, { id: clientId, host, version }) {
+    const rebalanceTimeout = request.rebalanceTimeout || request.sessionTimeout;
+    const joining = { ...request, rebalanceTimeout, clientId, host, idFirst: version >= 4 };
+    const answer = await new Promise<JoinAnswer>((reply) => {
+      const atOnce = groups.join(group, joining, reply);
+      if (atOnce) reply(atOnce);
     });
+    const members = answer.members.map((member) => ({ ...member, instanceId: null }));
+    return { ...answer, members };
   },
 });

@@ -1,31 +1,27 @@
 import { defineApi } from '../api.ts';
 import { ErrorCode } from '../error-code.ts';
+import * as t from '../fields.ts';
 
 export const leaveGroup = defineApi({
   key: 13,
   name: 'LeaveGroup',
   versions: [0, 3],
-  decode(r, version) {
-    const group = r.string();
-    if (version < 3) return { group, memberIds: [r.string()] };
-    const memberIds = r.array(() => {
-      const memberId = r.string();
-      r.nullableString();
-      return memberId;
-    });
-    return { group, memberIds };
+  throttledSince: 1,
+  request: {
+    group: t.string,
+    memberId: t.between(0, 2, t.string),
+    members: t.since(3, t.array(t.struct({ id: t.string, instanceId: t.nullableString }))),
   },
-  handle: ({ group, memberIds }, { groups }) =>
-    memberIds.map((memberId) => ({ memberId, error: groups.leave(group, memberId) })),
-  encode(w, members, version) {
-    if (version >= 1) w.int32(0);
-    // From version 3 on every member has its own answer.
-    w.int16(version >= 3 ? ErrorCode.NONE : members[0]!.error);
-    if (version < 3) return;
-    w.array(members, ({ memberId, error }) => {
-      w.string(memberId);
-      w.nullableString(null);
-      w.int16(error);
-    });
+  answer: {
+    error: t.int16,
+    members: t.since(
+      3,
+      t.array(t.struct({ id: t.string, instanceId: t.nullableString, error: t.int16 })),
+    ),
+  },
+  handle({ group, memberId, members }, { groups }, { version }) {
+    if (version < 3) return { error: groups.leave(group, memberId), members: [] };
+    const left = members.map((member) => ({ ...member, error: groups.leave(group, member.id) }));
+    return { error: ErrorCode.NONE, members: left };
   },
 });

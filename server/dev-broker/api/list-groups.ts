@@ -1,18 +1,13 @@
 import { defineApi } from '../api.ts';
 import { ErrorCode } from '../error-code.ts';
+import * as t from '../fields.ts';
 
 export const listGroups = defineApi({
   key: 16,
   name: 'ListGroups',
   versions: [0, 2],
-  decode: () => null,
-  handle: (_, { groups }) => groups.list(),
-  encode(w, groups, version) {
-    if (version >= 1) w.int32(0);
-    w.int16(ErrorCode.NONE);
-    w.array(groups, ({ id, protocolType }) => {
-      w.string(id);
-      w.string(protocolType);
-    });
-  },
+  throttledSince: 1,
+  request: {},
+  answer: { error: t.int16, groups: t.array(t.struct({ id: t.string, protocolType: t.string })) },
+  handle: (_, { groups }) => ({ error: ErrorCode.NONE, groups: groups.list() }),
 });

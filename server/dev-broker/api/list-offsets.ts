@@ -1,68 +1,52 @@
 import { openRecordSet } from '../../record-batch/reader.ts';
 import { defineApi } from '../api.ts';
+import { byTopic, eachPartition } from '../by-topic.ts';
 import { ErrorCode } from '../error-code.ts';
+import * as t from '../fields.ts';
 import type { PartitionLog } from '../partition-log.ts';
 
 const LATEST = -1;
 const EARLIEST = -2;
 
-type Found = { offset: number; timestamp: number };
-
-async function offsetAt(log: PartitionLog, time: number): Promise<Found> {
-  const unknown = { offset: -1, timestamp: -1 };
+async function offsetAt(log: PartitionLog, time: number) {
   if (time === LATEST) return { offset: log.end(), timestamp: -1 };
   if (time === EARLIEST) return { offset: log.start(), timestamp: -1 };
   const bytes = time < 0 ? null : log.batchAt(time);
-  if (!bytes) return unknown;
-  const cursor = openRecordSet({ bytes, aborted: [] }, log.start());
-  if (!(await cursor.nextBatch())) return unknown;
-  while (cursor.next()) {
-    if (cursor.timestamp >= time) return { offset: cursor.offset, timestamp: cursor.timestamp };
+  if (bytes) {
+    const cursor = openRecordSet({ bytes, aborted: [] }, log.start());
+    await cursor.nextBatch();
+    while (cursor.next()) {
+      if (cursor.timestamp >= time) return { offset: cursor.offset, timestamp: cursor.timestamp };
+    }
   }
-  return unknown;
+  return { offset: -1, timestamp: -1 };
 }
 
 export const listOffsets = defineApi({
   key: 2,
   name: 'ListOffsets',
   versions: [1, 5],
-  decode(r, version) {
-    r.int32();
-    if (version >= 2) r.int8();
-    return r.array(() => ({
-      name: r.string(),
-      partitions: r.array(() => {
-        const partition = r.int32();
-        if (version >= 4) r.int32();
-        return { partition, time: r.int64() };
-      }),
-    }));
+  throttledSince: 2,
+  request: {
+    replica: t.int32,
+    isolation: t.since(2, t.int8),
+    topics: byTopic({ partition: t.int32, leaderEpoch: t.since(4, t.int32), time: t.int64 }),
   },
-  handle: (topics, broker) =>
-    Promise.all(
-      topics.map(async ({ name, partitions }) => ({
-        name,
-        partitions: await Promise.all(
-          partitions.map(async ({ partition, time }) => {
-            const log = broker.topics.log(name, partition);
-            if (log) return { partition, error: ErrorCode.NONE, ...(await offsetAt(log, time)) };
-            const error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-            return { partition, error, offset: -1, timestamp: -1 };
-          }),
-        ),
-      })),
-    ),
-  encode(w, topics, version) {
-    if (version >= 2) w.int32(0);
-    w.array(topics, ({ name, partitions }) => {
-      w.string(name);
-      w.array(partitions, ({ partition, error, timestamp, offset }) => {
-        w.int32(partition);
-        w.int16(error);
-        w.int64(timestamp);
-        w.int64(offset);
-        if (version >= 4) w.int32(-1);
-      });
-    });
+  answer: {
+    topics: byTopic({
+      partition: t.int32,
+      error: t.int16,
+      timestamp: t.int64,
+      offset: t.int64,
+      leaderEpoch: t.since(4, t.int32),
+    }),
   },
+  handle: async ({ topics }, broker) => ({
+    topics: await eachPartition(topics, async (name, { partition, time }) => {
+      const log = broker.topics.log(name, partition);
+      const error = log ? ErrorCode.NONE : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+      const found = log ? await offsetAt(log, time) : { offset: -1, timestamp: -1 };
+      return { partition, error, leaderEpoch: -1, ...found };
+    }),
+  }),
 });

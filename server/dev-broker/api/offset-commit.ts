@@ -1,5 +1,7 @@
 import { defineApi } from '../api.ts';
+import { byTopic, eachPartition } from '../by-topic.ts';
 import { ErrorCode } from '../error-code.ts';
+import * as t from '../fields.ts';
 import type { PartitionOffset } from '../groups.ts';
 
 const MAX_METADATA = 4096;
@@ -8,52 +10,34 @@ export const offsetCommit = defineApi({
   key: 8,
   name: 'OffsetCommit',
   versions: [2, 7],
-  decode(r, version) {
-    const group = r.string();
-    const generation = r.int32();
-    const memberId = r.string();
-    if (version >= 7) r.nullableString();
-    if (version <= 4) r.int64();
-    const topics = r.array(() => ({
-      name: r.string(),
-      partitions: r.array(() => {
-        const partition = r.int32();
-        const offset = r.int64();
-        if (version >= 6) r.int32();
-        return { partition, offset, metadata: r.string() };
-      }),
-    }));
-    return { group, generation, memberId, topics };
+  throttledSince: 3,
+  request: {
+    group: t.string,
+    generation: t.int32,
+    memberId: t.string,
+    instanceId: t.since(7, t.nullableString),
+    retention: t.between(2, 4, t.int64),
+    topics: byTopic({
+      partition: t.int32,
+      offset: t.int64,
+      leaderEpoch: t.since(6, t.int32),
+      metadata: t.string,
+    }),
   },
-  handle({ group, generation, memberId, topics }, broker) {
-    const refusal = ({ topic, partition, offset, metadata }: PartitionOffset): ErrorCode => {
-      if (!broker.topics.log(topic, partition)) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-      if (metadata.length > MAX_METADATA) return ErrorCode.OFFSET_METADATA_TOO_LARGE;
-      return Number.isSafeInteger(offset) ? ErrorCode.NONE : ErrorCode.OFFSET_OUT_OF_RANGE;
-    };
-    const answers = topics.map(({ name, partitions }) => ({
-      name,
-      partitions: partitions.map((each) => {
-        const offset = { topic: name, ...each };
-        return { offset, error: refusal(offset) };
-      }),
-    }));
-    const accepted = answers
-      .flatMap(({ partitions }) => partitions)
-      .filter(({ error }) => error === ErrorCode.NONE);
-    const offsets = accepted.map(({ offset }) => offset);
-    const error = broker.groups.commit(group, memberId, generation, offsets);
-    for (const each of accepted) each.error = error;
-    return answers;
-  },
-  encode(w, topics, version) {
-    if (version >= 3) w.int32(0);
-    w.array(topics, ({ name, partitions }) => {
-      w.string(name);
-      w.array(partitions, ({ offset, error }) => {
-        w.int32(offset.partition);
-        w.int16(error);
-      });
+  answer: { topics: byTopic({ partition: t.int32, error: t.int16 }) },
+  async handle({ group, generation, memberId, topics: wanted }, broker) {
+    const accepted: PartitionOffset[] = [];
+    const topics = await eachPartition(wanted, (topic, { partition, offset, metadata }) => {
+      let error: ErrorCode = ErrorCode.NONE;
+      if (!broker.topics.log(topic, partition)) error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+      else if (metadata.length > MAX_METADATA) error = ErrorCode.OFFSET_METADATA_TOO_LARGE;
+      else if (!Number.isSafeInteger(offset)) error = ErrorCode.OFFSET_OUT_OF_RANGE;
+      else accepted.push({ topic, partition, offset, metadata });
+      return { partition, error };
     });
+    const error = broker.groups.commit(group, memberId, generation, accepted);
+    return {
+      topics: await eachPartition(topics, (_, each) => ({ ...each, error: each.error || error })),
+    };
   },
 });

@@ -1,46 +1,44 @@
 import { defineApi } from '../api.ts';
+import { byTopic } from '../by-topic.ts';
 import { ErrorCode } from '../error-code.ts';
-import type { Committed, PartitionOffset } from '../groups.ts';
-
-const unknown: Committed = { offset: -1, metadata: '' };
+import * as t from '../fields.ts';
 
 export const offsetFetch = defineApi({
   key: 9,
   name: 'OffsetFetch',
   versions: [1, 5],
-  decode(r) {
-    const group = r.string();
-    const topics = r.nullableArray(() => ({ name: r.string(), partitions: r.array(r.int32) }));
-    return { group, topics };
+  throttledSince: 3,
+  request: {
+    group: t.string,
+    topics: t.nullableArray(t.struct({ name: t.string, partitions: t.array(t.int32) })),
+  },
+  answer: {
+    topics: byTopic({
+      partition: t.int32,
+      offset: t.int64,
+      leaderEpoch: t.since(5, t.int32),
+      metadata: t.nullableString,
+      error: t.int16,
+    }),
+    error: t.since(2, t.int16),
   },
   handle({ group, topics }, { groups }) {
-    if (topics === null) {
-      const all = new Map<string, PartitionOffset[]>();
-      for (const offset of groups.allCommitted(group)) {
-        all.set(offset.topic, [...(all.get(offset.topic) ?? []), offset]);
-      }
-      return [...all].map(([name, partitions]) => ({ name, partitions }));
-    }
-    return topics.map(({ name, partitions }) => ({
-      name,
-      partitions: partitions.map((partition) => ({
-        ...(groups.committed(group, name, partition) ?? unknown),
-        partition,
+    const committed = groups.committed(group);
+    const names = topics?.map(({ name }) => name) ?? committed.map(({ topic }) => topic);
+    const partitionsOf = (name: string) =>
+      topics?.find((topic) => topic.name === name)?.partitions ??
+      committed.filter(({ topic }) => topic === name).map(({ partition }) => partition);
+    const find = (name: string, partition: number) =>
+      committed.find((each) => each.topic === name && each.partition === partition);
+    return {
+      topics: [...new Set(names)].map((name) => ({
+        name,
+        partitions: partitionsOf(name).map((partition) => {
+          const { offset = -1, metadata = '' } = find(name, partition) ?? {};
+          return { partition, offset, leaderEpoch: -1, metadata, error: ErrorCode.NONE };
+        }),
       })),
-    }));
-  },
-  encode(w, topics, version) {
-    if (version >= 3) w.int32(0);
-    w.array(topics, ({ name, partitions }) => {
-      w.string(name);
-      w.array(partitions, ({ partition, offset, metadata }) => {
-        w.int32(partition);
-        w.int64(offset);
-        if (version >= 5) w.int32(-1);
-        w.nullableString(metadata);
-        w.int16(ErrorCode.NONE);
-      });
-    });
-    if (version >= 2) w.int16(ErrorCode.NONE);
+      error: ErrorCode.NONE,
+    };
   },
 });

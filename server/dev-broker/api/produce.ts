@@ -1,16 +1,10 @@
 import { DamagedBatch, type DamageReason } from '../../record-batch/batch-header.ts';
 import { validateBatch } from '../../record-batch/reader.ts';
 import { type Broker, defineApi } from '../api.ts';
+import { byTopic, eachPartition } from '../by-topic.ts';
 import { ErrorCode } from '../error-code.ts';
+import * as t from '../fields.ts';
 import { configNumber } from '../topic-config.ts';
-
-type Result = {
-  partition: number;
-  error: ErrorCode;
-  baseOffset: number;
-  start: number;
-  message: string | null;
-};
 
 const codeOf: Record<DamageReason, ErrorCode> = {
   CORRUPT: ErrorCode.CORRUPT_MESSAGE,
@@ -18,19 +12,14 @@ const codeOf: Record<DamageReason, ErrorCode> = {
   UNSUPPORTED_CODEC: ErrorCode.UNSUPPORTED_COMPRESSION_TYPE,
 };
 
-async function append(
-  { topics, disk }: Broker,
-  name: string,
-  partition: number,
-  batch: Buffer,
-): Promise<Result> {
-  const refuse = (error: ErrorCode, message: string | null = null): Result => ({
-    partition,
-    error,
-    baseOffset: -1,
-    start: -1,
-    message,
-  });
+const refuse = (error: ErrorCode, message: string | null = null) => ({
+  error,
+  message,
+  baseOffset: -1,
+  start: -1,
+});
+
+async function append({ topics, disk }: Broker, name: string, partition: number, batch: Buffer) {
   const topic = topics.get(name);
   if (!topic?.logs[partition]) return refuse(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   if (batch.length > configNumber(topic.config, 'max.message.bytes')) {
@@ -41,11 +30,11 @@ async function append(
     // Looked up again: the topic may have gone meanwhile.
     const log = topics.log(name, partition);
     if (!log) return refuse(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-    let result = refuse(ErrorCode.NONE);
+    let appended = refuse(ErrorCode.NONE);
     const error = disk.attempt(() => {
-      result = { ...result, ...log.append(batch, header), start: log.start() };
+      appended = { message: null, start: log.start(), ...log.append(batch, header) };
     });
-    return error === ErrorCode.NONE ? result : refuse(error);
+    return error === ErrorCode.NONE ? appended : refuse(error);
   } catch (error) {
     if (error instanceof DamagedBatch) return refuse(codeOf[error.reason], error.message);
     throw error;
@@ -58,54 +47,36 @@ export const produce = defineApi({
   versions: [3, 8],
   // As Kafka 4 says it: some versions of librdkafka do not compress otherwise (KAFKA-18659).
   advertised: [0, 8],
-  decode(r) {
-    r.nullableString();
-    const acks = r.int16();
-    r.int32();
-    const topics = r.array(() => ({
-      name: r.string(),
-      partitions: r.array(() => ({ partition: r.int32(), records: r.bytes() })),
-    }));
-    return { acks, topics };
+  throttledSince: Number.POSITIVE_INFINITY,
+  request: {
+    transactionalId: t.nullableString,
+    acks: t.int16,
+    timeout: t.int32,
+    topics: byTopic({ partition: t.int32, batch: t.records }),
   },
-  async handle({ acks, topics }, broker) {
-    const valid = acks >= -1 && acks <= 1;
-    const results: { name: string; partitions: Result[] }[] = [];
-    for (const { name, partitions } of topics) {
-      const answers: Result[] = [];
-      for (const { partition, records } of partitions) {
-        const result = valid
-          ? await append(broker, name, partition, records)
-          : {
-              partition,
-              error: ErrorCode.INVALID_REQUIRED_ACKS,
-              baseOffset: -1,
-              start: -1,
-              message: null,
-            };
-        answers.push(result);
-      }
-      results.push({ name, partitions: answers });
-    }
-    if (acks !== 0) return results;
-    const failed = results.some(({ partitions }) => partitions.some(({ error }) => error !== 0));
-    return failed ? 'close' : 'silence';
+  answer: {
+    topics: byTopic({
+      partition: t.int32,
+      error: t.int16,
+      baseOffset: t.int64,
+      appendTime: t.int64,
+      start: t.since(5, t.int64),
+      recordErrors: t.since(8, t.array(t.int32)),
+      message: t.since(8, t.nullableString),
+    }),
+    throttle: t.int32,
   },
-  encode(w, results, version) {
-    w.array(results, ({ name, partitions }) => {
-      w.string(name);
-      w.array(partitions, ({ partition, error, baseOffset, start, message }) => {
-        w.int32(partition);
-        w.int16(error);
-        w.int64(baseOffset);
-        w.int64(-1);
-        if (version >= 5) w.int64(start);
-        if (version >= 8) {
-          w.int32(0);
-          w.nullableString(message);
-        }
-      });
+  async handle({ acks, topics: wanted }, broker) {
+    const isKnown = acks >= -1 && acks <= 1;
+    let failed = false;
+    const topics = await eachPartition(wanted, async (name, { partition, batch }) => {
+      const result = isKnown
+        ? await append(broker, name, partition, batch)
+        : refuse(ErrorCode.INVALID_REQUIRED_ACKS);
+      failed ||= result.error !== ErrorCode.NONE;
+      return { partition, appendTime: -1, recordErrors: [], ...result };
     });
-    w.int32(0);
+    if (acks === 0) return failed ? 'close' : 'silence';
+    return { topics, throttle: 0 };
   },
 });

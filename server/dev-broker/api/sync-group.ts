@@ -1,26 +1,24 @@
 import { defineApi } from '../api.ts';
+import * as t from '../fields.ts';
 import type { SyncAnswer } from '../group.ts';
 
 export const syncGroup = defineApi({
   key: 14,
   name: 'SyncGroup',
   versions: [0, 3],
-  decode(r, version) {
-    const group = r.string();
-    const generation = r.int32();
-    const memberId = r.string();
-    if (version >= 3) r.nullableString();
-    const assignments = new Map(r.array(() => [r.string(), Buffer.from(r.bytes())] as const));
-    return { group, generation, memberId, assignments };
+  throttledSince: 1,
+  request: {
+    group: t.string,
+    generation: t.int32,
+    memberId: t.string,
+    instanceId: t.since(3, t.nullableString),
+    assignments: t.array(t.struct({ memberId: t.string, assignment: t.bytes })),
   },
-  handle: ({ group, ...request }, { groups }) =>
+  answer: { error: t.int16, assignment: t.bytes },
+  handle: ({ group, generation, memberId, assignments: given }, { groups }) =>
     new Promise<SyncAnswer>((reply) => {
-      const answer = groups.sync(group, request, reply);
-      if (answer) reply(answer);
+      const assignments = new Map(given.map((each) => [each.memberId, each.assignment]));
+      const atOnce = groups.sync(group, { generation, memberId, assignments }, reply);
+      if (atOnce) reply(atOnce);
     }),
-  encode(w, { error, assignment }, version) {
-    if (version >= 1) w.int32(0);
-    w.int16(error);
-    w.bytes(assignment);
-  },
 });

@@ -1,37 +1,30 @@
-// TxnOffsetCommit: not advertised, for there are no transactions. Nothing is stored.
+// TxnOffsetCommit: not advertised, for there are no transactions; nothing is stored.
 import { defineApi } from '../api.ts';
+import { byTopic, eachPartition } from '../by-topic.ts';
 import { ErrorCode } from '../error-code.ts';
+import * as t from '../fields.ts';
+
+const error = ErrorCode.INVALID_PRODUCER_ID_MAPPING;
 
 export const txnOffsetCommit = defineApi({
   key: 28,
   name: 'TxnOffsetCommit',
   versions: [0, 2],
   advertised: null,
-  decode(r, version) {
-    r.string();
-    r.string();
-    r.int64();
-    r.int16();
-    return r.array(() => ({
-      name: r.string(),
-      partitions: r.array(() => {
-        const partition = r.int32();
-        r.int64();
-        if (version >= 2) r.int32();
-        r.nullableString();
-        return partition;
-      }),
-    }));
+  request: {
+    transactionalId: t.string,
+    group: t.string,
+    producerId: t.int64,
+    epoch: t.int16,
+    topics: byTopic({
+      partition: t.int32,
+      offset: t.int64,
+      leaderEpoch: t.since(2, t.int32),
+      metadata: t.nullableString,
+    }),
   },
-  handle: (topics) => topics,
-  encode(w, topics) {
-    w.int32(0);
-    w.array(topics, ({ name, partitions }) => {
-      w.string(name);
-      w.array(partitions, (partition) => {
-        w.int32(partition);
-        w.int16(ErrorCode.INVALID_PRODUCER_ID_MAPPING);
-      });
-    });
-  },
+  answer: { topics: byTopic({ partition: t.int32, error: t.int16 }) },
+  handle: async ({ topics }) => ({
+    topics: await eachPartition(topics, (_, { partition }) => ({ partition, error })),
+  }),
 });
