@@ -11,7 +11,7 @@ import { createClock, TICK_MS } from './clock.ts';
 import { serveConnection } from './connection.ts';
 import { createDisk } from './disk.ts';
 import { type Committed, createGroups } from './groups.ts';
-import { createMemoryJournal, openJournal } from './journal.ts';
+import { openJournal } from './journal.ts';
 import { listenOnLoopback } from './listener.ts';
 import { type Lock, lockFolder } from './lock.ts';
 import type { Logger } from './logger.ts';
@@ -65,14 +65,13 @@ export async function startDevBroker(options: DevBrokerOptions): Promise<DevBrok
     ready(broker);
     const address = `${broker.host}:${broker.port}`;
     logger.info('embedded broker, for development', { address, data: directory ?? 'memory' });
-    return {
-      address,
-      async close() {
-        await listener.close();
-        close();
-        await lock?.release();
-      },
+    let closing: Promise<void> | null = null;
+    const end = async () => {
+      await listener.close();
+      close();
+      await lock?.release();
     };
+    return { address, close: () => (closing ??= end()) };
   } catch (error) {
     await listener.close();
     await lock?.release();
@@ -95,12 +94,9 @@ async function takeFolder(directory: string): Promise<Lock> {
 
 function open(directory: string | null, port: number, logger: Logger) {
   const disk = createDisk(logger);
-  const newId = () => randomUUID();
+  const newId = randomUUID;
   const topics = openTopics({ directory, disk, logger, newId });
-  const journal =
-    directory === null
-      ? createMemoryJournal<Committed>()
-      : openJournal<Committed>(join(directory, 'offsets.jsonl'));
+  const journal = openJournal<Committed>(directory && join(directory, 'offsets.jsonl'));
   const now = createClock(() => performance.now());
   const groups = createGroups({ journal, disk, now, newId });
   // Must not repeat after a restart: partitions remember whom they have seen.

@@ -1,5 +1,5 @@
-// PURE: a classic consumer group, as Kafka's coordinator runs it. Time is an argument; answers go to
-// the functions given with the request, at once or when the group has got that far.
+// PURE: a classic consumer group as Kafka's coordinator runs it. Time is an argument; a request that
+// has to wait is answered later, by the function given with it.
 //
 //   EMPTY ──join──▶ PREPARING ──all joined, or time is up──▶ COMPLETING ──leader's sync──▶ STABLE
 //     ▲                │ ▲                                       │                           │
@@ -12,7 +12,7 @@ export type Protocol = { readonly name: string; readonly metadata: Buffer };
 
 export type JoinRequest = {
   readonly memberId: string;
-  /** Whether a member without an id is told one first, to come back with it (KIP-394). */
+  /** Whether who comes without an id is told one first, to come back with it (KIP-394). */
   readonly idFirst: boolean;
   readonly clientId: string;
   readonly host: string;
@@ -40,19 +40,12 @@ export type SyncRequest = {
 
 export type SyncAnswer = { readonly error: ErrorCode; readonly assignment: Buffer };
 
-type Reply<Answer> = (answer: Answer) => void;
-
-type Member = {
+type Member = Omit<JoinRequest, 'memberId' | 'idFirst' | 'protocolType'> & {
   readonly id: string;
-  readonly clientId: string;
-  readonly host: string;
-  sessionTimeout: number;
-  rebalanceTimeout: number;
-  protocols: readonly Protocol[];
   assignment: Buffer;
   expiresAt: number;
-  join: Reply<JoinAnswer> | null;
-  sync: Reply<SyncAnswer> | null;
+  /** A request that waits for an answer; who waits does not expire. */
+  waiting: { readonly for: 'join' | 'sync'; readonly settle: (error: ErrorCode) => void } | null;
 };
 
 export type Group = ReturnType<typeof createGroup>;
@@ -62,116 +55,105 @@ const MAX_SESSION = 1_800_000;
 const nothing = Buffer.alloc(0);
 
 /** A join that comes to nothing. */
-export const refuseJoin = (error: ErrorCode, memberId: string): JoinAnswer => ({
-  error,
-  generation: -1,
-  protocol: '',
-  leader: '',
-  memberId,
-  members: [],
-});
+export function refuseJoin(error: ErrorCode, memberId: string): JoinAnswer {
+  return { error, generation: -1, protocol: '', leader: '', memberId, members: [] };
+}
+
+const names = (protocols: readonly Protocol[]) => protocols.map(({ name }) => name);
 
 function sameProtocols(a: readonly Protocol[], b: readonly Protocol[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every(({ name, metadata }, i) => name === b[i]!.name && metadata.equals(b[i]!.metadata))
-  );
+  const isSame = (one: Protocol, other: Protocol | undefined) =>
+    one.name === other?.name && one.metadata.equals(other.metadata);
+  return a.length === b.length && a.every((one, i) => isSame(one, b[i]));
 }
 
 /** A group without members; `newMemberId` gives ids that never repeat. */
-export function createGroup({ newMemberId }: { newMemberId: (clientId: string) => string }) {
+export function createGroup(newMemberId: (clientId: string) => string) {
   const members = new Map<string, Member>();
-  /** Ids given out whose owner has not come back yet, by the time they expire. */
+  /** Ids given out whose owners have not come back yet, with the time they expire. */
   const pending = new Map<string, number>();
   let state: GroupState = 'Empty';
   let generation = 0;
   let protocolType = '';
   let protocol = '';
   let leader = '';
-  /** When a rebalance stops waiting for members that do not come. */
+  /** When a rebalance stops waiting for who does not come. */
   let deadline = Number.POSITIVE_INFINITY;
 
-  const rebalanceTimeout = () =>
-    Math.max(...[...members.values()].map((member) => member.rebalanceTimeout));
+  const all = () => [...members.values()];
+
+  function touch(member: Member, now: number): void {
+    member.expiresAt = now + member.sessionTimeout;
+  }
+
+  function settle(member: Member, error: ErrorCode, now: number): void {
+    const { waiting } = member;
+    member.waiting = null;
+    touch(member, now);
+    waiting?.settle(error);
+  }
+
+  /** Names that all members know. */
+  const common = (of: readonly Member[]) =>
+    names(of[0]?.protocols ?? []).filter((name) =>
+      of.every(({ protocols }) => names(protocols).includes(name)),
+    );
+
+  /** The common protocol that most members like best. */
+  function vote(): string {
+    const candidates = common(all());
+    const votes = new Map(candidates.map((name) => [name, 0]));
+    for (const { protocols } of all()) {
+      const choice = names(protocols).find((name) => votes.has(name))!;
+      votes.set(choice, votes.get(choice)! + 1);
+    }
+    return candidates.reduce((best, name) => (votes.get(name)! > votes.get(best)! ? name : best));
+  }
+
+  const metadataOf = ({ protocols }: Member) =>
+    protocols.find(({ name }) => name === protocol)?.metadata ?? nothing;
+
+  function currentGeneration({ id: memberId }: Member): JoinAnswer {
+    const list = all().map((each) => ({ id: each.id, metadata: metadataOf(each) }));
+    const given = { generation, protocol, leader, memberId };
+    return { error: ErrorCode.NONE, ...given, members: memberId === leader ? list : [] };
+  }
+
+  function startDeadline(now: number): void {
+    deadline = now + Math.max(...all().map(({ rebalanceTimeout }) => rebalanceTimeout));
+  }
 
   function prepare(now: number): void {
-    for (const member of members.values()) {
-      answerSync(member, { error: ErrorCode.REBALANCE_IN_PROGRESS, assignment: nothing }, now);
+    for (const member of all()) {
+      if (member.waiting?.for === 'sync') settle(member, ErrorCode.REBALANCE_IN_PROGRESS, now);
     }
     state = 'PreparingRebalance';
-    deadline = now + rebalanceTimeout();
+    startDeadline(now);
     completeIfAllJoined(now);
   }
 
   function completeIfAllJoined(now: number): void {
     if (state !== 'PreparingRebalance' || pending.size > 0) return;
-    if ([...members.values()].every((member) => member.join)) complete(now);
+    if (all().every(({ waiting }) => waiting)) complete(now);
   }
 
   function complete(now: number): void {
     generation += 1;
     if (members.size === 0) {
       state = 'Empty';
-      [protocol, leader, deadline] = ['', '', Number.POSITIVE_INFINITY];
+      deadline = Number.POSITIVE_INFINITY;
       return;
     }
     state = 'CompletingRebalance';
-    if (!members.has(leader)) leader = members.keys().next().value!;
+    if (!members.has(leader)) leader = all()[0]!.id;
     protocol = vote();
-    deadline = now + rebalanceTimeout();
-    for (const member of members.values()) answerJoin(member, currentGeneration(member), now);
-  }
-
-  /** The protocol that all members know and most of them like best. */
-  function vote(): string {
-    const [first, ...others] = [...members.values()];
-    const common = first!.protocols
-      .map(({ name }) => name)
-      .filter((name) => others.every((member) => member.protocols.some((p) => p.name === name)));
-    const votes = new Map(common.map((name) => [name, 0]));
-    for (const member of members.values()) {
-      const { name } = member.protocols.find((p) => votes.has(p.name))!;
-      votes.set(name, votes.get(name)! + 1);
-    }
-    return common.reduce((best, name) => (votes.get(name)! > votes.get(best)! ? name : best));
-  }
-
-  const metadataOf = (member: Member) =>
-    member.protocols.find(({ name }) => name === protocol)?.metadata ?? nothing;
-
-  function currentGeneration(member: Member): JoinAnswer {
-    const all = [...members.values()].map((m) => ({ id: m.id, metadata: metadataOf(m) }));
-    const list = member.id === leader ? all : [];
-    const [error, memberId] = [ErrorCode.NONE, member.id];
-    return { error, generation, protocol, leader, memberId, members: list };
-  }
-
-  function answerJoin(member: Member, answer: JoinAnswer, now: number): void {
-    const reply = member.join;
-    member.join = null;
-    member.expiresAt = now + member.sessionTimeout;
-    reply?.(answer);
-  }
-
-  function answerSync(member: Member, answer: SyncAnswer, now: number): void {
-    if (!member.sync) return;
-    const reply = member.sync;
-    member.sync = null;
-    member.expiresAt = now + member.sessionTimeout;
-    reply(answer);
-  }
-
-  function isKnownEverywhere(protocols: readonly Protocol[], joining: string): boolean {
-    const others = [...members.values()].filter(({ id }) => id !== joining);
-    return protocols.some(({ name }) =>
-      others.every((member) => member.protocols.some((p) => p.name === name)),
-    );
+    startDeadline(now);
+    for (const member of all()) settle(member, ErrorCode.NONE, now);
   }
 
   function remove(member: Member, now: number): void {
     members.delete(member.id);
-    answerJoin(member, refuseJoin(ErrorCode.UNKNOWN_MEMBER_ID, member.id), now);
-    answerSync(member, { error: ErrorCode.UNKNOWN_MEMBER_ID, assignment: nothing }, now);
+    settle(member, ErrorCode.UNKNOWN_MEMBER_ID, now);
     if (state === 'PreparingRebalance') completeIfAllJoined(now);
     else prepare(now);
   }
@@ -182,77 +164,72 @@ export function createGroup({ newMemberId }: { newMemberId: (clientId: string) =
     return of === generation ? ErrorCode.NONE : ErrorCode.ILLEGAL_GENERATION;
   }
 
+  function fits({ memberId, protocolType: type, protocols }: JoinRequest): boolean {
+    const others = all().filter(({ id }) => id !== memberId);
+    if (type === '' || protocols.length === 0) return false;
+    if (others.length === 0) return true;
+    return type === protocolType && common(others).some((name) => names(protocols).includes(name));
+  }
+
   return {
     state: () => state,
     /** Whether nobody is in the group or about to be. */
     isIdle: () => members.size === 0 && pending.size === 0,
 
     /** The answer, or null when it comes later by `reply`. */
-    join(request: JoinRequest, now: number, reply: Reply<JoinAnswer>): JoinAnswer | null {
-      const { memberId, sessionTimeout, protocols } = request;
-      const refuse = (error: ErrorCode, id = memberId) => refuseJoin(error, id);
+    join(request: JoinRequest, now: number, reply: (answer: JoinAnswer) => void) {
+      const { memberId, idFirst, protocolType: type, ...joining } = request;
+      const { sessionTimeout, clientId } = joining;
       if (sessionTimeout < MIN_SESSION || sessionTimeout > MAX_SESSION) {
-        return refuse(ErrorCode.INVALID_SESSION_TIMEOUT);
+        return refuseJoin(ErrorCode.INVALID_SESSION_TIMEOUT, memberId);
       }
-      const fits =
-        state === 'Empty'
-          ? request.protocolType !== '' && protocols.length > 0
-          : request.protocolType === protocolType && isKnownEverywhere(protocols, memberId);
-      if (!fits) return refuse(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
-      if (memberId === '' && request.idFirst) {
-        const id = newMemberId(request.clientId);
+      if (!fits(request)) return refuseJoin(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, memberId);
+      const id = memberId || newMemberId(clientId);
+      if (memberId === '' && idFirst) {
         pending.set(id, now + sessionTimeout);
-        return refuse(ErrorCode.MEMBER_ID_REQUIRED, id);
+        return refuseJoin(ErrorCode.MEMBER_ID_REQUIRED, id);
       }
-      const known = members.get(memberId);
+      const known = members.get(id);
       if (memberId !== '' && !known && !pending.delete(memberId)) {
-        return refuse(ErrorCode.UNKNOWN_MEMBER_ID);
+        return refuseJoin(ErrorCode.UNKNOWN_MEMBER_ID, memberId);
       }
-      const member: Member = known ?? {
-        id: memberId || newMemberId(request.clientId),
-        clientId: request.clientId,
-        host: request.host,
-        sessionTimeout,
-        rebalanceTimeout: request.rebalanceTimeout,
-        protocols,
-        assignment: nothing,
-        expiresAt: now + sessionTimeout,
-        join: null,
-        sync: null,
-      };
-      const unchanged = known !== undefined && sameProtocols(known.protocols, protocols);
-      const { rebalanceTimeout } = request;
-      Object.assign(member, { sessionTimeout, rebalanceTimeout, protocols });
-      // A second join of the same member takes the place of the first, whose answer nobody awaits.
-      answerJoin(member, refuseJoin(ErrorCode.UNKNOWN_MEMBER_ID, member.id), now);
-      members.set(member.id, member);
-      protocolType = request.protocolType;
+      const isChanged = !known || !sameProtocols(known.protocols, joining.protocols);
+      const member: Member = known
+        ? Object.assign(known, joining)
+        : { ...joining, id, assignment: nothing, expiresAt: 0, waiting: null };
+      members.set(id, member);
+      protocolType = type;
+      // A second request of the same member takes the place of the first, whose answer nobody awaits.
+      settle(member, ErrorCode.UNKNOWN_MEMBER_ID, now);
       const isRepeated =
         state === 'CompletingRebalance' || (state === 'Stable' && member.id !== leader);
-      if (unchanged && isRepeated) return currentGeneration(member);
-      member.join = reply;
+      if (!isChanged && isRepeated) return currentGeneration(member);
+      const answer = (error: ErrorCode) =>
+        reply(error === ErrorCode.NONE ? currentGeneration(member) : refuseJoin(error, id));
+      member.waiting = { for: 'join', settle: answer };
       if (state === 'PreparingRebalance') completeIfAllJoined(now);
       else prepare(now);
       return null;
     },
 
     /** The answer, or null when it comes later by `reply`. */
-    sync(request: SyncRequest, now: number, reply: Reply<SyncAnswer>): SyncAnswer | null {
+    sync(request: SyncRequest, now: number, reply: (answer: SyncAnswer) => void) {
       const { memberId, assignments } = request;
-      const refuse = (error: ErrorCode) => ({ error, assignment: nothing });
-      const error = refusal(memberId, request.generation);
-      if (error !== ErrorCode.NONE) return refuse(error);
-      if (state === 'PreparingRebalance') return refuse(ErrorCode.REBALANCE_IN_PROGRESS);
+      let error = refusal(memberId, request.generation);
+      if (!error && state === 'PreparingRebalance') error = ErrorCode.REBALANCE_IN_PROGRESS;
+      if (error !== ErrorCode.NONE) return { error, assignment: nothing };
       const member = members.get(memberId)!;
-      member.expiresAt = now + member.sessionTimeout;
+      settle(member, ErrorCode.REBALANCE_IN_PROGRESS, now);
       if (state === 'Stable') return { error, assignment: member.assignment };
-      member.sync = reply;
+      const answer = (error: ErrorCode) =>
+        reply({ error, assignment: error === ErrorCode.NONE ? member.assignment : nothing });
+      member.waiting = { for: 'sync', settle: answer };
       if (memberId !== leader) return null;
       state = 'Stable';
       deadline = Number.POSITIVE_INFINITY;
-      for (const each of members.values()) {
+      for (const each of all()) {
         each.assignment = assignments.get(each.id) ?? nothing;
-        answerSync(each, { error: ErrorCode.NONE, assignment: each.assignment }, now);
+        settle(each, ErrorCode.NONE, now);
       }
       return null;
     },
@@ -260,8 +237,7 @@ export function createGroup({ newMemberId }: { newMemberId: (clientId: string) =
     heartbeat(memberId: string, of: number, now: number): ErrorCode {
       const error = refusal(memberId, of);
       if (error !== ErrorCode.NONE) return error;
-      const member = members.get(memberId)!;
-      member.expiresAt = now + member.sessionTimeout;
+      touch(members.get(memberId)!, now);
       return state === 'PreparingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE;
     },
 
@@ -273,47 +249,41 @@ export function createGroup({ newMemberId }: { newMemberId: (clientId: string) =
       return ErrorCode.NONE;
     },
 
-    /** Whether offsets may be committed; a commit also counts as a heartbeat. */
+    /** Whether offsets may be committed, which also counts as a heartbeat. */
     commit(memberId: string, of: number, now: number): ErrorCode {
-      if (of < 0 && memberId === '' && state === 'Empty') return ErrorCode.NONE;
+      // Tools commit for nobody, while nobody is there.
+      if (of < 0 && memberId === '' && members.size === 0) return ErrorCode.NONE;
       const error = refusal(memberId, of);
       if (error !== ErrorCode.NONE) return error;
       if (state === 'CompletingRebalance') return ErrorCode.REBALANCE_IN_PROGRESS;
-      const member = members.get(memberId)!;
-      member.expiresAt = now + member.sessionTimeout;
+      touch(members.get(memberId)!, now);
       return ErrorCode.NONE;
     },
 
-    /** Removes who has not been heard of in time. A member that waits for an answer never expires. */
+    /** Removes who has not been heard of in time, and ends what was waited for long enough. */
     expire(now: number): void {
       for (const [id, expiresAt] of pending) if (expiresAt <= now) pending.delete(id);
-      for (const member of [...members.values()]) {
-        if (member.expiresAt <= now && !member.join && !member.sync) remove(member, now);
+      for (const member of all()) {
+        if (member.expiresAt <= now && !member.waiting) remove(member, now);
       }
       completeIfAllJoined(now);
       if (now < deadline) return;
-      const isMissing = (member: Member) =>
-        state === 'PreparingRebalance' ? !member.join : !member.sync;
-      for (const member of [...members.values()].filter(isMissing)) members.delete(member.id);
+      for (const { id, waiting } of all()) if (!waiting) members.delete(id);
       if (state === 'PreparingRebalance') complete(now);
       else prepare(now);
     },
 
     /** What tools show; subscriptions and assignments only while they hold. */
     describe() {
-      const stable = state === 'Stable';
-      return {
-        state,
-        protocolType,
-        protocol: stable ? protocol : '',
-        members: [...members.values()].map((member) => ({
-          id: member.id,
-          clientId: member.clientId,
-          host: member.host,
-          metadata: stable ? metadataOf(member) : nothing,
-          assignment: stable ? member.assignment : nothing,
-        })),
-      };
+      const isStable = state === 'Stable';
+      const list = all().map((member) => ({
+        id: member.id,
+        clientId: member.clientId,
+        host: member.host,
+        metadata: isStable ? metadataOf(member) : nothing,
+        assignment: isStable ? member.assignment : nothing,
+      }));
+      return { state, protocolType, protocol: isStable ? protocol : '', members: list };
     },
   };
 }

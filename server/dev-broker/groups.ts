@@ -47,7 +47,7 @@ export function createGroups({ journal, disk, now, newId }: Dependencies) {
   function entry(id: string): Entry {
     const known = groups.get(id);
     if (known) return known;
-    const made = { group: createGroup({ newMemberId }), offsets: new Map() };
+    const made = { group: createGroup(newMemberId), offsets: new Map() };
     groups.set(id, made);
     return made;
   }

@@ -8,15 +8,15 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  writeSync,
 } from 'node:fs';
+import { writeFully } from './write-fully.ts';
 
 const MAX_OUTDATED = 10_000;
 
 export type Journal<Value> = {
   readonly entries: ReadonlyMap<string, Value>;
   /** Writes, then applies; undefined removes the key. Throws what the file system throws. */
-  set(changes: readonly Change<Value>[]): void;
+  set(changes: Iterable<Change<Value>>): void;
   /** Forces what was written to the disk, without waiting. */
   flush(): void;
   close(): void;
@@ -24,28 +24,33 @@ export type Journal<Value> = {
 
 type Change<Value> = readonly [key: string, value: Value | undefined];
 
-/** Opens the map kept at `path`; what a killed process left of a line is passed over. */
-export function openJournal<Value>(path: string): Journal<Value> {
+/** The map kept at `path`, without what a killed process left half written; null keeps it in memory. */
+export function openJournal<Value>(path: string | null): Journal<Value> {
   const entries = new Map<string, Value>();
+  const apply = (changes: Iterable<Change<Value>>) => {
+    for (const [key, value] of changes) {
+      if (value === undefined) entries.delete(key);
+      else entries.set(key, value);
+    }
+  };
+  if (path === null) return { entries, set: apply, flush() {}, close() {} };
+
   let fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
   const bytes = readFileSync(fd);
   let size = bytes.length;
-  let lines = 0;
+  const lines = bytes.toString().split('\n');
+  let written = lines.length;
   let dirty = false;
-  for (const line of bytes.toString().split('\n')) {
-    const change = parse<Value>(line);
-    if (change) apply(entries, change);
-    lines++;
-  }
+  apply(lines.flatMap(parse<Value>));
 
-  function rewrite(): void {
+  function rewrite(path: string): void {
     const next = openSync(`${path}.new`, 'w', 0o644);
     try {
-      const length = write(next, 0, [...entries]);
+      const length = append(next, 0, entries);
       fsyncSync(next);
       renameSync(`${path}.new`, path);
       closeSync(fd);
-      [fd, size, lines] = [next, length, entries.size];
+      [fd, size, written] = [next, length, entries.size];
     } catch (error) {
       closeSync(next);
       throw error;
@@ -55,11 +60,13 @@ export function openJournal<Value>(path: string): Journal<Value> {
   return {
     entries,
     set(changes) {
-      if (lines > 2 * entries.size + MAX_OUTDATED) rewrite();
+      const added = [...changes];
+      if (added.length === 0) return;
+      if (written > 2 * entries.size + MAX_OUTDATED) rewrite(path);
       dirty = true;
-      size += write(fd, size, changes);
-      lines += changes.length;
-      for (const change of changes) apply(entries, change);
+      size += append(fd, size, added);
+      written += added.length;
+      apply(added);
     },
     flush() {
       if (!dirty) return;
@@ -75,39 +82,19 @@ export function openJournal<Value>(path: string): Journal<Value> {
   };
 }
 
-/** The same map without a file. */
-export function createMemoryJournal<Value>(): Journal<Value> {
-  const entries = new Map<string, Value>();
-  return {
-    entries,
-    set(changes) {
-      for (const change of changes) apply(entries, change);
-    },
-    flush() {},
-    close() {},
-  };
-}
-
-function apply<Value>(entries: Map<string, Value>, [key, value]: Change<Value>): void {
-  if (value === undefined) entries.delete(key);
-  else entries.set(key, value);
-}
-
-function parse<Value>(line: string): Change<Value> | null {
+function parse<Value>(line: string): Change<Value>[] {
   try {
     const [key, value] = JSON.parse(line);
-    return typeof key === 'string' ? [key, value ?? undefined] : null;
+    return typeof key === 'string' ? [[key, value ?? undefined]] : [];
   } catch {
-    return null;
+    return [];
   }
 }
 
-function write<Value>(fd: number, position: number, changes: readonly Change<Value>[]): number {
-  const lines = changes.map(([key, value]) => JSON.stringify([key, value ?? null]));
+function append<Value>(fd: number, at: number, changes: Iterable<Change<Value>>): number {
+  const lines = [...changes].map(([key, value]) => JSON.stringify([key, value ?? null]));
   // The first line end keeps what an earlier write left half done apart.
   const bytes = Buffer.from(`\n${lines.join('\n')}\n`);
-  for (let done = 0; done < bytes.length; ) {
-    done += writeSync(fd, bytes, done, bytes.length - done, position + done);
-  }
+  writeFully(fd, bytes, at);
   return bytes.length;
 }

@@ -12,9 +12,9 @@ import {
   readSync,
   rmSync,
   statSync,
-  writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { writeFully } from './write-fully.ts';
 
 /** One append-only piece of a partition's log. Everything throws what the file system throws. */
 export type Segment = {
@@ -77,9 +77,7 @@ function openFileSegment(path: string): Segment {
     write(bytes, position) {
       const fd = grow();
       dirty = true;
-      for (let done = 0; done < bytes.length; ) {
-        done += writeSync(fd, bytes, done, bytes.length - done, position + done);
-      }
+      writeFully(fd, bytes, position);
     },
     read(position, length) {
       const fd = growing ?? openSync(path, 'r');

@@ -1,9 +1,9 @@
 // The topics and their partitions: what exists, where it is kept, and the bound on how much.
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Disk } from './disk.ts';
 import { ErrorCode } from './error-code.ts';
-import { createMemoryJournal, type Journal, openJournal } from './journal.ts';
+import { openJournal } from './journal.ts';
 import type { Logger } from './logger.ts';
 import { openPartitionLog, type PartitionLog } from './partition-log.ts';
 import { createFileSegments, createMemorySegments } from './segments.ts';
@@ -11,15 +11,13 @@ import { configNumber, type TopicConfig } from './topic-config.ts';
 
 /** All topics together. */
 const MAX_PARTITIONS = 1000;
+/** Marks a folder whose topic is gone: what is not marked is never removed. */
+const DELETED = '.deleted';
 /** What memory keeps per partition at most, whatever the topic says. */
 const MEMORY_RETENTION = 256 * 1024 * 1024;
 
 /** As kept in the journal; `id` makes a topic that is deleted and made again another one. */
-type Stored = {
-  readonly id: string;
-  readonly partitions: number;
-  readonly config: TopicConfig;
-};
+type Stored = { readonly id: string; readonly partitions: number; readonly config: TopicConfig };
 
 export type Topic = Stored & { readonly name: string; readonly logs: readonly PartitionLog[] };
 export type Topics = ReturnType<typeof openTopics>;
@@ -39,13 +37,12 @@ export function isTopicName(name: string): boolean {
 
 /** Opens what the folder holds. Throws what the file system throws. */
 export function openTopics({ directory, disk, logger, newId }: Dependencies) {
-  const open = <Value>(name: string): Journal<Value> =>
-    directory === null ? createMemoryJournal() : openJournal(join(directory, name));
-  const stored = open<Stored>('topics.jsonl');
-  const starts = open<number>('starts.jsonl');
+  const inFolder = (name: string) => (directory === null ? null : join(directory, name));
+  const stored = openJournal<Stored>(inFolder('topics.jsonl'));
+  const starts = openJournal<number>(inFolder('starts.jsonl'));
   const topics = new Map<string, Topic>();
   for (const [name, topic] of stored.entries) put(name, topic);
-  removeLeftovers();
+  removeDeleted();
 
   /** The name is there for the reader: alone it would not do where `A` and `a` are one file. */
   const folder = (name: string, id: string) => `${name.slice(0, 200)}.${id}`;
@@ -72,12 +69,12 @@ export function openTopics({ directory, disk, logger, newId }: Dependencies) {
     topics.set(name, { ...topic, name, logs });
   }
 
-  /** Removes the files of topics whose deletion was cut short. */
-  function removeLeftovers(): void {
+  /** Removes the files of deleted topics, also of those whose removal was cut short. */
+  function removeDeleted(): void {
     if (directory === null) return;
-    const kept = new Set([...topics.values()].map(({ name, id }) => folder(name, id)));
-    for (const name of readdirSync(join(directory, 'topics'))) {
-      if (!kept.has(name)) rmSync(join(directory, 'topics', name), { recursive: true });
+    const path = join(directory, 'topics');
+    for (const name of readdirSync(path).filter((each) => each.endsWith(DELETED))) {
+      rmSync(join(path, name), { recursive: true, force: true });
     }
   }
 
@@ -101,28 +98,29 @@ export function openTopics({ directory, disk, logger, newId }: Dependencies) {
     return partitions > room() ? ErrorCode.POLICY_VIOLATION : ErrorCode.NONE;
   }
 
+  /** What growing a topic would meet. */
+  function growthFault(name: string, partitions: number): ErrorCode {
+    const topic = topics.get(name);
+    if (!topic) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    if (partitions <= topic.partitions) return ErrorCode.INVALID_PARTITIONS;
+    const added = partitions - topic.partitions;
+    return added > room() ? ErrorCode.POLICY_VIOLATION : ErrorCode.NONE;
+  }
+
   return {
     get: (name: string) => topics.get(name),
     list: () => [...topics.values()],
     log: (name: string, partition: number) => topics.get(name)?.logs[partition],
     creationFault,
+    growthFault,
 
     create(name: string, partitions: number, config: TopicConfig): ErrorCode {
       const fault = creationFault(name, partitions);
       return fault === ErrorCode.NONE ? save(name, { id: newId(), partitions, config }) : fault;
     },
 
-    /** What growing a topic to `partitions` would meet. */
-    growthFault(name: string, partitions: number): ErrorCode {
-      const topic = topics.get(name);
-      if (!topic) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-      if (partitions <= topic.partitions) return ErrorCode.INVALID_PARTITIONS;
-      const added = partitions - topic.partitions;
-      return added > room() ? ErrorCode.POLICY_VIOLATION : ErrorCode.NONE;
-    },
-
     grow(name: string, partitions: number): ErrorCode {
-      const fault = this.growthFault(name, partitions);
+      const fault = growthFault(name, partitions);
       if (fault !== ErrorCode.NONE) return fault;
       const { id, config } = topics.get(name)!;
       return save(name, { id, partitions, config });
@@ -133,14 +131,17 @@ export function openTopics({ directory, disk, logger, newId }: Dependencies) {
       if (!topic) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
       const error = disk.attempt(() => {
         stored.set([[name, undefined]]);
-        starts.set(topic.logs.map((_, partition) => [`${topic.id}/${partition}`, undefined]));
+        const kept = [...starts.entries.keys()].filter((key) => key.startsWith(`${topic.id}/`));
+        starts.set(kept.map((key) => [key, undefined]));
       });
       if (stored.entries.has(name)) return error;
       topics.delete(name);
       disk.attempt(() => {
         for (const log of topic.logs) log.remove();
         if (directory === null) return;
-        rmSync(join(directory, 'topics', folder(name, topic.id)), { recursive: true, force: true });
+        const path = join(directory, 'topics', folder(name, topic.id));
+        if (existsSync(path)) renameSync(path, path + DELETED);
+        removeDeleted();
       });
       return ErrorCode.NONE;
     },
