@@ -14,7 +14,7 @@ const usage = `Runs the embedded broker: Kafka's protocol on this machine, for d
   --help
 `;
 
-const say = (message: string, fields: object = {}) =>
+const say = (message: string, fields: Record<string, unknown> = {}) =>
   console.log([message, ...Object.values(fields)].join(', '));
 const logger = { debug: () => {}, info: say, warn: say, error: say };
 

@@ -1,6 +1,6 @@
 // What one kind of request is to the broker: which versions, its fields, what to do.
 import type { Disk } from './disk.ts';
-import { type Fields, int32, struct } from './fields.ts';
+import { type Field, type Fields, int32, struct } from './fields.ts';
 import type { Groups } from './groups.ts';
 import type { Logger } from './logger.ts';
 import type { Topics } from './topics.ts';
@@ -57,6 +57,9 @@ export type Api = {
   readonly name: string;
   readonly versions: Versions;
   readonly advertised: Versions | null;
+  /** What is asked and what is answered, as bytes. */
+  readonly request: Field<unknown>;
+  readonly answer: Field<unknown>;
   /** Reads the request and writes the answer; 'close' when it cannot be read. */
   serve(
     reader: Reader,
@@ -72,20 +75,31 @@ export function defineApi<Request extends object, Answer extends object>(
 ): Api {
   const { key, name, versions, advertised = versions, throttledSince = 0, handle } = definition;
   const request = struct(definition.request);
-  const answer = struct(definition.answer);
+  const fields = struct(definition.answer);
+  const answer: typeof fields = {
+    absent: fields.absent,
+    read(reader, version) {
+      if (version >= throttledSince) int32.read(reader, version);
+      return fields.read(reader, version);
+    },
+    write(writer, given, version) {
+      if (version >= throttledSince) int32.write(writer, 0, version);
+      fields.write(writer, given, version);
+    },
+  };
   return {
     key,
     name,
     versions,
     advertised,
+    request,
+    answer,
     async serve(reader, broker, client, writer) {
-      const { version } = client;
-      const asked = request.read(reader, version);
+      const asked = request.read(reader, client.version);
       if (reader.failed()) return 'close';
       const given = await handle(asked, broker, client);
       if (typeof given === 'string') return given;
-      if (version >= throttledSince) int32.write(writer, 0, version);
-      answer.write(writer, given, version);
+      answer.write(writer, given, client.version);
       return 'answer';
     },
   };

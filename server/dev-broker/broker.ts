@@ -82,7 +82,7 @@ export async function startDevBroker(options: DevBrokerOptions): Promise<DevBrok
 async function takeFolder(directory: string): Promise<Lock> {
   try {
     mkdirSync(join(directory, 'topics'), { recursive: true });
-    return await lockFolder(directory);
+    return await lockFolder(directory, randomUUID());
   } catch (cause) {
     if (cause instanceof BrokerError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);

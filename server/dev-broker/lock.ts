@@ -1,57 +1,57 @@
-// One process at a time may use a data folder. The lock is a socket that its owner listens on: the
-// system takes it back with the process, however it ends, which a file with a process id does not.
-import { createHash } from 'node:crypto';
-import { rmSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
-import { join, relative, resolve } from 'node:path';
+// One process at a time may use a data folder. Its owner answers with a word that stands in the folder,
+// on a port that stands beside it: both end with the process, however it ends. A process id would be
+// given to another process some day, and the path of a socket file may be at most 100 bytes long.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import { BrokerError } from './broker-error.ts';
 
 export type Lock = { release(): Promise<void> };
 
 /**
- * Takes the folder for this process.
+ * Takes the folder for this process; `word` is one that nobody else has.
  * @throws {BrokerError} FOLDER_IN_USE when a living process has it
  */
-export async function lockFolder(directory: string): Promise<Lock> {
-  const path = lockPath(directory);
+export async function lockFolder(directory: string, word: string): Promise<Lock> {
+  const path = join(directory, 'lock');
   if (await isOwned(path)) {
     throw new BrokerError(
       'FOLDER_IN_USE',
-      `another broker uses the folder ${directory}: stop it, or choose another one with --data`,
+      `another broker uses the folder ${directory}: stop it, or choose another folder`,
     );
   }
-  rmSync(path, { force: true });
-  const server = await own(path);
+  const server = createServer((socket) => socket.on('error', () => {}).end(word));
+  const port = await new Promise<number>((done, fail) => {
+    server.once('error', fail);
+    server.listen(0, '127.0.0.1', () => done((server.address() as { port: number }).port));
+  });
+  server.unref();
+  writeFileSync(path, `${port} ${word}`);
   return { release: () => new Promise((done) => server.close(() => done())) };
 }
 
-/** Socket paths are short (104 bytes on macOS), so the shorter of two spellings is taken. */
-function lockPath(directory: string): string {
-  const full = resolve(directory, 'lock');
-  if (process.platform === 'win32') {
-    return join('\\\\.\\pipe', createHash('sha256').update(full).digest('hex'));
+async function isOwned(path: string): Promise<boolean> {
+  let lines: string;
+  try {
+    lines = readFileSync(path, 'utf8');
+  } catch {
+    return false;
   }
-  const short = relative('', full);
-  return short.length < full.length ? short : full;
+  const [port, word] = lines.split(' ');
+  return /^\d{1,5}$/.test(port!) && Number(port) < 65_536 && (await hear(Number(port))) === word;
 }
 
-function isOwned(path: string): Promise<boolean> {
+/** What is said on a port, at most about a second long; '' when nobody is there. */
+function hear(port: number): Promise<string> {
   return new Promise((answer) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      answer(true);
+    let heard = '';
+    const socket = connect(port, '127.0.0.1').setEncoding('utf8').setTimeout(1000);
+    socket.on('data', (text) => {
+      heard += text;
+      if (heard.length > 100) socket.destroy();
     });
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      answer(error.code !== 'ENOENT' && error.code !== 'ECONNREFUSED');
-    });
-  });
-}
-
-function own(path: string): Promise<Server> {
-  return new Promise((done, fail) => {
-    const server = createServer((socket) => socket.destroy());
-    server.once('error', fail);
-    server.listen(path, () => done(server.unref()));
+    socket.on('timeout', () => socket.destroy());
+    socket.on('error', () => {});
+    socket.on('close', () => answer(heard));
   });
 }

@@ -1,4 +1,4 @@
-type Log = (message: string, fields?: object) => void;
+type Log = (message: string, fields?: Record<string, unknown>) => void;
 
 /** Where the broker says what it does. */
 export type Logger = {

@@ -14,8 +14,8 @@ import type { Segment, SegmentStore } from './segments.ts';
 import { createSparseIndex, INDEX_GAP, type SparseIndex } from './sparse-index.ts';
 
 const SEGMENT_BYTES = 8 * 1024 * 1024;
-/** DeleteRecords begins a new piece when this much of the growing one is dead. */
-const DEAD_BYTES = 256 * 1024;
+/** DeleteRecords begins a new piece when this part of the growing one is dead. */
+const DEAD_PART = 1 / 32;
 
 type Piece = {
   readonly base: number;
@@ -38,6 +38,7 @@ type Dependencies = {
   saveStart: (offset: number) => void;
   /** Old pieces go while at least this much stays; -1 keeps all. */
   retentionBytes: number;
+  segmentBytes?: number;
   /** Told in words when the end of the log had to be cut off. */
   onDamage: (message: string) => void;
 };
@@ -45,6 +46,7 @@ type Dependencies = {
 /** Opens a partition; what is not a whole, valid batch at the end of its log is cut off. */
 export function openPartitionLog(dependencies: Dependencies) {
   const { store, saveStart, retentionBytes, onDamage } = dependencies;
+  const { segmentBytes = SEGMENT_BYTES } = dependencies;
   const producers = createProducerSequences();
   const listeners = new Set<() => void>();
   const pieces: Piece[] = [];
@@ -165,7 +167,7 @@ export function openPartitionLog(dependencies: Dependencies) {
         return { error: ErrorCode.NONE, baseOffset: verdict.duplicateOf };
       }
       let piece = pieces.at(-1)!;
-      if (piece.size > 0 && piece.size + batch.length > SEGMENT_BYTES) {
+      if (piece.size > 0 && piece.size + batch.length > segmentBytes) {
         piece = begin();
         if (retentionBytes >= 0) retain();
       }
@@ -229,7 +231,7 @@ export function openPartitionLog(dependencies: Dependencies) {
       saveStart(offset);
       const last = pieces.at(-1)!;
       const dead = offset - last.base <= 0 ? 0 : indexOf(last).positionOf(offset);
-      if (last.size > 0 && (offset === end || dead >= DEAD_BYTES)) begin();
+      if (last.size > 0 && (offset === end || dead >= segmentBytes * DEAD_PART)) begin();
       moveStart(offset);
     },
 

@@ -45,7 +45,9 @@ export function openTopics({ directory, disk, logger, newId }: Dependencies) {
   removeDeleted();
 
   /** The name is there for the reader: alone it would not do where `A` and `a` are one file. */
-  const folder = (name: string, id: string) => `${name.slice(0, 200)}.${id}`;
+  function folder(name: string, id: string): string {
+    return `${name.slice(0, 200)}.${id}`;
+  }
 
   function openLog(name: string, { id, config }: Stored, partition: number): PartitionLog {
     const wanted = configNumber(config, 'retention.bytes');

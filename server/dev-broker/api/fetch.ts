@@ -86,7 +86,8 @@ export const fetch = defineApi({
       return { error: ErrorCode.FETCH_SESSION_ID_NOT_FOUND, sessionId: 0, topics: [] };
     }
     const { maxWait } = request;
-    if (maxWait > 0 && !isDue(request, broker)) await untilDue(request, maxWait, broker, client);
+    if (maxWait > 0 && !client.gone.aborted && !isDue(request, broker))
+      await untilDue(request, maxWait, broker, client);
     let left = Math.min(Math.max(request.maxBytes, 0), MAX_BYTES);
     let isFirst = true;
 
