@@ -1,0 +1,106 @@
+// What one kind of request is to the broker: which versions, its fields, what to do.
+import type { Disk } from './disk.ts';
+import { type Field, type Fields, int32, struct } from './fields.ts';
+import type { Groups } from './groups.ts';
+import type { Logger } from './logger.ts';
+import type { Topics } from './topics.ts';
+import type { Reader, Writer } from './wire.ts';
+
+type Versions = readonly [min: number, max: number];
+
+/** What all requests share. */
+export type Broker = {
+  readonly nodeId: number;
+  readonly host: string;
+  readonly port: number;
+  readonly clusterId: string;
+  readonly apis: readonly Api[];
+  readonly topics: Topics;
+  readonly groups: Groups;
+  readonly disk: Disk;
+  readonly logger: Logger;
+  newProducerId(): number;
+};
+
+/** Who asks, and in which version. */
+export type Client = {
+  readonly id: string;
+  readonly host: string;
+  readonly version: number;
+  /** Fires when nobody is there any more to be answered. */
+  readonly gone: AbortSignal;
+};
+
+/** An answer that is none: acks = 0 expects silence, or, when it failed, the end of the connection. */
+export type NoAnswer = 'silence' | 'close';
+
+type Definition<Request, Answer> = {
+  readonly key: number;
+  readonly name: string;
+  /** Lowest and highest version served. */
+  readonly versions: Versions;
+  /** What ApiVersions tells where that is something else; null tells nothing. */
+  readonly advertised?: Versions | null;
+  /** From which version on an answer begins with the throttle time, which is always 0 here. */
+  readonly throttledSince?: number;
+  readonly request: Fields<Request>;
+  readonly answer: Fields<Answer>;
+  handle(
+    request: Request,
+    broker: Broker,
+    client: Client,
+  ): NoInfer<Answer> | NoAnswer | Promise<NoInfer<Answer> | NoAnswer>;
+};
+
+export type Api = {
+  readonly key: number;
+  readonly name: string;
+  readonly versions: Versions;
+  readonly advertised: Versions | null;
+  /** What is asked and what is answered, as bytes. */
+  readonly request: Field<unknown>;
+  readonly answer: Field<unknown>;
+  /** Reads the request and writes the answer; 'close' when it cannot be read. */
+  serve(
+    reader: Reader,
+    broker: Broker,
+    client: Client,
+    writer: Writer,
+  ): Promise<'answer' | NoAnswer>;
+};
+
+/** Makes one kind of request. */
+export function defineApi<Request extends object, Answer extends object>(
+  definition: Definition<Request, Answer>,
+): Api {
+  const { key, name, versions, advertised = versions, throttledSince = 0, handle } = definition;
+  const request = struct(definition.request);
+  const fields = struct(definition.answer);
+  const answer: typeof fields = {
+    absent: fields.absent,
+    read(reader, version) {
+      if (version >= throttledSince) int32.read(reader, version);
+      return fields.read(reader, version);
+    },
+    write(writer, given, version) {
+      if (version >= throttledSince) int32.write(writer, 0, version);
+      fields.write(writer, given, version);
+    },
+  };
+  return {
+    key,
+    name,
+    versions,
+    advertised,
+    request,
+    answer,
+    async serve(reader, broker, client, writer) {
+      const asked = request.read(reader, client.version);
+      if (reader.failed()) return 'close';
+      const given = await handle(asked, broker, client);
+      if (typeof given === 'string') return given;
+      answer.write(writer, given, client.version);
+      return 'answer';
+    },
+  };
+}

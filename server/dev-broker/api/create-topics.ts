@@ -1,0 +1,55 @@
+import { type Broker, defineApi } from '../api.ts';
+import { ErrorCode } from '../error-code.ts';
+import * as t from '../fields.ts';
+import { configFault } from '../topic-config.ts';
+
+/** In place of a number: what the broker thinks fit. */
+const DEFAULT = -1;
+
+const topic = t.struct({
+  name: t.string,
+  partitions: t.int32,
+  replicationFactor: t.int16,
+  /** In place of the two numbers: which brokers have which partition. */
+  assignments: t.array(t.struct({ partition: t.int32, brokers: t.array(t.int32) })),
+  config: t.array(t.struct({ name: t.string, value: t.nullableString })),
+});
+
+type Wanted = typeof topic.absent;
+
+function create(wanted: Wanted, dryRun: boolean, { topics, logger }: Broker) {
+  const { name, replicationFactor, assignments } = wanted;
+  const result = (error: ErrorCode, message: string | null = null) => ({ name, error, message });
+  if (replicationFactor === 0 || replicationFactor < DEFAULT) {
+    return result(ErrorCode.INVALID_REPLICATION_FACTOR);
+  }
+  const partitions = assignments.length || (wanted.partitions === DEFAULT ? 1 : wanted.partitions);
+  const fault = topics.creationFault(name, partitions);
+  if (fault !== ErrorCode.NONE) return result(fault);
+  const config = Object.fromEntries(wanted.config.map((each) => [each.name, each.value ?? '']));
+  const wrong = configFault(config);
+  if (wrong) return result(ErrorCode.INVALID_CONFIG, wrong);
+  if (dryRun) return result(ErrorCode.NONE);
+  // Settings made for production are welcome all the same.
+  if (replicationFactor > 1) logger.warn('embedded broker: there is one replica', { topic: name });
+  if (config['cleanup.policy']?.includes('compact')) {
+    logger.warn('embedded broker: nothing is compacted', { topic: name });
+  }
+  return result(topics.create(name, partitions, config));
+}
+
+export const createTopics = defineApi({
+  key: 19,
+  name: 'CreateTopics',
+  versions: [0, 4],
+  throttledSince: 2,
+  request: { topics: t.array(topic), timeout: t.int32, dryRun: t.since(1, t.boolean) },
+  answer: {
+    results: t.array(
+      t.struct({ name: t.string, error: t.int16, message: t.since(1, t.nullableString) }),
+    ),
+  },
+  handle: ({ topics, dryRun }, broker) => ({
+    results: topics.map((wanted) => create(wanted, dryRun, broker)),
+  }),
+});

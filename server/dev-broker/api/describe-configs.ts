@@ -1,0 +1,55 @@
+import { defineApi } from '../api.ts';
+import { ErrorCode } from '../error-code.ts';
+import * as t from '../fields.ts';
+import { describeConfig } from '../topic-config.ts';
+
+const TOPIC = 2;
+const BROKER = 4;
+/** Where a value comes from, as Kafka numbers it. */
+const Source = { topic: 1, default: 5 } as const;
+
+const resource = t.struct({ type: t.int8, name: t.string, names: t.nullableArray(t.string) });
+
+const entry = t.struct({
+  name: t.string,
+  value: t.nullableString,
+  readOnly: t.boolean,
+  isDefault: t.between(0, 0, t.boolean),
+  source: t.since(1, t.int8),
+  sensitive: t.boolean,
+  synonyms: t.since(1, t.array(t.string)),
+});
+
+export const describeConfigs = defineApi({
+  key: 32,
+  name: 'DescribeConfigs',
+  versions: [0, 2],
+  request: { resources: t.array(resource), withSynonyms: t.since(1, t.boolean) },
+  answer: {
+    results: t.array(
+      t.struct({
+        error: t.int16,
+        message: t.nullableString,
+        type: t.int8,
+        name: t.string,
+        entries: t.array(entry),
+      }),
+    ),
+  },
+  handle: ({ resources }, { topics }) => ({
+    results: resources.map(({ type, name, names }) => {
+      const topic = type === TOPIC ? topics.get(name) : undefined;
+      let error: ErrorCode = ErrorCode.NONE;
+      if (type === TOPIC && !topic) error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+      // The broker itself has nothing to configure.
+      else if (type !== TOPIC && type !== BROKER) error = ErrorCode.INVALID_REQUEST;
+      const entries = (topic ? describeConfig(topic.config) : [])
+        .filter((each) => !names || names.includes(each.name))
+        .map((each) => {
+          const source = each.isDefault ? Source.default : Source.topic;
+          return { ...each, readOnly: false, source, sensitive: false, synonyms: [] };
+        });
+      return { error, message: null, type, name, entries };
+    }),
+  }),
+});

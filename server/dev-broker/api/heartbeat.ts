@@ -1,0 +1,19 @@
+import { defineApi } from '../api.ts';
+import * as t from '../fields.ts';
+
+export const heartbeat = defineApi({
+  key: 12,
+  name: 'Heartbeat',
+  versions: [0, 3],
+  throttledSince: 1,
+  request: {
+    group: t.string,
+    generation: t.int32,
+    memberId: t.string,
+    instanceId: t.since(3, t.nullableString),
+  },
+  answer: { error: t.int16 },
+  handle: ({ group, generation, memberId }, { groups }) => ({
+    error: groups.heartbeat(group, memberId, generation),
+  }),
+});

@@ -1,0 +1,132 @@
+// An embedded broker that speaks Kafka's protocol, for development: one node, on this machine only.
+// An append is in the file before it is acknowledged, so nothing is lost when the process is killed;
+// the disk is told to keep it once a second and at the end, which is what a power cut can cost.
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { apis } from './api/index.ts';
+import type { Broker } from './api.ts';
+import { BrokerError } from './broker-error.ts';
+import { createClock, TICK_MS } from './clock.ts';
+import { serveConnection } from './connection.ts';
+import { createDisk } from './disk.ts';
+import { type Committed, createGroups } from './groups.ts';
+import { openJournal } from './journal.ts';
+import { listenOnLoopback } from './listener.ts';
+import { type Lock, lockFolder } from './lock.ts';
+import type { Logger } from './logger.ts';
+import { openTopics } from './topics.ts';
+
+const FLUSH_MS = 1000;
+
+export type DevBroker = {
+  /** What clients connect to, `localhost:9092`. */
+  readonly address: string;
+  close(): Promise<void>;
+};
+
+export type DevBrokerOptions = {
+  /** 0 takes any free one. */
+  port: number;
+  /** Where everything is kept; null keeps it in memory until the end. */
+  directory: string | null;
+  /** NODE_ENV as the process has it. */
+  environment: string | undefined;
+  logger: Logger;
+};
+
+/**
+ * Starts the broker; it serves when the promise is fulfilled.
+ * @throws {BrokerError} when it must not or cannot
+ */
+export async function startDevBroker(options: DevBrokerOptions): Promise<DevBroker> {
+  const { directory, environment, logger } = options;
+  if (environment === 'production') {
+    throw new BrokerError(
+      'PRODUCTION',
+      'the embedded broker is for development: with NODE_ENV=production set KAFKA_BROKERS',
+    );
+  }
+  let ready: (broker: Broker) => void = () => {};
+  const opened = new Promise<Broker>((resolve) => {
+    ready = resolve;
+  });
+  // The port first: whoever loses it to another process then asks that one, and is answered as soon
+  // as its folder has been read.
+  const listener = await listenOnLoopback({
+    port: options.port,
+    serve: (socket) => void opened.then((broker) => serveConnection(socket, broker)),
+    logger,
+  });
+  let lock: Lock | null = null;
+  try {
+    lock = directory === null ? null : await takeFolder(directory);
+    const { broker, close } = open(directory, listener.port, logger);
+    ready(broker);
+    const address = `${broker.host}:${broker.port}`;
+    logger.info('embedded broker, for development', { address, data: directory ?? 'memory' });
+    let closing: Promise<void> | null = null;
+    const end = async () => {
+      await listener.close();
+      close();
+      await lock?.release();
+    };
+    return { address, close: () => (closing ??= end()) };
+  } catch (error) {
+    await listener.close();
+    await lock?.release();
+    throw error;
+  }
+}
+
+async function takeFolder(directory: string): Promise<Lock> {
+  try {
+    mkdirSync(join(directory, 'topics'), { recursive: true });
+    return await lockFolder(directory, randomUUID());
+  } catch (cause) {
+    if (cause instanceof BrokerError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new BrokerError('FOLDER_UNUSABLE', `cannot use the folder ${directory}: ${why}`, {
+      cause,
+    });
+  }
+}
+
+function open(directory: string | null, port: number, logger: Logger) {
+  const disk = createDisk(logger);
+  const newId = randomUUID;
+  const topics = openTopics({ directory, disk, logger, newId });
+  const journal = openJournal<Committed>(directory && join(directory, 'offsets.jsonl'));
+  const now = createClock(() => performance.now());
+  const groups = createGroups({ journal, disk, now, newId });
+  // Must not repeat after a restart: partitions remember whom they have seen.
+  let producerId = Date.now() * 1000;
+  const broker: Broker = {
+    nodeId: 1,
+    host: 'localhost',
+    port,
+    clusterId: 'embedded-dev-broker-00',
+    apis,
+    topics,
+    groups,
+    disk,
+    logger,
+    newProducerId: () => producerId++,
+  };
+  const timers = [
+    setInterval(groups.expire, TICK_MS),
+    setInterval(() => {
+      topics.flush();
+      journal.flush();
+    }, FLUSH_MS),
+  ];
+  for (const timer of timers) timer.unref();
+  return {
+    broker,
+    close() {
+      for (const timer of timers) clearInterval(timer);
+      topics.close();
+      journal.close();
+    },
+  };
+}

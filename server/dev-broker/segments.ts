@@ -1,0 +1,143 @@
+// Where the bytes of a partition are kept: in pieces named by their first offset, so that old pieces
+// can be dropped whole. One kind keeps them in files, the other in memory.
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fdatasync,
+  fdatasyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { writeFully } from './write-fully.ts';
+
+/** One append-only piece of a partition's log. Everything throws what the file system throws. */
+export type Segment = {
+  write(bytes: Buffer, position: number): void;
+  /** The `length` bytes from `position` on; fewer when they are not there. */
+  read(position: number, length: number): Buffer;
+  /** Nothing more will be appended. */
+  seal(): void;
+  /** Forces what was written to the disk, without waiting in the caller. */
+  flush(): void;
+  /** Forces what was written to the disk, then lets go of it. */
+  close(): void;
+  remove(): void;
+};
+
+/** The pieces of one partition. */
+export type SegmentStore = {
+  /** What was kept by an earlier process, by first offset. */
+  existing(): { base: number; size: number }[];
+  open(base: number): Segment;
+};
+
+/** Keeps the pieces as files `<first offset>.log` in a folder, which is made with the first append. */
+export function createFileSegments(directory: string): SegmentStore {
+  const path = (base: number) => join(directory, `${String(base).padStart(20, '0')}.log`);
+  return {
+    existing() {
+      if (!existsSync(directory)) return [];
+      const names = readdirSync(directory, { withFileTypes: true });
+      return names
+        .filter((entry) => entry.isFile() && /^\d{20}\.log$/.test(entry.name))
+        .map((entry) => Number(entry.name.slice(0, 20)))
+        .sort((a, b) => a - b)
+        .map((base) => ({ base, size: statSync(path(base)).size }));
+    },
+    open: (base) => openFileSegment(path(base)),
+  };
+}
+
+function openFileSegment(path: string): Segment {
+  // Held open while the piece grows only: reading opens for itself, and a thousand partitions at
+  // rest hold no descriptor.
+  let growing: number | null = null;
+  let dirty = false;
+
+  function grow(): number {
+    if (growing !== null) return growing;
+    mkdirSync(dirname(path), { recursive: true });
+    growing = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+    return growing;
+  }
+
+  function letGo(): void {
+    if (growing === null) return;
+    closeSync(growing);
+    growing = null;
+  }
+
+  return {
+    write(bytes, position) {
+      const fd = grow();
+      dirty = true;
+      writeFully(fd, bytes, position);
+    },
+    read(position, length) {
+      const fd = growing ?? openSync(path, 'r');
+      try {
+        const bytes = Buffer.allocUnsafe(length);
+        return bytes.subarray(0, readSync(fd, bytes, 0, length, position));
+      } finally {
+        if (fd !== growing) closeSync(fd);
+      }
+    },
+    seal() {
+      const fd = growing;
+      growing = null;
+      if (fd !== null) fdatasync(fd, () => closeSync(fd));
+    },
+    flush() {
+      if (!dirty || growing === null) return;
+      dirty = false;
+      fdatasync(growing, (error) => {
+        if (error) dirty = true;
+      });
+    },
+    close() {
+      if (growing !== null && dirty) fdatasyncSync(growing);
+      letGo();
+    },
+    remove() {
+      letGo();
+      rmSync(path, { force: true });
+    },
+  };
+}
+
+/** Keeps the pieces in memory: gone with the process. */
+export function createMemorySegments(): SegmentStore {
+  return { existing: () => [], open: openMemorySegment };
+}
+
+function openMemorySegment(): Segment {
+  let bytes = Buffer.alloc(0);
+  let size = 0;
+  return {
+    write(added, position) {
+      const end = position + added.length;
+      if (end > bytes.length) {
+        // Readers hold views of the old block, which no one writes to any more.
+        const larger = Buffer.allocUnsafeSlow(Math.max(end, 2 * bytes.length, 4096));
+        bytes.copy(larger, 0, 0, size);
+        bytes = larger;
+      }
+      added.copy(bytes, position);
+      size = end;
+    },
+    read: (position, length) => bytes.subarray(position, Math.min(position + length, size)),
+    seal() {},
+    flush() {},
+    close() {},
+    remove() {
+      bytes = Buffer.alloc(0);
+      size = 0;
+    },
+  };
+}

@@ -1,0 +1,164 @@
+// The topics and their partitions: what exists, where it is kept, and the bound on how much.
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Disk } from './disk.ts';
+import { ErrorCode } from './error-code.ts';
+import { openJournal } from './journal.ts';
+import type { Logger } from './logger.ts';
+import { openPartitionLog, type PartitionLog } from './partition-log.ts';
+import { createFileSegments, createMemorySegments } from './segments.ts';
+import { configNumber, type TopicConfig } from './topic-config.ts';
+
+/** All topics together. */
+const MAX_PARTITIONS = 1000;
+/** Marks a folder whose topic is gone: what is not marked is never removed. */
+const DELETED = '.deleted';
+/** What memory keeps per partition at most, whatever the topic says. */
+const MEMORY_RETENTION = 256 * 1024 * 1024;
+
+/** As kept in the journal; `id` makes a topic that is deleted and made again another one. */
+type Stored = { readonly id: string; readonly partitions: number; readonly config: TopicConfig };
+
+export type Topic = Stored & { readonly name: string; readonly logs: readonly PartitionLog[] };
+export type Topics = ReturnType<typeof openTopics>;
+
+type Dependencies = {
+  /** Null keeps everything in memory. */
+  directory: string | null;
+  disk: Disk;
+  logger: Logger;
+  newId: () => string;
+};
+
+/** Whether Kafka would take it as the name of a topic; then it is also safe as part of a path. */
+export function isTopicName(name: string): boolean {
+  return /^[a-zA-Z0-9._-]{1,249}$/.test(name) && name !== '.' && name !== '..';
+}
+
+/** Opens what the folder holds. Throws what the file system throws. */
+export function openTopics({ directory, disk, logger, newId }: Dependencies) {
+  const inFolder = (name: string) => (directory === null ? null : join(directory, name));
+  const stored = openJournal<Stored>(inFolder('topics.jsonl'));
+  const starts = openJournal<number>(inFolder('starts.jsonl'));
+  const topics = new Map<string, Topic>();
+  for (const [name, topic] of stored.entries) put(name, topic);
+  removeDeleted();
+
+  /** The name is there for the reader: alone it would not do where `A` and `a` are one file. */
+  function folder(name: string, id: string): string {
+    return `${name.slice(0, 200)}.${id}`;
+  }
+
+  function openLog(name: string, { id, config }: Stored, partition: number): PartitionLog {
+    const wanted = configNumber(config, 'retention.bytes');
+    const key = `${id}/${partition}`;
+    const common = {
+      startOffset: starts.entries.get(key) ?? 0,
+      saveStart: (offset: number) => void disk.attempt(() => starts.set([[key, offset]])),
+      onDamage: (what: string) => logger.warn('embedded broker', { topic: name, partition, what }),
+    };
+    if (directory === null) {
+      const bytes = wanted < 0 ? MEMORY_RETENTION : Math.min(wanted, MEMORY_RETENTION);
+      return openPartitionLog({ ...common, store: createMemorySegments(), retentionBytes: bytes });
+    }
+    const path = join(directory, 'topics', folder(name, id), String(partition));
+    return openPartitionLog({ ...common, store: createFileSegments(path), retentionBytes: wanted });
+  }
+
+  function put(name: string, topic: Stored): void {
+    const logs = [...(topics.get(name)?.logs ?? [])];
+    while (logs.length < topic.partitions) logs.push(openLog(name, topic, logs.length));
+    topics.set(name, { ...topic, name, logs });
+  }
+
+  /** Removes the files of deleted topics, also of those whose removal was cut short. */
+  function removeDeleted(): void {
+    if (directory === null) return;
+    const path = join(directory, 'topics');
+    for (const name of readdirSync(path).filter((each) => each.endsWith(DELETED))) {
+      rmSync(join(path, name), { recursive: true, force: true });
+    }
+  }
+
+  function room(): number {
+    let used = 0;
+    for (const { partitions } of topics.values()) used += partitions;
+    return MAX_PARTITIONS - used;
+  }
+
+  function save(name: string, topic: Stored): ErrorCode {
+    const error = disk.attempt(() => stored.set([[name, topic]]));
+    if (error === ErrorCode.NONE) put(name, topic);
+    return error;
+  }
+
+  /** What making a topic would meet; the name is checked first. */
+  function creationFault(name: string, partitions: number): ErrorCode {
+    if (!isTopicName(name)) return ErrorCode.INVALID_TOPIC_EXCEPTION;
+    if (topics.has(name)) return ErrorCode.TOPIC_ALREADY_EXISTS;
+    if (partitions < 1) return ErrorCode.INVALID_PARTITIONS;
+    return partitions > room() ? ErrorCode.POLICY_VIOLATION : ErrorCode.NONE;
+  }
+
+  /** What growing a topic would meet. */
+  function growthFault(name: string, partitions: number): ErrorCode {
+    const topic = topics.get(name);
+    if (!topic) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    if (partitions <= topic.partitions) return ErrorCode.INVALID_PARTITIONS;
+    const added = partitions - topic.partitions;
+    return added > room() ? ErrorCode.POLICY_VIOLATION : ErrorCode.NONE;
+  }
+
+  return {
+    get: (name: string) => topics.get(name),
+    list: () => [...topics.values()],
+    log: (name: string, partition: number) => topics.get(name)?.logs[partition],
+    creationFault,
+    growthFault,
+
+    create(name: string, partitions: number, config: TopicConfig): ErrorCode {
+      const fault = creationFault(name, partitions);
+      return fault === ErrorCode.NONE ? save(name, { id: newId(), partitions, config }) : fault;
+    },
+
+    grow(name: string, partitions: number): ErrorCode {
+      const fault = growthFault(name, partitions);
+      if (fault !== ErrorCode.NONE) return fault;
+      const { id, config } = topics.get(name)!;
+      return save(name, { id, partitions, config });
+    },
+
+    delete(name: string): ErrorCode {
+      const topic = topics.get(name);
+      if (!topic) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+      const error = disk.attempt(() => {
+        stored.set([[name, undefined]]);
+        const kept = [...starts.entries.keys()].filter((key) => key.startsWith(`${topic.id}/`));
+        starts.set(kept.map((key) => [key, undefined]));
+      });
+      if (stored.entries.has(name)) return error;
+      topics.delete(name);
+      disk.attempt(() => {
+        for (const log of topic.logs) log.remove();
+        if (directory === null) return;
+        const path = join(directory, 'topics', folder(name, topic.id));
+        if (existsSync(path)) renameSync(path, path + DELETED);
+        removeDeleted();
+      });
+      return ErrorCode.NONE;
+    },
+
+    /** Forces what was written to the disk, without waiting. */
+    flush(): void {
+      for (const { logs } of topics.values()) for (const log of logs) log.flush();
+      stored.flush();
+      starts.flush();
+    },
+
+    close(): void {
+      for (const { logs } of topics.values()) for (const log of logs) log.close();
+      stored.close();
+      starts.close();
+    },
+  };
+}
