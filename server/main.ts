@@ -1,6 +1,7 @@
 // Starts the service and ends it. The only file, beside the commands, that touches the process.
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
+import { chooseBroker } from './cli/broker-choice.ts';
 import { loadConfig } from './config.ts';
 import { ConfigError, describe } from './errors.ts';
 import { buildApp } from './http/app.ts';
@@ -27,11 +28,15 @@ function readConfig() {
 
 const config = readConfig();
 const logger = createLogger(config.LOG_LEVEL, process.stdout.isTTY);
-const brokers = config.KAFKA_BROKERS ?? ['localhost:9092'];
+const { brokers, embedded } = await chooseBroker({
+  brokers: config.KAFKA_BROKERS,
+  environment: process.env.NODE_ENV,
+  logger,
+}).catch((error: unknown) => giveUp(describe(error)));
 const service = createService({
   config,
   brokers,
-  embedded: false,
+  embedded: embedded !== null,
   logger,
   onCrash(error) {
     giveUp(`the service cannot go on: ${error.message}`);
@@ -54,6 +59,7 @@ closeWithGrace({ delay: STOP_WITHIN_MS, logger: false }, async ({ err }) => {
   if (err) logger.error('uncaught', { error: err.stack ?? describe(err) });
   await service.stop();
   await app.close();
+  await embedded?.close();
 });
 
 try {
