@@ -4,7 +4,7 @@ import { AppError, describe, isProgrammerError } from '../errors.ts';
 import { encodeBatch } from '../record-batch/writer.ts';
 import type { LogWriter } from '../stream/log.ts';
 import type { Cluster } from './cluster.ts';
-import { ErrorCode, produceExchange } from './protocol.ts';
+import { ErrorCode, errorName, produceExchange } from './protocol.ts';
 
 const TIMEOUT_MS = 10_000;
 
@@ -36,9 +36,9 @@ export function createAppender({
         const refused = REFUSED.get(error);
         if (refused !== undefined) {
           const size = `a batch of ${batch.length} bytes`;
-          throw new AppError(refused, `${where} refuses ${size} with error ${error}`, false);
+          throw new AppError(refused, `${where} refuses ${size}: ${errorName(error)}`, false);
         }
-        throw new AppError('APPEND_FAILED', `${where} answers with error ${error}`, true);
+        throw new AppError('APPEND_FAILED', `${where} answers ${errorName(error)}`, true);
       } catch (error) {
         if (isProgrammerError(error) || (error instanceof AppError && !error.retriable))
           throw error;

@@ -1,41 +1,11 @@
-// The parts of kafkajs's inside that this service stands on: metadata and raw requests on its
-// authenticated connections. The version is checked, because nobody promised them to stay.
-import { createRequire } from 'node:module';
+// Kafka's brokers as this service asks them: who leads a partition, and requests of our own.
 import type { Kafka } from 'kafkajs';
-import { InconsistentStateError } from '../errors.ts';
 import type { TopicPartition } from '../stream/log.ts';
+import { type Connection, type ConnectionPool, openCluster } from './kafkajs-inside.ts';
 import { createWireReader, type WireReader } from './wire.ts';
 
-const VERSION = '2.2.4';
-
-type Request = {
-  apiKey: number;
-  apiVersion: number;
-  apiName: string;
-  encode: () => Promise<{ buf: Buffer; buffer: Buffer; size: () => number }>;
-};
-type Response<T> = {
-  decode: (payload: Buffer) => Promise<{ clientSideThrottleTime: number; answer: T }>;
-  parse: (decoded: { answer: T }) => Promise<T>;
-};
-type Broker = {
-  connectionPool: {
-    send<T>(exchange: {
-      request: Request;
-      response: Response<T>;
-      requestTimeout?: number;
-      logResponseError: boolean;
-    }): Promise<T>;
-  };
-};
-type KafkajsCluster = {
-  connect(): Promise<void>;
-  disconnect(): Promise<void>;
-  addMultipleTargetTopics(topics: string[]): Promise<void>;
-  refreshMetadata(): Promise<void>;
-  findTopicPartitionMetadata(topic: string): { partitionId: number; leader: number }[];
-  findBroker(query: { nodeId: string }): Promise<Broker>;
-};
+const PRODUCE = 0;
+const FETCH = 1;
 
 /** A request of ours: `read` gets the answer after the throttle time, which every one we use begins with. */
 export type Exchange<T> = {
@@ -54,21 +24,20 @@ export type Cluster = {
   close(): Promise<void>;
 };
 
-/** Refuses any version of kafkajs but the one whose inside we know. */
-export function checkKafkajsVersion(version: string): void {
-  if (version === VERSION) return;
-  throw new InconsistentStateError(
-    `kafkajs ${version} is installed; this service leans on the inside of ${VERSION}: run npm ci`,
-  );
-}
-
 /** Connections of their own to the brokers of `kafka`. */
 export function createCluster(kafka: Kafka): Cluster {
-  const { version } = createRequire(import.meta.url)('kafkajs/package.json') as { version: string };
-  checkKafkajsVersion(version);
-  const cluster = open(kafka);
+  const cluster = openCluster(kafka);
   const known = new Set<string>();
+  const connecting = new WeakMap<ConnectionPool, Promise<Connection>>();
   let connected = false;
+
+  /** One at a time: asked twice at once, kafkajs opens two sockets for one connection. */
+  function connectionOf(pool: ConnectionPool, index: number): Promise<Connection> {
+    const before: Promise<unknown> = connecting.get(pool) ?? Promise.resolve();
+    const connection = before.catch(() => {}).then(() => pool.getConnection(index));
+    connecting.set(pool, connection);
+    return connection;
+  }
 
   return {
     leader({ topic, partition }) {
@@ -87,8 +56,10 @@ export function createCluster(kafka: Kafka): Cluster {
       for (const topic of unknown) known.add(topic);
     },
     async send<T>(node: string, { api, body, read }: Exchange<T>) {
-      const broker = await cluster.findBroker({ nodeId: node });
-      return broker.connectionPool.send<T>({
+      const { connectionPool } = await cluster.findBroker({ nodeId: node });
+      // The second connection of a broker is for long polls: they hold up whatever comes after them.
+      const connection = await connectionOf(connectionPool, api.key === FETCH ? 1 : 0);
+      return connection.send<T>({
         request: {
           apiKey: api.key,
           apiVersion: api.version,
@@ -99,7 +70,7 @@ export function createCluster(kafka: Kafka): Cluster {
           async decode(payload) {
             const reader = createWireReader(payload);
             // A Produce answer has its throttle time at the end: `read` takes care of it.
-            const clientSideThrottleTime = api.key === 0 ? 0 : reader.int32();
+            const clientSideThrottleTime = api.key === PRODUCE ? 0 : reader.int32();
             return { clientSideThrottleTime, answer: read(reader) };
           },
           parse: async ({ answer }) => answer,
@@ -109,15 +80,4 @@ export function createCluster(kafka: Kafka): Cluster {
     },
     close: () => cluster.disconnect(),
   };
-}
-
-function open(kafka: Kafka): KafkajsCluster {
-  const symbol = Object.getOwnPropertySymbols(kafka).find(
-    ({ description }) => description === 'private:Kafka:createCluster',
-  );
-  const create = symbol && (kafka as unknown as Record<symbol, unknown>)[symbol];
-  if (typeof create !== 'function') {
-    throw new InconsistentStateError('kafkajs has no createCluster where it should be: run npm ci');
-  }
-  return create({ metadataMaxAge: 300_000, allowAutoTopicCreation: false }) as KafkajsCluster;
 }

@@ -1,34 +1,25 @@
 // Follows partitions without a group: per leader one long poll for all of them, the next one sent
 // before the answer of this one is worked on.
 import { AppError, describe, isProgrammerError } from '../errors.ts';
-import { nextOffsetAfter } from '../record-batch/batch-header.ts';
-import type { Bounds, Follower, LogReader, RecordSet, TopicPartition } from '../stream/log.ts';
+import type { Bounds, LogReader, TopicPartition } from '../stream/log.ts';
 import type { Logger } from '../stream/logger.ts';
 import { backoff } from './backoff.ts';
 import type { Cluster } from './cluster.ts';
+import { createFollowed, type Followed } from './followed.ts';
 import {
   ErrorCode,
+  errorName,
   type FetchedPartition,
   fetchExchange,
   listOffsetsExchange,
 } from './protocol.ts';
+import { WireError } from './wire.ts';
 
 const MAX_WAIT_MS = 100;
-/** While a partition is left out of a poll, nobody may have to wait long for it to be let in again. */
+/** While somebody is left out of a poll, nobody may have to wait long for being let in again. */
 const SHORT_WAIT_MS = 10;
 const MAX_PARTITION_BYTES = 2 ** 20;
 const MAX_BYTES = 16 * 2 ** 20;
-
-type Followed = {
-  readonly tp: TopicPartition;
-  readonly follower: Follower;
-  /** Where the next fetch begins. */
-  position: number;
-  /** A set is being worked on, and perhaps one more waits for that. */
-  busy: boolean;
-  next: RecordSet | null;
-  open: boolean;
-};
 
 export type Fetcher = LogReader & { close(): Promise<void> };
 
@@ -40,197 +31,166 @@ export function createFetcher(deps: {
   onState: (up: boolean, error?: unknown) => void;
 }): Fetcher {
   const { cluster, logger, random, onState } = deps;
+  /** In the order in which they are asked for: who got something goes to the end. */
   const followed = new Set<Followed>();
-  const polling = new Set<string>();
-  let open = true;
-  let locating: Promise<void> | null = null;
-  let wake = () => {};
-  let awake = new Promise<void>((resolve) => {
-    wake = resolve;
-  });
+  const polled = new Set<string>();
+  const closing = new AbortController();
+  let refreshing: Promise<void> | null = null;
+  let searching = false;
+  let sleepers: (() => void)[] = [];
 
-  function wakeAll(): void {
-    const resolve = wake;
-    awake = new Promise((next) => {
-      wake = next;
+  const pause = (attempt: number) => backoff(attempt, random, closing.signal);
+  const isOpen = () => !closing.signal.aborted;
+
+  function wake(): void {
+    const woken = sleepers;
+    sleepers = [];
+    for (const resolve of woken) resolve();
+  }
+
+  function putLast(each: Followed): void {
+    if (followed.delete(each)) followed.add(each);
+  }
+
+  /** Runs beside everything else. What it throws is a mistake in the code, and ends all following. */
+  function run(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      for (const each of [...followed]) each.fail(error);
     });
-    resolve();
   }
 
-  /** Asks for metadata until every followed partition has a leader, and polls the leaders. */
-  function locate(): Promise<void> {
-    locating ??= (async () => {
-      for (let attempt = 0; open; attempt += 1) {
-        await refresh();
-        for (const { tp } of followed) poll(cluster.leader(tp));
-        if ([...followed].every(({ tp }) => cluster.leader(tp) !== null)) return;
-        await backoff(attempt, random);
-      }
-    })().finally(() => {
-      locating = null;
-    });
-    return locating;
-  }
-
-  async function refresh(): Promise<void> {
-    try {
-      await cluster.refresh([...new Set([...followed].map(({ tp }) => tp.topic))]);
-    } catch (error) {
-      if (isProgrammerError(error)) throw error;
-      onState(false, error);
-    }
-  }
-
-  function poll(node: string | null): void {
-    if (node === null || polling.has(node)) {
-      wakeAll();
-      return;
-    }
-    polling.add(node);
-    pollLeader(node)
-      .catch((error: unknown) => {
-        for (const each of [...followed]) end(each, error);
-      })
-      .finally(() => polling.delete(node));
-  }
-
-  async function pollLeader(node: string): Promise<void> {
-    let failures = 0;
-    while (open) {
-      const own = [...followed].filter(({ tp }) => cluster.leader(tp) === node);
-      if (own.length === 0) return;
-      const ready = onePerPartition(own.filter(({ next }) => next === null));
-      if (ready.length === 0) {
-        await awake;
-        continue;
-      }
+  /** Asks for metadata, once for all who ask at the same time, and sees to it that leaders are polled. */
+  function refresh(): Promise<void> {
+    refreshing ??= (async () => {
       try {
-        const moved = await fetchOnce(node, ready, ready.length < own.length);
-        onState(true);
-        if (moved) failures = 0;
-        else await backoff(failures++, random);
+        const topics = new Set([...followed].map(({ tp }) => tp.topic));
+        if (topics.size > 0) await cluster.refresh([...topics]);
       } catch (error) {
-        if (!open) return;
         if (isProgrammerError(error)) throw error;
-        onState(false, error);
-        logger.warn('fetch failed, trying again', { node, error: describe(error) });
-        await backoff(failures++, random);
-        await locate();
+        if (isOpen()) onState(false, error);
       }
-    }
+      place();
+    })().finally(() => {
+      refreshing = null;
+    });
+    return refreshing;
   }
 
-  /** A request may name a partition once; who is left out now comes first the next time. */
-  function onePerPartition(waiting: readonly Followed[]): Followed[] {
-    const chosen = new Map<string, Followed>();
-    for (const each of waiting) {
-      const key = `${each.tp.topic}/${each.tp.partition}`;
-      if (!chosen.has(key)) chosen.set(key, each);
+  function place(): void {
+    for (const { tp } of followed) {
+      const node = cluster.leader(tp);
+      if (node === null) run(search());
+      else if (!polled.has(node)) run(poll(node));
     }
-    for (const each of chosen.values()) {
-      followed.delete(each);
-      followed.add(each);
-    }
-    return [...chosen.values()];
+    wake();
   }
 
-  /** One poll; false when an answer was no use, so that trying at once would be a busy loop. */
-  async function fetchOnce(node: string, ready: readonly Followed[], hasOthers: boolean) {
-    const positions = ready.map(({ tp, position }) => ({ ...tp, offset: position }));
-    const maxWaitMs = hasOthers ? SHORT_WAIT_MS : MAX_WAIT_MS;
-    const limits = { maxWaitMs, maxBytes: MAX_BYTES, maxPartitionBytes: MAX_PARTITION_BYTES };
-    const answer = await cluster.send(node, fetchExchange(positions, limits));
-    let useful = true;
-    for (const part of answer) {
-      const each = ready.find(
-        ({ tp }) => tp.topic === part.topic && tp.partition === part.partition,
-      );
-      if (each?.open && !(await take(each, part))) useful = false;
-    }
-    return useful;
-  }
-
-  /** False when the partition needs time: another leader, a log that does not move. */
-  async function take(each: Followed, part: FetchedPartition): Promise<boolean> {
-    if (part.error === ErrorCode.OFFSET_OUT_OF_RANGE) {
-      await askWhereToGo(each);
-      return true;
-    }
-    if (part.error !== ErrorCode.NONE) {
-      logger.debug('partition error', { ...each.tp, code: part.error });
-      void locate();
-      return false;
-    }
-    const position = nextOffsetAfter(part.bytes, each.position);
-    const moved = position > each.position || part.bytes.length === 0;
-    each.position = position;
-    if (part.bytes.length > 0 || !each.busy) deliver(each, part);
-    return moved;
-  }
-
-  async function askWhereToGo(each: Followed): Promise<void> {
-    const bounds = await boundsOf(each.tp);
-    if (!each.open || (bounds.low <= each.position && each.position <= bounds.high)) return;
+  /** Until every followed partition has a leader. */
+  async function search(): Promise<void> {
+    if (searching) return;
+    searching = true;
     try {
-      each.position = each.follower.outOfRange(each.position, bounds);
-    } catch (error) {
-      end(each, error);
-    }
-  }
-
-  function deliver(each: Followed, set: RecordSet): void {
-    if (each.busy) {
-      each.next = set;
-      return;
-    }
-    each.busy = true;
-    // After the next request is on its way, which takes no more than the promises queued now.
-    setImmediate(() => void work(each, set));
-  }
-
-  async function work(each: Followed, first: RecordSet): Promise<void> {
-    try {
-      for (let set: RecordSet | null = first; set !== null && each.open; ) {
-        await each.follower.records(set);
-        set = each.next;
-        each.next = null;
-        if (set !== null) wakeAll();
+      const missing = () => [...followed].some(({ tp }) => cluster.leader(tp) === null);
+      for (let attempt = 0; isOpen() && missing(); attempt += 1) {
+        if (attempt > 0) await pause(attempt - 1);
+        await refresh();
       }
-    } catch (error) {
-      end(each, error);
     } finally {
-      each.busy = false;
-      wakeAll();
+      searching = false;
     }
   }
 
-  function end(each: Followed, error: unknown): void {
-    if (!each.open) return;
-    close(each);
-    each.follower.failed(error);
+  async function poll(node: string): Promise<void> {
+    polled.add(node);
+    try {
+      let failures = 0;
+      while (isOpen()) {
+        const own = [...followed].filter(({ tp }) => cluster.leader(tp) === node);
+        if (own.length === 0) return;
+        const groups = groupByPlace(own.filter(({ ready }) => ready));
+        if (groups.length === 0) {
+          await new Promise<void>((resolve) => sleepers.push(resolve));
+          continue;
+        }
+        const leftOut = own.filter(({ resting }) => !resting).length - groups.flat().length;
+        try {
+          await fetchOnce(node, groups, leftOut > 0);
+          failures = 0;
+        } catch (error) {
+          if (isProgrammerError(error)) throw error;
+          if (!isOpen()) return;
+          onState(false, error);
+          const log = failures === 0 ? logger.warn : logger.debug;
+          log('fetching failed, trying again', { node, error: describe(error) });
+          await pause(failures++);
+          await refresh();
+        }
+      }
+    } finally {
+      polled.delete(node);
+    }
   }
 
-  function close(each: Followed): void {
-    each.open = false;
-    each.next = null;
-    followed.delete(each);
-    wakeAll();
+  async function fetchOnce(node: string, groups: readonly Followed[][], someLeftOut: boolean) {
+    const everyone = groups.flat();
+    const positions = groups.map(([first]) => ({ ...first!.tp, offset: first!.position! }));
+    const exchange = fetchExchange(positions, {
+      maxWaitMs: someLeftOut ? SHORT_WAIT_MS : MAX_WAIT_MS,
+      maxBytes: MAX_BYTES,
+      maxPartitionBytes: MAX_PARTITION_BYTES,
+    });
+    for (const each of everyone) {
+      each.asked = true;
+      putLast(each);
+    }
+    let parts: FetchedPartition[];
+    try {
+      parts = await cluster.send(node, exchange);
+    } finally {
+      for (const each of everyone) each.asked = false;
+    }
+    onState(true);
+    const byPlace = new Map(parts.map((part) => [placeOf(part), part]));
+    for (const group of groups) {
+      const part = byPlace.get(placeOf(group[0]!.tp));
+      if (part === undefined) throw new WireError('an answer without a partition asked for');
+      for (const each of group) {
+        // A batch above the limit is given only to the first in the request that has anything.
+        if (part.bytes.length > 0) putLast(each);
+        if (each.take(part)) each.failures = 0;
+        else run(rest(each, part.error));
+      }
+    }
+  }
+
+  /** Leaves one partition alone for a while, so that the others do not wait for it. */
+  async function rest(each: Followed, error: number): Promise<void> {
+    each.resting = true;
+    const reason = error === ErrorCode.NONE ? 'no whole batch in the answer' : errorName(error);
+    const log = each.failures === 0 ? logger.warn : logger.debug;
+    log('a partition cannot be fetched, trying again', { ...each.tp, error: reason });
+    await pause(each.failures++);
+    await refresh();
+    each.resting = false;
+    wake();
   }
 
   async function offsetAt(tp: TopicPartition, time: -1 | -2): Promise<number> {
-    for (let attempt = 0; open; attempt += 1) {
+    for (let attempt = 0; isOpen(); attempt += 1) {
       try {
         if (cluster.leader(tp) === null || attempt > 0) await cluster.refresh([tp.topic]);
         const node = cluster.leader(tp);
         if (node !== null) {
           const { error, offset } = await cluster.send(node, listOffsetsExchange(tp, time));
           if (error === ErrorCode.NONE) return offset;
+          const log = attempt === 0 ? logger.warn : logger.debug;
+          log('no offsets of a partition, trying again', { ...tp, error: errorName(error) });
         }
       } catch (error) {
         if (isProgrammerError(error)) throw error;
-        onState(false, error);
+        if (isOpen()) onState(false, error);
       }
-      await backoff(attempt, random);
+      await pause(attempt);
     }
     throw new AppError('CLOSED', 'the reader is closed', false);
   }
@@ -242,18 +202,37 @@ export function createFetcher(deps: {
   return {
     bounds: boundsOf,
     follow(tp, from, follower) {
-      const each: Followed = { tp, follower, position: from, busy: false, next: null, open: true };
+      const closed = (each: Followed) => {
+        followed.delete(each);
+        wake();
+      };
+      const each = createFollowed({ tp, from, follower, logger, boundsOf, pause, wake, closed });
       followed.add(each);
-      const leader = cluster.leader(tp);
-      if (leader === null) void locate();
-      else poll(leader);
-      return { close: () => close(each) };
+      place();
+      return { close: each.close };
     },
     async close() {
-      open = false;
-      for (const each of [...followed]) close(each);
-      wakeAll();
+      closing.abort();
+      for (const each of [...followed]) each.close();
+      wake();
       await cluster.close();
     },
   };
+}
+
+const placeOf = ({ topic, partition }: TopicPartition) => `${topic}/${partition}`;
+
+/**
+ * A request names a partition once: followers at the same position share the answer; who stands
+ * elsewhere is left out, and comes first the next time.
+ */
+function groupByPlace(ready: readonly Followed[]): Followed[][] {
+  const groups = new Map<string, Followed[]>();
+  for (const each of ready) {
+    const place = placeOf(each.tp);
+    const group = groups.get(place);
+    if (group === undefined) groups.set(place, [each]);
+    else if (group[0]?.position === each.position) group.push(each);
+  }
+  return [...groups.values()];
 }

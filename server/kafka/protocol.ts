@@ -17,6 +17,32 @@ export const ErrorCode = {
   RECORD_LIST_TOO_LARGE: 18,
 } as const;
 
+const NAMES: Readonly<Record<number, string>> = {
+  1: 'OFFSET_OUT_OF_RANGE',
+  3: 'UNKNOWN_TOPIC_OR_PARTITION',
+  5: 'LEADER_NOT_AVAILABLE',
+  6: 'NOT_LEADER_OR_FOLLOWER',
+  7: 'REQUEST_TIMED_OUT',
+  9: 'REPLICA_NOT_AVAILABLE',
+  10: 'MESSAGE_TOO_LARGE',
+  17: 'INVALID_TOPIC',
+  18: 'RECORD_LIST_TOO_LARGE',
+  19: 'NOT_ENOUGH_REPLICAS',
+  20: 'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
+  29: 'TOPIC_AUTHORIZATION_FAILED',
+  56: 'KAFKA_STORAGE_ERROR',
+  74: 'FENCED_LEADER_EPOCH',
+  75: 'UNKNOWN_LEADER_EPOCH',
+  76: 'UNSUPPORTED_COMPRESSION_TYPE',
+  78: 'OFFSET_NOT_AVAILABLE',
+  87: 'INVALID_RECORD',
+};
+
+/** A code in words a person can look up. */
+export function errorName(code: number): string {
+  return `${NAMES[code] ?? 'error'} (${code})`;
+}
+
 export type FetchPosition = TopicPartition & { readonly offset: number };
 
 /** One partition's part of a Fetch answer; `bytes` is a view into the answer. */
