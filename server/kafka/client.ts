@@ -1,7 +1,7 @@
 // kafkajs, set up once for everybody here.
 import kafkajs, { type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
 import type { Logger } from '../stream/logger.ts';
-import { mendIdleConnections } from './kafkajs-inside.ts';
+import { mendKafkajs } from './kafkajs-inside.ts';
 
 const { logLevel } = kafkajs;
 
@@ -20,7 +20,7 @@ export function createKafka({
   clientId,
   logger,
 }: KafkaSettings & { logger: Logger }): Kafka {
-  mendIdleConnections();
+  mendKafkajs();
   const config: KafkaConfig = {
     brokers: [...brokers],
     clientId,

@@ -1,11 +1,10 @@
 // Kafka's brokers as this service asks them: who leads a partition, and requests of our own.
 import type { Kafka } from 'kafkajs';
 import type { TopicPartition } from '../stream/log.ts';
-import { type Connection, type ConnectionPool, openCluster } from './kafkajs-inside.ts';
+import { openCluster } from './kafkajs-inside.ts';
 import { createWireReader, type WireReader } from './wire.ts';
 
 const PRODUCE = 0;
-const FETCH = 1;
 
 /** A request of ours: `read` gets the answer after the throttle time, which every one we use begins with. */
 export type Exchange<T> = {
@@ -28,16 +27,7 @@ export type Cluster = {
 export function createCluster(kafka: Kafka): Cluster {
   const cluster = openCluster(kafka);
   const known = new Set<string>();
-  const connecting = new WeakMap<ConnectionPool, Promise<Connection>>();
   let connected = false;
-
-  /** One at a time: asked twice at once, kafkajs opens two sockets for one connection. */
-  function connectionOf(pool: ConnectionPool, index: number): Promise<Connection> {
-    const before: Promise<unknown> = connecting.get(pool) ?? Promise.resolve();
-    const connection = before.catch(() => {}).then(() => pool.getConnection(index));
-    connecting.set(pool, connection);
-    return connection;
-  }
 
   return {
     leader({ topic, partition }) {
@@ -57,9 +47,7 @@ export function createCluster(kafka: Kafka): Cluster {
     },
     async send<T>(node: string, { api, body, read }: Exchange<T>) {
       const { connectionPool } = await cluster.findBroker({ nodeId: node });
-      // The second connection of a broker is for long polls: they hold up whatever comes after them.
-      const connection = await connectionOf(connectionPool, api.key === FETCH ? 1 : 0);
-      return connection.send<T>({
+      return connectionPool.send<T>({
         request: {
           apiKey: api.key,
           apiVersion: api.version,

@@ -1,18 +1,13 @@
 // Follows partitions without a group: per leader one long poll for all of them, the next one sent
 // before the answer of this one is worked on.
-import { AppError, describe, isProgrammerError } from '../errors.ts';
-import type { Bounds, LogReader, TopicPartition } from '../stream/log.ts';
+import { describe, isProgrammerError } from '../errors.ts';
+import type { LogReader } from '../stream/log.ts';
 import type { Logger } from '../stream/logger.ts';
 import { backoff } from './backoff.ts';
+import { createBounds } from './bounds.ts';
 import type { Cluster } from './cluster.ts';
-import { createFollowed, type Followed } from './followed.ts';
-import {
-  ErrorCode,
-  errorName,
-  type FetchedPartition,
-  fetchExchange,
-  listOffsetsExchange,
-} from './protocol.ts';
+import { createFollowed, type Followed, groupByPlace, placeOf } from './followed.ts';
+import { ErrorCode, errorName, type FetchedPartition, fetchExchange } from './protocol.ts';
 import { WireError } from './wire.ts';
 
 const MAX_WAIT_MS = 100;
@@ -41,6 +36,7 @@ export function createFetcher(deps: {
 
   const pause = (attempt: number) => backoff(attempt, random, closing.signal);
   const isOpen = () => !closing.signal.aborted;
+  const boundsOf = createBounds({ cluster, logger, pause, isOpen, onState });
 
   function wake(): void {
     const woken = sleepers;
@@ -175,30 +171,6 @@ export function createFetcher(deps: {
     wake();
   }
 
-  async function offsetAt(tp: TopicPartition, time: -1 | -2): Promise<number> {
-    for (let attempt = 0; isOpen(); attempt += 1) {
-      try {
-        if (cluster.leader(tp) === null || attempt > 0) await cluster.refresh([tp.topic]);
-        const node = cluster.leader(tp);
-        if (node !== null) {
-          const { error, offset } = await cluster.send(node, listOffsetsExchange(tp, time));
-          if (error === ErrorCode.NONE) return offset;
-          const log = attempt === 0 ? logger.warn : logger.debug;
-          log('no offsets of a partition, trying again', { ...tp, error: errorName(error) });
-        }
-      } catch (error) {
-        if (isProgrammerError(error)) throw error;
-        if (isOpen()) onState(false, error);
-      }
-      await pause(attempt);
-    }
-    throw new AppError('CLOSED', 'the reader is closed', false);
-  }
-
-  async function boundsOf(tp: TopicPartition): Promise<Bounds> {
-    return { low: await offsetAt(tp, -2), high: await offsetAt(tp, -1) };
-  }
-
   return {
     bounds: boundsOf,
     follow(tp, from, follower) {
@@ -218,21 +190,4 @@ export function createFetcher(deps: {
       await cluster.close();
     },
   };
-}
-
-const placeOf = ({ topic, partition }: TopicPartition) => `${topic}/${partition}`;
-
-/**
- * A request names a partition once: followers at the same position share the answer; who stands
- * elsewhere is left out, and comes first the next time.
- */
-function groupByPlace(ready: readonly Followed[]): Followed[][] {
-  const groups = new Map<string, Followed[]>();
-  for (const each of ready) {
-    const place = placeOf(each.tp);
-    const group = groups.get(place);
-    if (group === undefined) groups.set(place, [each]);
-    else if (group[0]?.position === each.position) group.push(each);
-  }
-  return [...groups.values()];
 }

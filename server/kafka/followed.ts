@@ -71,8 +71,9 @@ export function createFollowed(deps: {
     const bounds = await boundsOf(tp);
     if (!open) return;
     const inside = bounds.low <= outside && outside <= bounds.high;
-    if (inside) await pause(0);
-    position = inside ? outside : follower.outOfRange(outside, bounds);
+    const answer = inside ? outside : follower.outOfRange(outside, bounds);
+    if (answer === outside) await pause(0);
+    position = answer;
   }
 
   const followed: Followed = {
@@ -121,4 +122,22 @@ export function createFollowed(deps: {
     },
   };
   return followed;
+}
+
+/** A partition as a key. */
+export const placeOf = ({ topic, partition }: TopicPartition) => `${topic}/${partition}`;
+
+/**
+ * A request names a partition once: followers at the same position share the answer; who stands
+ * elsewhere is left out, and comes first the next time.
+ */
+export function groupByPlace(ready: readonly Followed[]): Followed[][] {
+  const groups = new Map<string, Followed[]>();
+  for (const each of ready) {
+    const place = placeOf(each.tp);
+    const group = groups.get(place);
+    if (group === undefined) groups.set(place, [each]);
+    else if (group[0]?.position === each.position) group.push(each);
+  }
+  return [...groups.values()];
 }

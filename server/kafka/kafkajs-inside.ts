@@ -17,14 +17,13 @@ type Response<T> = {
   decode: (payload: Buffer) => Promise<{ clientSideThrottleTime: number; answer: T }>;
   parse: (decoded: { answer: T }) => Promise<T>;
 };
-export type Connection = {
+type ConnectionPool = {
   send<T>(exchange: {
     request: Request;
     response: Response<T>;
     logResponseError: boolean;
   }): Promise<T>;
 };
-export type ConnectionPool = { getConnection(index: number): Promise<Connection> };
 export type KafkajsCluster = {
   connect(): Promise<void>;
   disconnect(): Promise<void>;
@@ -32,6 +31,11 @@ export type KafkajsCluster = {
   refreshMetadata(): Promise<void>;
   findTopicPartitionMetadata(topic: string): { partitionId: number; leader: number }[];
   findBroker(query: { nodeId: string }): Promise<{ connectionPool: ConnectionPool }>;
+};
+type Connection = {
+  socket?: unknown;
+  connect(): Promise<unknown>;
+  disconnect(): Promise<unknown>;
 };
 type RequestQueue = {
   pending: unknown[];
@@ -64,16 +68,57 @@ export function openCluster(kafka: Kafka): KafkajsCluster {
   return create({ metadataMaxAge: 300_000, allowAutoTopicCreation: false }) as KafkajsCluster;
 }
 
-/**
- * Stops a timer that every connection otherwise runs each millisecond, from its first request on, to
- * look for requests that wait although none does (tulios/kafkajs#1751). Doing it again changes nothing.
- */
-export function mendIdleConnections(): void {
+let mended = false;
+
+/** Mends three faults of kafkajs, for every client of this process; once, however often it is called. */
+export function mendKafkajs(): void {
+  if (mended) return;
+  mended = true;
   checkInstalled();
-  const queue = load('kafkajs/src/network/requestQueue') as { prototype: RequestQueue };
-  const { scheduleCheckPendingRequests: schedule } = queue.prototype;
-  if (schedule.name === 'scheduleWhenNeeded') return;
-  queue.prototype.scheduleCheckPendingRequests = function scheduleWhenNeeded() {
+  mendIdleTimer(prototypeOf<RequestQueue>('kafkajs/src/network/requestQueue'));
+  const connection = prototypeOf<Connection>('kafkajs/src/network/connection');
+  mendConnecting(connection);
+  mendDisconnecting(connection);
+}
+
+function prototypeOf<T>(path: string): T {
+  return (load(path) as { prototype: T }).prototype;
+}
+
+/**
+ * Every connection looks each millisecond, from its first request on, for requests that wait, also
+ * when none does (tulios/kafkajs#1751).
+ */
+function mendIdleTimer(queue: RequestQueue): void {
+  const { scheduleCheckPendingRequests: schedule } = queue;
+  queue.scheduleCheckPendingRequests = function (this: RequestQueue) {
     if (this.pending.length > 0 || this.throttledUntil > Date.now()) schedule.call(this);
+  };
+}
+
+/**
+ * Asked to connect twice at once, a connection opens two sockets; when the one it does not use is
+ * closed for being idle, the requests on the other fail.
+ */
+function mendConnecting(connection: Connection): void {
+  const { connect } = connection;
+  const connecting = new WeakMap<Connection, Promise<unknown>>();
+  connection.connect = function (this: Connection) {
+    const before = connecting.get(this);
+    if (before !== undefined) return before;
+    const attempt = connect.call(this).finally(() => connecting.delete(this));
+    connecting.set(this, attempt);
+    return attempt;
+  };
+}
+
+/** A dead socket gets another listener for every later attempt to disconnect it, until Node warns. */
+function mendDisconnecting(connection: Connection): void {
+  const { disconnect } = connection;
+  connection.disconnect = async function (this: Connection) {
+    const { socket } = this;
+    const result = await disconnect.call(this);
+    if (this.socket === socket) delete this.socket;
+    return result;
   };
 }

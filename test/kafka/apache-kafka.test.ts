@@ -1,0 +1,111 @@
+import t from 'tap';
+import { openRecordSet } from '../../server/record-batch/reader.ts';
+import type { Following } from '../../server/stream/log.ts';
+import { withApacheKafka } from '../fixtures/apache-kafka.ts';
+import { produceTransactions } from '../fixtures/java.ts';
+import { type Codec, withKcat } from '../fixtures/kcat.ts';
+import { collect, content, logContract, openLogs } from './log-contract.ts';
+
+t.test('the log contract on Apache Kafka', async (t) => {
+  const kafka = await withApacheKafka(t);
+  if (kafka === undefined) return;
+  logContract(t, kafka);
+
+  t.test('records of another client are read, whatever the codec', async (t) => {
+    const kcat = await withKcat(t, kafka.brokers);
+    if (kcat === undefined) return;
+    const { reader, topic } = await openLogs(t, kafka.brokers);
+    const tp = { topic: await topic(), partition: 0 };
+    const sent = Array.from({ length: 500 }, (_, i) => ({
+      key: Buffer.from(`key ${i % 7}`),
+      value: Buffer.from(`value ${i} `.repeat(20)),
+    }));
+    const codecs: Codec[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
+    for (const codec of codecs) await kcat.produce(tp.topic, sent, { codec });
+    const records = await collect(reader, tp, 0, (seen) => seen.length === codecs.length * 500);
+    t.same(
+      records.map(({ offset, key, value }) => ({ offset, key, value })),
+      codecs.flatMap(() => sent).map((record, offset) => ({ offset, ...record })),
+    );
+  });
+
+  t.test(
+    'aborted transactions are never delivered, to an early reader or a late one',
+    async (t) => {
+      const { reader, writer, topic } = await openLogs(t, kafka.brokers);
+      const name = await topic({ partitions: 2 });
+      const tps = [0, 1].map((partition) => ({ topic: name, partition }));
+      // A last plain record tells the readers that they have seen everything.
+      const isEnd = (value: Buffer | null | undefined) => value?.toString() === 'end';
+      const readAll = () =>
+        Promise.all(tps.map((tp) => collect(reader, tp, 0, (seen) => isEnd(seen.at(-1)?.value))));
+      const early = readAll();
+      await produceTransactions(kafka.installation, kafka.brokers, name, {
+        rounds: 5,
+        perRound: 40,
+      });
+      for (const tp of tps) await writer.append(tp, [content('end')]);
+      for (const partitions of [await early, await readAll()]) {
+        const orders = partitions.flat().filter(({ value }) => !isEnd(value));
+        t.equal(orders.length, 5 * 40);
+        t.notOk(orders.some(({ value }) => value?.includes('Aborted')));
+      }
+    },
+  );
+
+  t.test('a broker that dies and comes back costs no record and repeats none', async (t) => {
+    const { reader, writer, topic, states } = await openLogs(t, kafka.brokers);
+    const tp = { topic: await topic(), partition: 0 };
+    const expected = 300;
+    let appended = 0;
+    const append = async () => {
+      // The outcome of a failed append is unknown: the value tells what is a repetition of ours.
+      while (appended < expected)
+        await writer.append(tp, [content(`${appended}`)]).then(
+          () => appended++,
+          () => reader.bounds(tp),
+        );
+    };
+    const offsets: number[] = [];
+    const seen = new Set<string>();
+    let position = 0;
+    let following: Following | undefined;
+    const following300 = new Promise<void>((resolve, reject) => {
+      following = reader.follow(tp, 0, {
+        async records(set) {
+          const cursor = openRecordSet(set, position);
+          while (await cursor.nextBatch())
+            while (cursor.next()) {
+              offsets.push(cursor.offset);
+              seen.add(cursor.bytes.toString('utf8', cursor.valueStart, cursor.valueEnd));
+            }
+          position = cursor.nextOffset;
+          if (seen.size === expected) resolve();
+        },
+        outOfRange: (at, { low, high }) => {
+          throw new Error(`${at} is not within ${low} and ${high}`);
+        },
+        failed: reject,
+      });
+    });
+    const appending = append();
+    while (appended < 100) await reader.bounds(tp);
+    await kafka.kill();
+    await kafka.restart();
+    await appending;
+    await following300;
+    following?.close();
+    t.same(
+      offsets,
+      offsets.map((_, i) => i),
+    );
+    t.ok(
+      states.some(({ up }) => !up),
+      'the loss was noticed',
+    );
+    t.match(states.find(({ up }) => !up)?.error, {
+      message: /ECONNREFUSED|ECONNRESET|[Cc]losed|connected/,
+    });
+    t.equal(states.at(-1)?.up, true);
+  });
+});
