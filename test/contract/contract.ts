@@ -1,0 +1,12 @@
+// What the service promises, as seen from outside and on any broker.
+import type { Test } from 'tap';
+import { withKcat } from '../fixtures/kcat.ts';
+import { orders } from './orders.ts';
+
+/** Runs what every broker must allow; several services at a time. */
+export async function contract(t: Test, { brokers }: { brokers: string }): Promise<void> {
+  const kcat = await withKcat(t, brokers);
+  if (kcat === undefined) return;
+  const broker = { brokers, kcat };
+  orders(t, broker);
+}
