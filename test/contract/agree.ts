@@ -67,8 +67,9 @@ export async function readLetters(world: World): Promise<Letter[]> {
   return records.flatMap((record): Letter[] => {
     const own = headers.get(place(record)) ?? [];
     const said = new Map(own.map(([name, value]) => [name.replace('orders.errors.', ''), value]));
-    if (said.get('group') !== world.group || said.get('topic') !== world.orders) return [];
-    return [{ ...record, headers: own, origin: `${said.get('partition')}-${said.get('offset')}` }];
+    const origin = `${said.get('partition')}-${said.get('offset')}`;
+    const ours = said.get('group') === world.group && said.get('topic') === world.orders;
+    return ours && /^\d+-\d+$/.test(origin) ? [{ ...record, headers: own, origin }] : [];
   });
 }
 
