@@ -184,7 +184,7 @@ export function createDeadLetterRing(size: number): DeadLetterRing {
       const key = keyOf(letter);
       if (keys.has(key)) return false;
       let at = oldestFirst.length;
-      while (at > 0 && isNewer(oldestFirst[at - 1]!, letter)) at -= 1;
+      while (at > 0 && newestFirst(oldestFirst[at - 1]!, letter) < 0) at -= 1;
       if (at === 0 && oldestFirst.length >= size) return false;
       oldestFirst.splice(at, 0, letter);
       keys.add(key);
@@ -201,6 +201,7 @@ function keyOf({ group, origin, partition, offset }: DeadLetter): string {
     : JSON.stringify([group, origin.topic, origin.partition, origin.offset]);
 }
 
-function isNewer(a: DeadLetter, b: DeadLetter): boolean {
-  return (a.timestamp - b.timestamp || a.partition - b.partition || a.offset - b.offset) > 0;
+/** Compares two dead letters so that sorting puts the newest first. */
+export function newestFirst(a: DeadLetter, b: DeadLetter): number {
+  return b.timestamp - a.timestamp || b.partition - a.partition || b.offset - a.offset;
 }

@@ -8,7 +8,12 @@ import {
   decodeStamp,
   succeeds,
 } from '../domain/checkpoint.ts';
-import { createDeadLetterRing, type DeadLetter, readDeadLetter } from '../domain/dead-letter.ts';
+import {
+  createDeadLetterRing,
+  type DeadLetter,
+  newestFirst,
+  readDeadLetter,
+} from '../domain/dead-letter.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { openRecord } from '../record-batch/record-parts.ts';
 import type { Clock } from './clock.ts';
@@ -161,7 +166,8 @@ export function createGroupView(deps: {
     newestDeadLetters: (limit) => ring.newest(limit),
     takeChanges() {
       mergeHeads();
-      const changes = { moved, products: changedProducts, deadLetters: newDeadLetters.reverse() };
+      const deadLetters = newDeadLetters.sort(newestFirst);
+      const changes = { moved, products: changedProducts, deadLetters };
       moved = false;
       changedProducts = new Set();
       newDeadLetters = [];

@@ -1,0 +1,147 @@
+// Whether the service and an oracle agree that read the same topics with another client.
+import type { Test } from 'tap';
+import type { DeadLetterItem, Metrics } from '../../server/http/contract.ts';
+import type { ReadHeader } from '../fixtures/kcat.ts';
+import { average, expected, judge, type ReadRecord } from '../fixtures/oracle.ts';
+import type { Service } from '../fixtures/service.ts';
+import { until } from '../fixtures/until.ts';
+import type { World } from './world.ts';
+
+/** A record of the dead-letter topic with its headers, and the order it stands for. */
+export type Letter = ReadRecord & {
+  readonly headers: readonly ReadHeader[];
+  readonly origin: string;
+};
+
+/** What both came to. */
+export type Agreement = {
+  readonly metrics: Metrics;
+  readonly orders: readonly ReadRecord[];
+  /** Of this group, second copies included. */
+  readonly letters: readonly Letter[];
+};
+
+/**
+ * Waits until every order that stands in the topic has ended, and compares count, sums, balance and
+ * dead letters with what the topics hold.
+ */
+export async function agree(t: Test, world: World, service: Service): Promise<Agreement> {
+  const { kcat } = world;
+  const orders = await kcat.read(world.orders);
+  const metrics = await atRest(service, orders.length);
+  const letters = await readLetters(world);
+
+  const byPlace = new Map(orders.map((order) => [place(order), order]));
+  const dead = new Set(letters.map(({ origin }) => origin));
+  const { total, perProduct, bad } = expected(orders.filter((order) => !dead.has(place(order))));
+  t.equal(bad.size, 0, 'every bad record is a dead letter');
+  t.equal(metrics.totalCount, total.count, 'as many orders are counted');
+  t.equal(metrics.overallAveragePrice, average(total), 'their average is exact');
+  t.strictSame(
+    Object.entries(metrics.perProduct).sort(byName),
+    [...perProduct]
+      .map(([name, sum]) => [name, { count: sum.count, averagePrice: average(sum) }] as const)
+      .sort(byName),
+    'so is that of each product',
+  );
+  checkBalance(t, metrics, { counted: total.count, deadLettered: dead.size });
+  for (const letter of letters) checkLetter(t, letter, byPlace.get(letter.origin));
+  await checkShown(t, service, letters, dead.size);
+  return { metrics, orders, letters };
+}
+
+/** The metrics when so many orders have ended and none is waiting. */
+export function atRest(service: Service, count: number): Promise<Metrics> {
+  return until(
+    `${count} orders have ended`,
+    () => service.json<Metrics>('/metrics'),
+    ({ balance: { counted, deadLettered, pending } }) =>
+      counted + deadLettered >= count && pending === 0,
+  );
+}
+
+/** The dead letters that this group wrote. */
+export async function readLetters(world: World): Promise<Letter[]> {
+  const records = await world.kcat.read(world.deadLetters);
+  const headers = await world.kcat.readHeaders(world.deadLetters);
+  return records.flatMap((record): Letter[] => {
+    const own = headers.get(place(record)) ?? [];
+    const said = new Map(own.map(([name, value]) => [name.replace('orders.errors.', ''), value]));
+    const origin = `${said.get('partition')}-${said.get('offset')}`;
+    const ours = said.get('group') === world.group && said.get('topic') === world.orders;
+    return ours && /^\d+-\d+$/.test(origin) ? [{ ...record, headers: own, origin }] : [];
+  });
+}
+
+/** The last value of a header, as text. */
+export function header(letter: Letter, name: string): string | null | undefined {
+  return letter.headers.findLast(([each]) => each === name)?.[1];
+}
+
+/** Where a record stands, as `partition-offset`. */
+export function place({ partition, offset }: ReadRecord): string {
+  return `${partition}-${offset}`;
+}
+
+function checkBalance(
+  t: Test,
+  { balance }: Metrics,
+  wanted: { counted: number; deadLettered: number },
+): void {
+  const { read, counted, deadLettered, pending, gaps, lost } = balance;
+  t.strictSame({ counted, deadLettered, pending, lost }, { ...wanted, pending: 0, lost: 0 });
+  t.equal(read - gaps - lost, counted + deadLettered + pending, 'the balance closes to zero');
+}
+
+function checkLetter(t: Test, letter: Letter, original: ReadRecord | undefined): void {
+  const same =
+    original !== undefined &&
+    isSame(letter.key, original.key) &&
+    isSame(letter.value, original.value);
+  if (!same) {
+    t.fail('a dead letter has the bytes of its order', { letter, original });
+    return;
+  }
+  const verdict = judge(letter.value);
+  const allowed =
+    'reason' in verdict ? [verdict.reason] : ['RETRIES_EXHAUSTED', 'PERMANENT', 'PRODUCT_LIMIT'];
+  const reason = header(letter, 'errorReason') ?? '';
+  if (!allowed.some((code) => reason === code || reason.startsWith(`${code}:`))) {
+    t.fail(`a dead letter says ${allowed.join(' or ')}`, { reason });
+  }
+}
+
+async function checkShown(
+  t: Test,
+  service: Service,
+  letters: readonly Letter[],
+  count: number,
+): Promise<void> {
+  const shown = await until(
+    `${count} dead letters are shown`,
+    () => service.json<DeadLetterItem[]>('/dlq?limit=1000'),
+    (items) => items.length >= Math.min(count, 1000),
+  );
+  const reasons = new Map(letters.map((letter) => [letter.origin, header(letter, 'errorReason')]));
+  const wrong = shown.filter(
+    ({ origin, reason }) =>
+      origin !== null && reasons.get(`${origin.partition}-${origin.offset}`) !== reason,
+  );
+  t.strictSame(wrong, [], 'every dead letter that is shown stands in the topic');
+  t.strictSame(
+    shown.map(({ timestamp }) => timestamp),
+    shown
+      .map(({ timestamp }) => timestamp)
+      .sort()
+      .reverse(),
+    'newest first',
+  );
+}
+
+function isSame(a: Buffer | null, b: Buffer | null): boolean {
+  return a === null || b === null ? a === b : a.equals(b);
+}
+
+function byName(a: readonly [string, unknown], b: readonly [string, unknown]): number {
+  return a[0] < b[0] ? -1 : 1;
+}
