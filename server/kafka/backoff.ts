@@ -8,8 +8,8 @@ const MAX_MS = 2000;
 export async function backoff(
   attempt: number,
   random: () => number,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<void> {
   const ceiling = Math.min(MAX_MS, FIRST_MS * 2 ** attempt);
-  await delay(ceiling * (0.5 + random() / 2), undefined, { signal }).catch(() => {});
+  await delay(ceiling * (0.5 + random() / 2), undefined, signal && { signal }).catch(() => {});
 }
