@@ -1,0 +1,25 @@
+/** Monotonic milliseconds and one-shot timers; `after` returns how to cancel. */
+export interface Clock {
+  now(): number;
+  after(ms: number, run: () => void): () => void;
+}
+
+/** One timer that can be set again; setting it forgets what it was set to before. */
+export function createAlarm(clock: Clock) {
+  let cancel: (() => void) | null = null;
+  function clear() {
+    cancel?.();
+    cancel = null;
+  }
+  return {
+    clear,
+    isSet: () => cancel !== null,
+    set(ms: number, run: () => void) {
+      clear();
+      cancel = clock.after(ms, () => {
+        cancel = null;
+        run();
+      });
+    },
+  };
+}

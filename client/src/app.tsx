@@ -1,0 +1,90 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { adviceOn } from './advice.ts';
+import { createAnnouncer } from './announcer.ts';
+import { browser } from './browser.ts';
+import { Cards } from './components/cards.tsx';
+import { ContextLine } from './components/context-line.tsx';
+import { DeadLetters } from './components/dead-letters.tsx';
+import { Header } from './components/header.tsx';
+import { Products } from './components/products.tsx';
+import { Toast } from './components/toast.tsx';
+import { setFavicon } from './favicon.ts';
+import type { FeedState } from './feed-state.ts';
+import { usePause, useTick } from './hooks.ts';
+import type { Model } from './store.ts';
+import { conditionOf, detailOf, FACES, isEmpty, isOld, titleOf, tooltipOf } from './trust.ts';
+
+const RESTARTED = 'The server restarted. Totals go on from what Kafka holds.';
+
+/** The whole page, a function of the feed's state, the time, and the user's pause. */
+export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void }) {
+  useTick(500);
+  const { held, paused, toggle } = usePause(feed.model, onRetry);
+  const [toast, setToast] = useState('');
+  const now = browser.clock.now();
+  const heard = conditionOf(feed, now, navigator.onLine);
+  const condition = paused ? 'paused' : heard;
+  const model = paused ? held : feed.model;
+  const title = titleOf(condition, model);
+  const { favicon } = FACES[condition];
+
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  useEffect(() => setFavicon(favicon), [favicon]);
+  const announcer = useAnnouncements(condition, feed.model);
+
+  const epoch = useRef(feed.model?.epoch);
+  useEffect(() => {
+    if (epoch.current !== undefined && epoch.current !== feed.model?.epoch) {
+      setToast(RESTARTED);
+      announcer.say(RESTARTED);
+    }
+    epoch.current = feed.model?.epoch;
+  }, [feed.model?.epoch, announcer]);
+
+  return (
+    <div data-old={isOld(heard) && !paused}>
+      <a class="skip" href="#figures">
+        Skip to the figures
+      </a>
+      <Header
+        model={model}
+        condition={condition}
+        detail={detailOf(condition, feed, now, model)}
+        tooltip={tooltipOf(feed, now)}
+        advancedAt={paused ? null : feed.advancedAt}
+        onPause={toggle}
+      />
+      <main>
+        <ContextLine advice={adviceOn(heard, feed, now, Date.now())} onRetry={onRetry} />
+        <Cards model={model} />
+        <div class="page panels">
+          <Products model={model} now={now} />
+          <DeadLetters model={model} />
+        </div>
+      </main>
+      {toast && <Toast text={toast} onClose={() => setToast('')} />}
+    </div>
+  );
+}
+
+/** Tells the one status node of the page, which stands outside of what is drawn again. */
+function useAnnouncements(condition: keyof typeof FACES, model: Model | null) {
+  const [announcer] = useState(() =>
+    createAnnouncer(browser.clock, (text) => {
+      const node = document.getElementById('status');
+      if (node) node.textContent = text;
+    }),
+  );
+  const empty = condition === 'live' && model !== null && isEmpty(model);
+  const text = `${FACES[condition].announcement}${empty ? ' No orders yet.' : ''}`;
+  useEffect(() => {
+    announcer.state(text, condition === 'connecting' ? 3000 : undefined);
+  }, [announcer, text, condition]);
+  const letters = model?.metrics.balance.deadLettered;
+  useEffect(() => {
+    if (letters !== undefined) announcer.deadLetters(letters);
+  }, [announcer, letters]);
+  return announcer;
+}

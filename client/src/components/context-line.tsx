@@ -1,0 +1,39 @@
+import { useState } from 'preact/hooks';
+import type { Advice } from '../advice.ts';
+import { Command } from './command.tsx';
+import { Icon } from './icon.tsx';
+
+/** One line of fixed height that explains the state, so that no banner ever pushes the page. */
+export function ContextLine({ advice, onRetry }: { advice: Advice; onRetry: () => void }) {
+  const [open, setOpen] = useState(false);
+  const { tone, icon, headline, text, command, action } = advice;
+  const more = text !== '' || command !== null || action !== null;
+  return (
+    <section class="context" data-tone={tone} data-open={open && more} aria-label="Connection">
+      <div class="page context-row">
+        {icon && <Icon name={icon} />}
+        <p class="context-words">
+          {headline && <strong>{headline}</strong>} <span class="context-text num">{text}</span>
+        </p>
+        <div class="context-actions">
+          {command && <Command text={command} />}
+          {action && (
+            <button type="button" class="button" onClick={onRetry}>
+              {action}
+            </button>
+          )}
+        </div>
+        {more && headline && (
+          <button
+            type="button"
+            class="button context-more"
+            aria-expanded={open}
+            onClick={() => setOpen(!open)}
+          >
+            What to do
+          </button>
+        )}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,86 @@
+// What the page shows, as one immutable value: a snapshot, and deltas laid over it. Pure.
+import type {
+  DeadLetterItem,
+  Delta,
+  Metrics,
+  ProductAverage,
+  Snapshot,
+  Status,
+} from '../../server/http/contract.ts';
+
+/** The newest dead letters that are kept, as many as a snapshot brings. */
+const MAX_DEAD_LETTERS = 50;
+
+/** Everything the page knows; products are a Map because their names come from input. */
+export interface Model {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly metrics: Omit<Metrics, 'perProduct'>;
+  readonly products: ReadonlyMap<string, ProductAverage>;
+  readonly deadLetters: readonly DeadLetterItem[];
+  readonly throughput: number | null;
+  readonly status: Status;
+}
+
+/** Names one state of one server process. */
+export type Version = Pick<Model, 'epoch' | 'seq'>;
+
+/** Whether `a` is later than `b`: a later process first, then a later message of it. */
+export function isNewer(a: Version, b: Version): boolean {
+  return a.epoch > b.epoch || (a.epoch === b.epoch && a.seq > b.seq);
+}
+
+/** The model of a whole snapshot. */
+export function fromSnapshot(snapshot: Snapshot): Model {
+  const { perProduct, ...metrics } = snapshot.metrics;
+  const { epoch, seq, deadLetters, throughput, status } = snapshot;
+  const products = new Map(Object.entries(perProduct));
+  return { epoch, seq, metrics, products, deadLetters, throughput, status };
+}
+
+/**
+ * The model with a delta laid over; `known` when it says nothing new, `gap` when messages between
+ * the two are missing. Members of a delta are whole values, never differences, so a model that is
+ * ahead of the delta's base may take it as well.
+ */
+export function advance(model: Model | null, delta: Delta): Model | 'known' | 'gap' {
+  if (!model) return 'gap';
+  if (!isNewer(delta, model)) return 'known';
+  if (delta.epoch !== model.epoch || delta.base > model.seq) return 'gap';
+  const { perProduct, ...metrics } = delta.metrics ?? { ...model.metrics, perProduct: {} };
+  const changed = Object.entries(perProduct);
+  return {
+    epoch: delta.epoch,
+    seq: delta.seq,
+    metrics,
+    products: changed.length > 0 ? new Map([...model.products, ...changed]) : model.products,
+    deadLetters: newestFirst(delta.deadLetters ?? [], model.deadLetters),
+    throughput: delta.throughput === undefined ? model.throughput : delta.throughput,
+    status: delta.status ?? model.status,
+  };
+}
+
+function newestFirst(added: readonly DeadLetterItem[], known: readonly DeadLetterItem[]) {
+  if (added.length === 0) return known;
+  const ids = new Set(added.map((item) => item.id));
+  return [...added, ...known.filter((item) => !ids.has(item.id))].slice(0, MAX_DEAD_LETTERS);
+}
+
+/** Orders that stand in the topic beyond the last checkpoints. */
+export function lagOf(model: Model): number {
+  return model.metrics.asOf.reduce(
+    (sum, { highWatermark, nextOffset }) => sum + Math.max(0, highWatermark - nextOffset),
+    0,
+  );
+}
+
+/** When the latest checkpoint was written, ISO 8601; null before the first. */
+export function lastCommit(model: Model): string | null {
+  const times = model.metrics.asOf.flatMap(({ writtenAt }) => writtenAt ?? []);
+  return times.reduce<string | null>((a, b) => (a === null || b > a ? b : a), null);
+}
+
+/** Whether the topic held any order at all so far, in whatever state it is now. */
+export function hasOrders({ metrics: { balance } }: Model): boolean {
+  return balance.counted + balance.deadLettered + balance.pending > 0;
+}
