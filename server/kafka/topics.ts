@@ -21,6 +21,8 @@ export type Topics = {
 /** What the service adds to an order in a dead letter, at most. */
 const DEAD_LETTER_ROOM = 64 * 1024;
 const CHECKPOINT_BYTES = 8 * 2 ** 20;
+/** Kafka frees deleted records by the segment, and never the one it writes to. */
+const SMALL_SEGMENTS = { 'segment.bytes': String(2 * CHECKPOINT_BYTES), 'segment.ms': '60000' };
 const FOR_EVER = { 'retention.ms': '-1', 'retention.bytes': '-1' };
 
 /** The topics of one service; `partitions` counts when `orders` has to be created. */
@@ -61,7 +63,7 @@ export function createTopics(deps: {
       const largest = Number(await configOf(admin, names.orders, 'max.message.bytes'));
       const companions: [string, Record<string, string>][] = [
         [names.deadLetters, { 'max.message.bytes': String(largest + DEAD_LETTER_ROOM) }],
-        [names.checkpoints, { 'max.message.bytes': String(CHECKPOINT_BYTES) }],
+        [names.checkpoints, { 'max.message.bytes': String(CHECKPOINT_BYTES), ...SMALL_SEGMENTS }],
       ];
       for (const [topic, config] of companions) {
         const has = existing.get(topic);
