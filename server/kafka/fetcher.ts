@@ -99,6 +99,8 @@ export function createFetcher(deps: {
   async function poll(node: string): Promise<void> {
     polled.add(node);
     try {
+      // Who begins to follow in this same tick is in the first request too.
+      await null;
       let failures = 0;
       while (isOpen()) {
         const own = [...followed].filter(({ tp }) => cluster.leader(tp) === node);
