@@ -4,6 +4,9 @@ import { Malformed } from './record-parts.ts';
 /** The most that one batch may inflate to. */
 export const maxInflated = 64 * 1024 * 1024;
 
+/** Bytes after which a decoder lets others have their turn: a few milliseconds of work. */
+export const pauseAfter = 512 * 1024;
+
 /** Output of a decoder; `bytes` may be replaced by every `reserve`. */
 export type Output = {
   bytes: Buffer;

@@ -4,6 +4,7 @@ import {
   appendMatch,
   createOutput,
   type Output,
+  pauseAfter,
   reserve,
 } from './growing-buffer.ts';
 import { Malformed } from './record-parts.ts';
@@ -71,7 +72,7 @@ export function* decodeLz4(input: Buffer): Generator<void, Buffer> {
     } else decodeBlock(input, start, end, output);
     at = end + blockChecksum;
     sinceYield += output.at - before;
-    if (sinceYield > 1 << 20) {
+    if (sinceYield > pauseAfter) {
       sinceYield = 0;
       yield;
     }

@@ -4,6 +4,7 @@ import {
   appendMatch,
   createOutput,
   type Output,
+  pauseAfter,
   reserve,
 } from './growing-buffer.ts';
 import { Malformed } from './record-parts.ts';
@@ -26,7 +27,7 @@ function* decodeBlock(input: Buffer, start: number, end: number, output: Output)
   reserve(output, claimed);
   const limit = output.at + claimed;
   while (at < end) {
-    const pause = Math.min(limit, output.at + (1 << 20));
+    const pause = Math.min(limit, output.at + pauseAfter);
     at = decodeElements(input, at, end, output, limit, pause);
     if (at < end) yield;
   }

@@ -1,7 +1,7 @@
 // Zstandard frames (RFC 8878), decoded by fzstd. The frame is walked here, so that the size of the
 // window, which fzstd allocates as claimed, follows from the blocks that are really there.
 import { Decompress } from 'fzstd';
-import { createOutput, maxInflated, reserve } from './growing-buffer.ts';
+import { createOutput, maxInflated, pauseAfter, reserve } from './growing-buffer.ts';
 import { Malformed } from './record-parts.ts';
 
 const maxBlock = 128 * 1024;
@@ -69,13 +69,13 @@ export function* decodeZstd(input: Buffer): Generator<void, Buffer> {
       output.at += chunk.length;
     });
     let start = frame.blocks;
-    let pause = output.at + (1 << 20);
+    let pause = output.at + pauseAfter;
     decoder.push(plainHeader(window));
     for (const end of ends) {
       decoder.push(input.subarray(start, end), end === ends.at(-1));
       start = end;
       if (output.at < pause) continue;
-      pause = output.at + (1 << 20);
+      pause = output.at + pauseAfter;
       yield;
     }
   }

@@ -6,7 +6,11 @@ import { produceTransactions } from '../fixtures/java.ts';
 import { type Codec, withKcat } from '../fixtures/kcat.ts';
 import { collect, content, logContract, openLogs } from './log-contract.ts';
 
-t.test('the log contract on Apache Kafka', async (t) => {
+// A broker is started, killed and started again, and Java's clients take their time.
+const timeout = 300_000;
+t.setTimeout(timeout);
+
+t.test('the log contract on Apache Kafka', { timeout }, async (t) => {
   const kafka = await withApacheKafka(t);
   if (kafka === undefined) return;
   logContract(t, kafka);
@@ -53,7 +57,7 @@ t.test('the log contract on Apache Kafka', async (t) => {
     },
   );
 
-  t.test('a broker that dies and comes back costs no record and repeats none', async (t) => {
+  t.test('a broker that dies and comes back costs no record', { timeout }, async (t) => {
     const { reader, writer, topic, states } = await openLogs(t, kafka.brokers);
     const tp = { topic: await topic(), partition: 0 };
     const expected = 300;
