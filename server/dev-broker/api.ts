@@ -35,11 +35,7 @@ export type Client = {
 export type NoAnswer = 'silence' | 'close';
 
 type Definition<Request, Answer> = {
-  readonly key: number;
-  readonly name: string;
-  /** Lowest and highest version served. */
-  readonly versions: Versions;
-  /** What ApiVersions tells where that is something else; null tells nothing. */
+  /** What ApiVersions tells where that is not what is served; null tells nothing. */
   readonly advertised?: Versions | null;
   /** From which version on an answer begins with the throttle time, which is always 0 here. */
   readonly throttledSince?: number;
@@ -69,11 +65,14 @@ export type Api = {
   ): Promise<'answer' | NoAnswer>;
 };
 
-/** Makes one kind of request. */
+/** Makes one kind of request: its key and name, and the versions that are served. */
 export function defineApi<Request extends object, Answer extends object>(
+  key: number,
+  name: string,
+  versions: Versions,
   definition: Definition<Request, Answer>,
 ): Api {
-  const { key, name, versions, advertised = versions, throttledSince = 0, handle } = definition;
+  const { advertised = versions, throttledSince = 0 } = definition;
   const request = struct(definition.request);
   const fields = struct(definition.answer);
   const answer: typeof fields = {
@@ -97,7 +96,7 @@ export function defineApi<Request extends object, Answer extends object>(
     async serve(reader, broker, client, writer) {
       const asked = request.read(reader, client.version);
       if (reader.failed()) return 'close';
-      const given = await handle(asked, broker, client);
+      const given = await definition.handle(asked, broker, client);
       if (typeof given === 'string') return given;
       answer.write(writer, given, client.version);
       return 'answer';

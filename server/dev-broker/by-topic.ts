@@ -1,4 +1,4 @@
-import { array, type Field, type Fields, string, struct } from './fields.ts';
+import { type Field, type Fields, list, string } from './fields.ts';
 
 /** What most requests and answers are: something about partitions, topic by topic. */
 export type ByTopic<Partition> = readonly {
@@ -7,7 +7,7 @@ export type ByTopic<Partition> = readonly {
 }[];
 
 export const byTopic = <P extends object>(fields: Fields<P>): Field<ByTopic<P>> =>
-  array(struct({ name: string, partitions: array(struct(fields)) }));
+  list({ name: string, partitions: list(fields) });
 
 /** One result per partition, in the same order. */
 export async function eachPartition<P, Result>(

@@ -146,6 +146,9 @@ export function struct<T extends object>(fields: Fields<T>): Field<T> {
   };
 }
 
+export const list = <T extends object>(fields: Fields<T>): Field<readonly T[]> =>
+  array(struct(fields));
+
 /** A field that only some versions have. */
 export function between<T>(first: number, last: number, field: Field<T>): Field<T> {
   const has = (version: number) => version >= first && version <= last;

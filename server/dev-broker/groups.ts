@@ -1,21 +1,16 @@
 // The consumer groups and the offsets they committed; the offsets outlive the broker, members do not.
 import type { Disk } from './disk.ts';
 import { ErrorCode } from './error-code.ts';
-import {
-  createGroup,
-  type Group,
-  type JoinAnswer,
-  type JoinRequest,
-  refuseJoin,
-  type SyncAnswer,
-  type SyncRequest,
-} from './group.ts';
+import { createGroup, type Group } from './group.ts';
 import type { Journal } from './journal.ts';
 
 /** As kept in the journal under `[group, topic, partition]`. */
 export type Committed = { readonly offset: number; readonly metadata: string };
 
 export type PartitionOffset = Committed & { readonly topic: string; readonly partition: number };
+
+/** By topic and partition. */
+type Offsets = Map<string, Map<number, Committed>>;
 
 export type Groups = ReturnType<typeof createGroups>;
 
@@ -27,21 +22,17 @@ type Dependencies = {
   newId: () => string;
 };
 
-type Entry = { readonly group: Group; readonly offsets: Map<string, PartitionOffset> };
-
-const none = Buffer.alloc(0);
+type Entry = { readonly group: Group; readonly offsets: Offsets };
 
 /** The groups of which the journal knows offsets, and those that members make by joining. */
 export function createGroups({ journal, disk, now, newId }: Dependencies) {
   const groups = new Map<string, Entry>();
   const newMemberId = (clientId: string) => `${clientId.slice(0, 200)}-${newId()}`;
-  const offsetKey = (topic: string, partition: number) => `${topic}/${partition}`;
-  const journalKey = (id: string, { topic, partition }: PartitionOffset) =>
-    JSON.stringify([id, topic, partition]);
+  const keyOf = (...of: [id: string, topic: string, partition: number]) => JSON.stringify(of);
 
   for (const [key, committed] of journal.entries) {
     const [id, topic, partition] = JSON.parse(key);
-    entry(id).offsets.set(offsetKey(topic, partition), { ...committed, topic, partition });
+    keep(entry(id), { topic, partition, ...committed });
   }
 
   function entry(id: string): Entry {
@@ -52,39 +43,29 @@ export function createGroups({ journal, disk, now, newId }: Dependencies) {
     return made;
   }
 
-  function forget(id: string, gone: readonly PartitionOffset[]): ErrorCode {
+  function keep({ offsets }: Entry, { topic, partition, offset, metadata }: PartitionOffset): void {
+    const of = offsets.get(topic) ?? new Map<number, Committed>();
+    offsets.set(topic, of.set(partition, { offset, metadata }));
+  }
+
+  /** Drops what a group committed for a topic. */
+  function forget(id: string, topic: string): ErrorCode {
+    const { offsets } = entry(id);
+    const partitions = [...(offsets.get(topic)?.keys() ?? [])];
     const error = disk.attempt(() =>
-      journal.set(gone.map((offset) => [journalKey(id, offset), undefined])),
+      journal.set(partitions.map((partition) => [keyOf(id, topic, partition), undefined])),
     );
-    if (error !== ErrorCode.NONE) return error;
-    for (const { topic, partition } of gone) {
-      groups.get(id)?.offsets.delete(offsetKey(topic, partition));
-    }
-    return ErrorCode.NONE;
+    if (error === ErrorCode.NONE) offsets.delete(topic);
+    return error;
   }
 
   return {
-    /** The answer, or null when it comes later by `reply`. */
-    join(id: string, request: JoinRequest, reply: (answer: JoinAnswer) => void) {
-      if (id === '') return refuseJoin(ErrorCode.INVALID_GROUP_ID, request.memberId);
-      if (request.memberId === '') return entry(id).group.join(request, now(), reply);
-      const known = groups.get(id);
-      if (known) return known.group.join(request, now(), reply);
-      return refuseJoin(ErrorCode.UNKNOWN_MEMBER_ID, request.memberId);
-    },
-
-    /** The answer, or null when it comes later by `reply`. */
-    sync(id: string, request: SyncRequest, reply: (answer: SyncAnswer) => void) {
-      const known = groups.get(id);
-      if (known) return known.group.sync(request, now(), reply);
-      return { error: ErrorCode.UNKNOWN_MEMBER_ID, assignment: none };
-    },
-
-    heartbeat: (id: string, memberId: string, generation: number): ErrorCode =>
-      groups.get(id)?.group.heartbeat(memberId, generation, now()) ?? ErrorCode.UNKNOWN_MEMBER_ID,
-
-    leave: (id: string, memberId: string): ErrorCode =>
-      groups.get(id)?.group.leave(memberId, now()) ?? ErrorCode.UNKNOWN_MEMBER_ID,
+    now,
+    get: (id: string) => groups.get(id)?.group,
+    /** The group, or one without members: a stranger is refused by it as by any other. */
+    of: (id: string) => groups.get(id)?.group ?? createGroup(newMemberId),
+    /** The group, made when there is none. */
+    make: (id: string) => entry(id).group,
 
     /** Stores offsets when the member, or nobody for an empty group, may commit. */
     commit(
@@ -95,25 +76,24 @@ export function createGroups({ journal, disk, now, newId }: Dependencies) {
     ): ErrorCode {
       if (id === '') return ErrorCode.INVALID_GROUP_ID;
       if (!groups.has(id) && generation >= 0) return ErrorCode.ILLEGAL_GENERATION;
-      const { group, offsets: kept } = entry(id);
-      const refused = group.commit(memberId, generation, now());
-      if (refused !== ErrorCode.NONE || offsets.length === 0) return refused;
+      const made = entry(id);
+      const refused = made.group.commit(memberId, generation, now());
+      if (refused !== ErrorCode.NONE) return refused;
       const error = disk.attempt(() =>
         journal.set(
-          offsets.map((each) => [
-            journalKey(id, each),
-            { offset: each.offset, metadata: each.metadata },
+          offsets.map(({ topic, partition, offset, metadata }) => [
+            keyOf(id, topic, partition),
+            { offset, metadata },
           ]),
         ),
       );
-      if (error !== ErrorCode.NONE) return error;
-      for (const each of offsets) kept.set(offsetKey(each.topic, each.partition), each);
-      return ErrorCode.NONE;
+      if (error === ErrorCode.NONE) for (const each of offsets) keep(made, each);
+      return error;
     },
 
-    committed: (id: string) => [...(groups.get(id)?.offsets.values() ?? [])],
+    committed: (id: string): ReadonlyMap<string, ReadonlyMap<number, Committed>> =>
+      groups.get(id)?.offsets ?? new Map(),
 
-    describe: (id: string) => groups.get(id)?.group.describe(),
     list: () =>
       [...groups].map(([id, { group }]) => ({ id, protocolType: group.describe().protocolType })),
 
@@ -121,17 +101,17 @@ export function createGroups({ journal, disk, now, newId }: Dependencies) {
       const known = groups.get(id);
       if (!known) return ErrorCode.GROUP_ID_NOT_FOUND;
       if (known.group.state() !== 'Empty') return ErrorCode.NON_EMPTY_GROUP;
-      const error = forget(id, [...known.offsets.values()]);
-      if (error === ErrorCode.NONE) groups.delete(id);
-      return error;
+      for (const topic of known.offsets.keys()) {
+        const error = forget(id, topic);
+        if (error !== ErrorCode.NONE) return error;
+      }
+      groups.delete(id);
+      return ErrorCode.NONE;
     },
 
     /** Drops what was committed for a topic that is gone. */
     forgetTopic(topic: string): void {
-      for (const [id, { offsets }] of groups) {
-        const gone = [...offsets.values()].filter((each) => each.topic === topic);
-        if (gone.length > 0) forget(id, gone);
-      }
+      for (const [id, { offsets }] of groups) if (offsets.has(topic)) forget(id, topic);
     },
 
     /** Removes silent members; groups that hold nothing any more go with them. */

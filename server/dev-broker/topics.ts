@@ -92,40 +92,27 @@ export function openTopics({ directory, disk, logger, newId }: Dependencies) {
     return error;
   }
 
-  /** What making a topic would meet; the name is checked first. */
-  function creationFault(name: string, partitions: number): ErrorCode {
-    if (!isTopicName(name)) return ErrorCode.INVALID_TOPIC_EXCEPTION;
-    if (topics.has(name)) return ErrorCode.TOPIC_ALREADY_EXISTS;
-    if (partitions < 1) return ErrorCode.INVALID_PARTITIONS;
-    return partitions > room() ? ErrorCode.POLICY_VIOLATION : ErrorCode.NONE;
-  }
-
-  /** What growing a topic would meet. */
-  function growthFault(name: string, partitions: number): ErrorCode {
-    const topic = topics.get(name);
-    if (!topic) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-    if (partitions <= topic.partitions) return ErrorCode.INVALID_PARTITIONS;
-    const added = partitions - topic.partitions;
-    return added > room() ? ErrorCode.POLICY_VIOLATION : ErrorCode.NONE;
-  }
-
   return {
     get: (name: string) => topics.get(name),
     list: () => [...topics.values()],
     log: (name: string, partition: number) => topics.get(name)?.logs[partition],
-    creationFault,
-    growthFault,
 
-    create(name: string, partitions: number, config: TopicConfig): ErrorCode {
-      const fault = creationFault(name, partitions);
-      return fault === ErrorCode.NONE ? save(name, { id: newId(), partitions, config }) : fault;
+    /** Makes a topic, or, on a dry run, only tells what that would meet. */
+    create(name: string, partitions: number, config: TopicConfig, dryRun = false): ErrorCode {
+      if (!isTopicName(name)) return ErrorCode.INVALID_TOPIC_EXCEPTION;
+      if (topics.has(name)) return ErrorCode.TOPIC_ALREADY_EXISTS;
+      if (partitions < 1) return ErrorCode.INVALID_PARTITIONS;
+      if (partitions > room()) return ErrorCode.POLICY_VIOLATION;
+      return dryRun ? ErrorCode.NONE : save(name, { id: newId(), partitions, config });
     },
 
-    grow(name: string, partitions: number): ErrorCode {
-      const fault = growthFault(name, partitions);
-      if (fault !== ErrorCode.NONE) return fault;
-      const { id, config } = topics.get(name)!;
-      return save(name, { id, partitions, config });
+    grow(name: string, partitions: number, dryRun: boolean): ErrorCode {
+      const topic = topics.get(name);
+      if (!topic) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+      if (partitions <= topic.partitions) return ErrorCode.INVALID_PARTITIONS;
+      if (partitions - topic.partitions > room()) return ErrorCode.POLICY_VIOLATION;
+      const { id, config } = topic;
+      return dryRun ? ErrorCode.NONE : save(name, { id, partitions, config });
     },
 
     delete(name: string): ErrorCode {

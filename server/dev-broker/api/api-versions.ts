@@ -18,10 +18,7 @@ const ranges: typeof plain = {
   },
 };
 
-export const apiVersions = defineApi({
-  key: 18,
-  name: 'ApiVersions',
-  versions: [0, 32767],
+export const apiVersions = defineApi(18, 'ApiVersions', [0, 32767], {
   advertised: [0, LATEST],
   throttledSince: Number.POSITIVE_INFINITY,
   request: {},

@@ -11,8 +11,8 @@ const topic = t.struct({
   partitions: t.int32,
   replicationFactor: t.int16,
   /** In place of the two numbers: which brokers have which partition. */
-  assignments: t.array(t.struct({ partition: t.int32, brokers: t.array(t.int32) })),
-  config: t.array(t.struct({ name: t.string, value: t.nullableString })),
+  assignments: t.list({ partition: t.int32, brokers: t.array(t.int32) }),
+  config: t.list({ name: t.string, value: t.nullableString }),
 });
 
 type Wanted = typeof topic.absent;
@@ -24,30 +24,24 @@ function create(wanted: Wanted, dryRun: boolean, { topics, logger }: Broker) {
     return result(ErrorCode.INVALID_REPLICATION_FACTOR);
   }
   const partitions = assignments.length || (wanted.partitions === DEFAULT ? 1 : wanted.partitions);
-  const fault = topics.creationFault(name, partitions);
-  if (fault !== ErrorCode.NONE) return result(fault);
   const config = Object.fromEntries(wanted.config.map((each) => [each.name, each.value ?? '']));
   const wrong = configFault(config);
+  const error = topics.create(name, partitions, config, dryRun || wrong !== null);
+  if (error !== ErrorCode.NONE) return result(error);
   if (wrong) return result(ErrorCode.INVALID_CONFIG, wrong);
-  if (dryRun) return result(ErrorCode.NONE);
   // Settings made for production are welcome all the same.
   if (replicationFactor > 1) logger.warn('embedded broker: there is one replica', { topic: name });
   if (config['cleanup.policy']?.includes('compact')) {
     logger.warn('embedded broker: nothing is compacted', { topic: name });
   }
-  return result(topics.create(name, partitions, config));
+  return result(ErrorCode.NONE);
 }
 
-export const createTopics = defineApi({
-  key: 19,
-  name: 'CreateTopics',
-  versions: [0, 4],
+export const createTopics = defineApi(19, 'CreateTopics', [0, 4], {
   throttledSince: 2,
   request: { topics: t.array(topic), timeout: t.int32, dryRun: t.since(1, t.boolean) },
   answer: {
-    results: t.array(
-      t.struct({ name: t.string, error: t.int16, message: t.since(1, t.nullableString) }),
-    ),
+    results: t.list({ name: t.string, error: t.int16, message: t.since(1, t.nullableString) }),
   },
   handle: ({ topics, dryRun }, broker) => ({
     results: topics.map((wanted) => create(wanted, dryRun, broker)),

@@ -16,10 +16,7 @@ function deleteBefore({ topics, disk }: Broker, name: string, partition: number,
   return error === ErrorCode.NONE ? { partition, low: log.start(), error } : refuse(error);
 }
 
-export const deleteRecords = defineApi({
-  key: 21,
-  name: 'DeleteRecords',
-  versions: [0, 1],
+export const deleteRecords = defineApi(21, 'DeleteRecords', [0, 1], {
   request: { topics: byTopic({ partition: t.int32, offset: t.int64 }), timeout: t.int32 },
   answer: { topics: byTopic({ partition: t.int32, low: t.int64, error: t.int16 }) },
   handle: async ({ topics }, broker) => ({

@@ -20,21 +20,16 @@ const entry = t.struct({
   synonyms: t.since(1, t.array(t.string)),
 });
 
-export const describeConfigs = defineApi({
-  key: 32,
-  name: 'DescribeConfigs',
-  versions: [0, 2],
+export const describeConfigs = defineApi(32, 'DescribeConfigs', [0, 2], {
   request: { resources: t.array(resource), withSynonyms: t.since(1, t.boolean) },
   answer: {
-    results: t.array(
-      t.struct({
-        error: t.int16,
-        message: t.nullableString,
-        type: t.int8,
-        name: t.string,
-        entries: t.array(entry),
-      }),
-    ),
+    results: t.list({
+      error: t.int16,
+      message: t.nullableString,
+      type: t.int8,
+      name: t.string,
+      entries: t.array(entry),
+    }),
   },
   handle: ({ resources }, { topics }) => ({
     results: resources.map(({ type, name, names }) => {

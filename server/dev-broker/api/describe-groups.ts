@@ -17,28 +17,23 @@ const member = t.struct({
   assignment: t.bytes,
 });
 
-export const describeGroups = defineApi({
-  key: 15,
-  name: 'DescribeGroups',
-  versions: [0, 4],
+export const describeGroups = defineApi(15, 'DescribeGroups', [0, 4], {
   throttledSince: 1,
   request: { ids: t.array(t.string), withOperations: t.since(3, t.boolean) },
   answer: {
-    groups: t.array(
-      t.struct({
-        error: t.int16,
-        id: t.string,
-        state: t.string,
-        protocolType: t.string,
-        protocol: t.string,
-        members: t.array(member),
-        operations: t.since(3, t.int32),
-      }),
-    ),
+    groups: t.list({
+      error: t.int16,
+      id: t.string,
+      state: t.string,
+      protocolType: t.string,
+      protocol: t.string,
+      members: t.array(member),
+      operations: t.since(3, t.int32),
+    }),
   },
   handle: ({ ids }, { groups }) => ({
     groups: ids.map((id) => {
-      const group = groups.describe(id) ?? dead;
+      const group = groups.get(id)?.describe() ?? dead;
       const members = group.members.map((each) => ({ ...each, instanceId: null }));
       return { error: ErrorCode.NONE, id, ...group, members, operations: NO_OPERATIONS };
     }),

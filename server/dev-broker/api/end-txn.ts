@@ -4,10 +4,7 @@ import { defineApi } from '../api.ts';
 import { ErrorCode } from '../error-code.ts';
 import * as t from '../fields.ts';
 
-export const endTxn = defineApi({
-  key: 26,
-  name: 'EndTxn',
-  versions: [0, 2],
+export const endTxn = defineApi(26, 'EndTxn', [0, 2], {
   advertised: null,
   request: { transactionalId: t.string, producerId: t.int64, epoch: t.int16, commit: t.boolean },
   answer: { error: t.int16 },

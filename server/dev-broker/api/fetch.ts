@@ -44,10 +44,7 @@ function untilDue(request: Request, maxWait: number, broker: Broker, client: Cli
   });
 }
 
-export const fetch = defineApi({
-  key: 1,
-  name: 'Fetch',
-  versions: [4, 11],
+export const fetch = defineApi(1, 'Fetch', [4, 11], {
   request: {
     replica: t.int32,
     maxWait: t.int32,
@@ -64,7 +61,7 @@ export const fetch = defineApi({
       start: t.since(5, t.int64),
       maxBytes: t.int32,
     }),
-    forgotten: t.since(7, t.array(t.struct({ name: t.string, partitions: t.array(t.int32) }))),
+    forgotten: t.since(7, t.list({ name: t.string, partitions: t.array(t.int32) })),
     rack: t.since(11, t.string),
   },
   answer: {

@@ -4,10 +4,7 @@ import * as t from '../fields.ts';
 
 const GROUP = 0;
 
-export const findCoordinator = defineApi({
-  key: 10,
-  name: 'FindCoordinator',
-  versions: [0, 2],
+export const findCoordinator = defineApi(10, 'FindCoordinator', [0, 2], {
   throttledSince: 1,
   request: { of: t.string, kind: t.since(1, t.int8) },
   answer: {

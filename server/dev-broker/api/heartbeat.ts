@@ -1,10 +1,7 @@
 import { defineApi } from '../api.ts';
 import * as t from '../fields.ts';
 
-export const heartbeat = defineApi({
-  key: 12,
-  name: 'Heartbeat',
-  versions: [0, 3],
+export const heartbeat = defineApi(12, 'Heartbeat', [0, 3], {
   throttledSince: 1,
   request: {
     group: t.string,
@@ -14,6 +11,6 @@ export const heartbeat = defineApi({
   },
   answer: { error: t.int16 },
   handle: ({ group, generation, memberId }, { groups }) => ({
-    error: groups.heartbeat(group, memberId, generation),
+    error: groups.of(group).heartbeat(memberId, generation, groups.now()),
   }),
 });

@@ -13,10 +13,7 @@ function refusal(transactionalId: string | null, timeout: number): ErrorCode {
   return ErrorCode.UNSUPPORTED_VERSION;
 }
 
-export const initProducerId = defineApi({
-  key: 22,
-  name: 'InitProducerId',
-  versions: [0, 1],
+export const initProducerId = defineApi(22, 'InitProducerId', [0, 1], {
   request: { transactionalId: t.nullableString, timeout: t.int32 },
   answer: { error: t.int16, producerId: t.int64, epoch: t.int16 },
   handle({ transactionalId, timeout }, broker) {

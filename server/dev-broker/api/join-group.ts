@@ -1,11 +1,9 @@
 import { defineApi } from '../api.ts';
+import { ErrorCode } from '../error-code.ts';
 import * as t from '../fields.ts';
-import type { JoinAnswer } from '../group.ts';
+import { type JoinAnswer, refuseJoin } from '../group.ts';
 
-export const joinGroup = defineApi({
-  key: 11,
-  name: 'JoinGroup',
-  versions: [0, 5],
+export const joinGroup = defineApi(11, 'JoinGroup', [0, 5], {
   throttledSince: 2,
   request: {
     group: t.string,
@@ -14,7 +12,7 @@ export const joinGroup = defineApi({
     memberId: t.string,
     instanceId: t.since(5, t.nullableString),
     protocolType: t.string,
-    protocols: t.array(t.struct({ name: t.string, metadata: t.bytes })),
+    protocols: t.list({ name: t.string, metadata: t.bytes }),
   },
   answer: {
     error: t.int16,
@@ -22,15 +20,16 @@ export const joinGroup = defineApi({
     protocol: t.string,
     leader: t.string,
     memberId: t.string,
-    members: t.array(
-      t.struct({ id: t.string, instanceId: t.since(5, t.nullableString), metadata: t.bytes }),
-    ),
+    members: t.list({ id: t.string, instanceId: t.since(5, t.nullableString), metadata: t.bytes }),
   },
   async handle({ group, ...request }, { groups }, { id: clientId, host, version }) {
     const rebalanceTimeout = request.rebalanceTimeout || request.sessionTimeout;
     const joining = { ...request, rebalanceTimeout, clientId, host, idFirst: version >= 4 };
+    if (group === '') return { ...refuseJoin(ErrorCode.INVALID_GROUP_ID, ''), members: [] };
+    // Who comes with an id must be known already.
+    const of = request.memberId === '' ? groups.make(group) : groups.of(group);
     const answer = await new Promise<JoinAnswer>((reply) => {
-      const atOnce = groups.join(group, joining, reply);
+      const atOnce = of.join(joining, groups.now(), reply);
       if (atOnce) reply(atOnce);
     });
     const members = answer.members.map((member) => ({ ...member, instanceId: null }));

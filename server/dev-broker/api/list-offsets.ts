@@ -22,10 +22,7 @@ async function offsetAt(log: PartitionLog, time: number) {
   return { offset: -1, timestamp: -1 };
 }
 
-export const listOffsets = defineApi({
-  key: 2,
-  name: 'ListOffsets',
-  versions: [1, 5],
+export const listOffsets = defineApi(2, 'ListOffsets', [1, 5], {
   throttledSince: 2,
   request: {
     replica: t.int32,

@@ -23,26 +23,24 @@ const partition = t.struct({
   offline: t.since(5, t.array(t.int32)),
 });
 
-export const metadata = defineApi({
-  key: 3,
-  name: 'Metadata',
-  versions: [0, 6],
+export const metadata = defineApi(3, 'Metadata', [0, 6], {
   throttledSince: 3,
   request: { names: t.nullableArray(t.string), mayCreate: t.since(4, t.boolean) },
   answer: {
-    brokers: t.array(
-      t.struct({ id: t.int32, host: t.string, port: t.int32, rack: t.since(1, t.nullableString) }),
-    ),
+    brokers: t.list({
+      id: t.int32,
+      host: t.string,
+      port: t.int32,
+      rack: t.since(1, t.nullableString),
+    }),
     clusterId: t.since(2, t.nullableString),
     controller: t.since(1, t.int32),
-    topics: t.array(
-      t.struct({
-        error: t.int16,
-        name: t.string,
-        internal: t.since(1, t.boolean),
-        partitions: t.array(partition),
-      }),
-    ),
+    topics: t.list({
+      error: t.int16,
+      name: t.string,
+      internal: t.since(1, t.boolean),
+      partitions: t.array(partition),
+    }),
   },
   handle({ names, mayCreate }, { topics, nodeId, host, port, clusterId }, { version }) {
     // In version 0 an empty list asks for all.

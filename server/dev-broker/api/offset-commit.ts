@@ -6,10 +6,7 @@ import type { PartitionOffset } from '../groups.ts';
 
 const MAX_METADATA = 4096;
 
-export const offsetCommit = defineApi({
-  key: 8,
-  name: 'OffsetCommit',
-  versions: [2, 7],
+export const offsetCommit = defineApi(8, 'OffsetCommit', [2, 7], {
   throttledSince: 3,
   request: {
     group: t.string,

@@ -3,10 +3,7 @@ import { byTopic } from '../by-topic.ts';
 import { ErrorCode } from '../error-code.ts';
 import * as t from '../fields.ts';
 
-export const offsetFetch = defineApi({
-  key: 9,
-  name: 'OffsetFetch',
-  versions: [1, 5],
+export const offsetFetch = defineApi(9, 'OffsetFetch', [1, 5], {
   throttledSince: 3,
   request: {
     group: t.string,
@@ -24,18 +21,14 @@ export const offsetFetch = defineApi({
   },
   handle({ group, topics }, { groups }) {
     const committed = groups.committed(group);
-    const names = topics?.map(({ name }) => name) ?? committed.map(({ topic }) => topic);
-    const partitionsOf = (name: string) =>
-      topics?.find((topic) => topic.name === name)?.partitions ??
-      committed.filter(({ topic }) => topic === name).map(({ partition }) => partition);
-    const find = (name: string, partition: number) =>
-      committed.find((each) => each.topic === name && each.partition === partition);
+    const all = [...committed].map(([name, of]) => ({ name, partitions: [...of.keys()] }));
+    const unknown = { offset: -1, metadata: '' };
     return {
-      topics: [...new Set(names)].map((name) => ({
+      topics: (topics ?? all).map(({ name, partitions }) => ({
         name,
-        partitions: partitionsOf(name).map((partition) => {
-          const { offset = -1, metadata = '' } = find(name, partition) ?? {};
-          return { partition, offset, leaderEpoch: -1, metadata, error: ErrorCode.NONE };
+        partitions: partitions.map((partition) => {
+          const found = committed.get(name)?.get(partition) ?? unknown;
+          return { partition, leaderEpoch: -1, error: ErrorCode.NONE, ...found };
         }),
       })),
       error: ErrorCode.NONE,

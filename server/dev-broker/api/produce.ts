@@ -41,11 +41,8 @@ async function append({ topics, disk }: Broker, name: string, partition: number,
   }
 }
 
-export const produce = defineApi({
-  key: 0,
-  name: 'Produce',
-  versions: [3, 8],
-  // As Kafka 4 says it: some versions of librdkafka do not compress otherwise (KAFKA-18659).
+// As Kafka 4 says it: some versions of librdkafka do not compress otherwise (KAFKA-18659).
+export const produce = defineApi(0, 'Produce', [3, 8], {
   advertised: [0, 8],
   throttledSince: Number.POSITIVE_INFINITY,
   request: {

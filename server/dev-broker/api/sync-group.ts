@@ -2,23 +2,22 @@ import { defineApi } from '../api.ts';
 import * as t from '../fields.ts';
 import type { SyncAnswer } from '../group.ts';
 
-export const syncGroup = defineApi({
-  key: 14,
-  name: 'SyncGroup',
-  versions: [0, 3],
+export const syncGroup = defineApi(14, 'SyncGroup', [0, 3], {
   throttledSince: 1,
   request: {
     group: t.string,
     generation: t.int32,
     memberId: t.string,
     instanceId: t.since(3, t.nullableString),
-    assignments: t.array(t.struct({ memberId: t.string, assignment: t.bytes })),
+    assignments: t.list({ memberId: t.string, assignment: t.bytes }),
   },
   answer: { error: t.int16, assignment: t.bytes },
   handle: ({ group, generation, memberId, assignments: given }, { groups }) =>
     new Promise<SyncAnswer>((reply) => {
       const assignments = new Map(given.map((each) => [each.memberId, each.assignment]));
-      const atOnce = groups.sync(group, { generation, memberId, assignments }, reply);
+      const atOnce = groups
+        .of(group)
+        .sync({ generation, memberId, assignments }, groups.now(), reply);
       if (atOnce) reply(atOnce);
     }),
 });

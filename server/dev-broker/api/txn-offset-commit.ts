@@ -6,10 +6,7 @@ import * as t from '../fields.ts';
 
 const error = ErrorCode.INVALID_PRODUCER_ID_MAPPING;
 
-export const txnOffsetCommit = defineApi({
-  key: 28,
-  name: 'TxnOffsetCommit',
-  versions: [0, 2],
+export const txnOffsetCommit = defineApi(28, 'TxnOffsetCommit', [0, 2], {
   advertised: null,
   request: {
     transactionalId: t.string,
