@@ -12,7 +12,12 @@ import { InconsistentStateError } from '../errors.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { openRecord } from '../record-batch/record-parts.ts';
 import type { Clock } from './clock.ts';
-import { createLedger, emptyState, type Ledger, type LedgerState } from './ledger.ts';
+import {
+  createLedger as createPlainLedger,
+  emptyState,
+  type Ledger,
+  type LedgerState,
+} from './ledger.ts';
 import type { LogReader, TopicPartition } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { PendingOrder } from './pending-order.ts';
@@ -32,6 +37,7 @@ type Deps = {
   clock: Clock;
   logger: Logger;
   maxBackoffMs: number;
+  createLedger?: (state: LedgerState<PendingOrder>) => Ledger<PendingOrder>;
 };
 
 export type Restored = {
@@ -46,7 +52,7 @@ export type Restored = {
  * would give wrong numbers.
  */
 export async function restore(deps: Deps): Promise<Restored> {
-  const { logs, reader, logger } = deps;
+  const { logs, reader, logger, createLedger = createPlainLedger } = deps;
   const head = await readHead(deps);
   const { low, high } = await reader.bounds(logs.orders);
   if (head !== null) checkOwner(head, logs);
