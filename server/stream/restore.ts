@@ -75,7 +75,8 @@ export async function restore(deps: Deps): Promise<Restored> {
   return { ledger, retries: head?.retries ?? 0, restarts: (head?.restarts ?? 0) + unread };
 }
 
-async function readHead({ logs, reader, clock }: Deps): Promise<Checkpoint | null> {
+async function readHead(deps: Deps): Promise<Checkpoint | null> {
+  const { logs, reader, clock } = deps;
   const { low, high } = await reader.bounds(logs.checkpoints);
   let head: { stamp: CheckpointStamp; bytes: Buffer } | null = null;
   await readRange(reader, clock, logs.checkpoints, { from: low, to: high }, (cursor) => {
@@ -83,6 +84,8 @@ async function readHead({ logs, reader, clock }: Deps): Promise<Checkpoint | nul
     const stamp = decodeStamp(bytes);
     if (head === null || succeeds(stamp, head.stamp)) head = { stamp, bytes: Buffer.from(bytes) };
   });
+  // An owner that trimmed the log under our eyes may have taken the head that we were to find.
+  if ((await reader.bounds(logs.checkpoints)).low > low) return readHead(deps);
   const found = head as { bytes: Buffer } | null;
   return found === null ? null : decodeCheckpoint(found.bytes);
 }

@@ -40,19 +40,20 @@ const isWorking = (instance: Instance) =>
   isRunning(instance) && instance.run.task.state !== 'CLOSED';
 
 /**
- * Retention of the dead-letter topic: what stands for an order that still stands remains, and so does
- * what somebody has not read yet, or may send again: the topic outlives every delay.
+ * Retention of the dead-letter topic, which outlives every delay: it takes only what all have read,
+ * and will not be sent again, of orders that are gone and that all have passed.
  */
 function expireDeadLetters({ logs, oracle, instances, head }: World): void {
   const live = instances().filter(({ run }) => run.task.state !== 'CLOSED');
-  if (logs.isAwaited(names.deadLetters.topic)) return;
+  const positions = [head, ...live.map(({ run }) => run.ledger ?? run.floor)];
+  const { low, high } = logs.boundsOf(names.deadLetters.topic);
+  if (positions.some(({ deadLetterOffset }) => deadLetterOffset < high)) return;
   if (live.some(({ run }) => run.unacknowledged.size > 0)) return;
-  const read = live.map(({ run }) => run.ledger?.deadLetterOffset ?? 0);
-  const limit = Math.min(head.deadLetterOffset, ...read);
-  const { low } = logs.boundsOf(names.orders.topic);
-  let end = 0;
-  while (end < limit && [...oracle.originsBetween(end, end + 1)].every((origin) => origin < low))
-    end += 1;
+  if (logs.isAwaited(names.deadLetters.topic)) return;
+  const passed = Math.min(...positions.map(({ nextOffset }) => nextOffset));
+  const kept = Math.min(passed, logs.boundsOf(names.orders.topic).low);
+  let end = low;
+  while (end < high && [...oracle.originsBetween(end, end + 1)].every((x) => x < kept)) end += 1;
   logs.deleteBelow(names.deadLetters.topic, end);
 }
 
