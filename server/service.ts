@@ -79,7 +79,7 @@ export function createService(deps: {
     deadLetterTopic: topicNames.deadLetters,
     deadLetterBufferSize: config.DLQ_BUFFER_SIZE,
     clock,
-    onCheckpoint: (partition, offset, stamp) => tasks.readBack(partition, offset, stamp),
+    onCheckpoint: (...checkpoint) => tasks.readBack(...checkpoint),
     onFailed: (error) => health.failed(describe(error)),
   });
   const handle = createOrderHandler(config.FAILURE_RATE, Math.random);

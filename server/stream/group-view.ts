@@ -48,6 +48,14 @@ export type GroupViewReader = GroupView & {
   close(): void;
 };
 
+/** A checkpoint was read; `isHead` when it is the greatest so far. */
+export type OnCheckpoint = (
+  partition: number,
+  offset: number,
+  stamp: CheckpointStamp,
+  isHead: boolean,
+) => void;
+
 type Head = { stamp: CheckpointStamp; bytes: Buffer };
 
 /** The view of a group; `onFailed` hears of a checkpoint that cannot be read. */
@@ -57,7 +65,7 @@ export function createGroupView(deps: {
   deadLetterTopic: string;
   deadLetterBufferSize: number;
   clock: Clock;
-  onCheckpoint: (partition: number, offset: number, stamp: CheckpointStamp) => void;
+  onCheckpoint: OnCheckpoint;
   onFailed: (error: unknown) => void;
 }): GroupViewReader {
   const { reader, clock, deadLetterBufferSize, onCheckpoint, onFailed } = deps;
@@ -76,9 +84,10 @@ export function createGroupView(deps: {
   function readCheckpoint(partition: number, cursor: RecordCursor): void {
     const bytes = cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
     const stamp = decodeStamp(bytes);
-    onCheckpoint(partition, cursor.offset, stamp);
     const head = stamps.get(partition);
-    if (head !== undefined && !succeeds(stamp, head)) return;
+    const isHead = head === undefined || succeeds(stamp, head);
+    onCheckpoint(partition, cursor.offset, stamp, isHead);
+    if (!isHead) return;
     stamps.set(partition, stamp);
     newHeads.set(partition, { stamp, bytes: Buffer.from(bytes) });
   }

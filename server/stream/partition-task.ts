@@ -10,10 +10,12 @@ import type { RetryPolicy } from '../domain/retry-policy.ts';
 import { type Checkpointer, createCheckpointer } from './checkpointer.ts';
 import type { Clock } from './clock.ts';
 import { createDeadLetterOutbox } from './dead-letter-outbox.ts';
+import type { Ledger, LedgerState } from './ledger.ts';
 import type { Bounds, Following, LogReader, LogWriter } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { OrderHandler } from './order-handler.ts';
 import { createOrderProcessor, type Limits } from './order-processor.ts';
+import type { PendingOrder } from './pending-order.ts';
 import { persist } from './persist.ts';
 import { followDeadLetter, type Restored, restore, type TaskLogs } from './restore.ts';
 import { recreated, walk } from './walk.ts';
@@ -48,6 +50,7 @@ export type TaskDeps = {
   clock: Clock;
   random: () => number;
   logger: Logger;
+  createLedger?: (state: LedgerState<PendingOrder>) => Ledger<PendingOrder>;
   /** The task has stopped by itself and says why. */
   onFailed: (error: unknown) => void;
 };
@@ -60,8 +63,8 @@ export type PartitionTask = {
   readonly pending: number;
   /** Restores and runs; returns at once. */
   start(): void;
-  /** A checkpoint of this partition was read in its topic. */
-  readBack(offset: number, stamp: CheckpointStamp): void;
+  /** A checkpoint of this partition was read in its topic; `isHead` when it is the greatest so far. */
+  readBack(offset: number, stamp: CheckpointStamp, isHead: boolean): void;
   /** Deletes the checkpoints that are of no use any more. */
   trim(): Promise<void>;
   /** Stops at once; with `lastCheckpoint` it first writes down what it knows. */
@@ -85,8 +88,7 @@ export function createPartitionTask(deps: TaskDeps): PartitionTask {
   async function start(): Promise<void> {
     to('RESTORING');
     try {
-      const { maxBackoffMs } = policy;
-      const restored = await restore({ logs, reader, clock, logger, maxBackoffMs });
+      const restored = await restore({ ...deps, maxBackoffMs: policy.maxBackoffMs });
       if (state !== 'RESTORING') return;
       running = run(restored);
       to('RUNNING');
@@ -246,11 +248,13 @@ export function createPartitionTask(deps: TaskDeps): PartitionTask {
       return running?.books.pending.size ?? 0;
     },
     start: () => void start(),
-    readBack(offset, stamp) {
+    readBack(offset, stamp, isHead) {
       const own = stamp.owner === author.instance && stamp.ownerStartedAt === startedAt;
       const known = generation();
-      if (own) trimBelow = offset;
-      else if (state !== 'CLOSED' && known !== null && stamp.generation > known) {
+      if (own) {
+        // One that is behind must not take the head away from those who restore after us.
+        if (isHead) trimBelow = offset;
+      } else if (state !== 'CLOSED' && known !== null && stamp.generation > known) {
         logger.warn('another instance owns this partition now', {
           ...logs.orders,
           owner: stamp.owner,

@@ -12,7 +12,12 @@ import { InconsistentStateError } from '../errors.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { openRecord } from '../record-batch/record-parts.ts';
 import type { Clock } from './clock.ts';
-import { createLedger, emptyState, type Ledger, type LedgerState } from './ledger.ts';
+import {
+  createLedger as createPlainLedger,
+  emptyState,
+  type Ledger,
+  type LedgerState,
+} from './ledger.ts';
 import type { LogReader, TopicPartition } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { PendingOrder } from './pending-order.ts';
@@ -32,6 +37,7 @@ type Deps = {
   clock: Clock;
   logger: Logger;
   maxBackoffMs: number;
+  createLedger?: (state: LedgerState<PendingOrder>) => Ledger<PendingOrder>;
 };
 
 export type Restored = {
@@ -46,7 +52,7 @@ export type Restored = {
  * would give wrong numbers.
  */
 export async function restore(deps: Deps): Promise<Restored> {
-  const { logs, reader, logger } = deps;
+  const { logs, reader, logger, createLedger = createPlainLedger } = deps;
   const head = await readHead(deps);
   const { low, high } = await reader.bounds(logs.orders);
   if (head !== null) checkOwner(head, logs);
@@ -69,7 +75,8 @@ export async function restore(deps: Deps): Promise<Restored> {
   return { ledger, retries: head?.retries ?? 0, restarts: (head?.restarts ?? 0) + unread };
 }
 
-async function readHead({ logs, reader, clock }: Deps): Promise<Checkpoint | null> {
+async function readHead(deps: Deps): Promise<Checkpoint | null> {
+  const { logs, reader, clock } = deps;
   const { low, high } = await reader.bounds(logs.checkpoints);
   let head: { stamp: CheckpointStamp; bytes: Buffer } | null = null;
   await readRange(reader, clock, logs.checkpoints, { from: low, to: high }, (cursor) => {
@@ -77,6 +84,8 @@ async function readHead({ logs, reader, clock }: Deps): Promise<Checkpoint | nul
     const stamp = decodeStamp(bytes);
     if (head === null || succeeds(stamp, head.stamp)) head = { stamp, bytes: Buffer.from(bytes) };
   });
+  // An owner that trimmed the log under our eyes may have taken the head that we were to find.
+  if ((await reader.bounds(logs.checkpoints)).low > low) return readHead(deps);
   const found = head as { bytes: Buffer } | null;
   return found === null ? null : decodeCheckpoint(found.bytes);
 }

@@ -1,7 +1,7 @@
 // Which tasks run here: the difference between the assignment and what runs already.
-import type { CheckpointStamp } from '../domain/checkpoint.ts';
 import { describe } from '../errors.ts';
 import type { Clock } from './clock.ts';
+import type { OnCheckpoint } from './group-view.ts';
 import type { Logger } from './logger.ts';
 import type { PartitionTask } from './partition-task.ts';
 
@@ -14,7 +14,7 @@ export type Tasks = {
   /** Starts what is new, closes what is gone at once, leaves the rest alone. */
   assign(partitions: readonly number[]): void;
   /** A checkpoint was read in its topic. */
-  readBack(partition: number, offset: number, stamp: CheckpointStamp): void;
+  readBack: OnCheckpoint;
   /** Next offsets of the running tasks, for tools that show the lag of the group. */
   positions(): Map<number, number>;
   /** Tasks that are not running yet, and those that stopped. */
@@ -63,8 +63,8 @@ export function createTasks(deps: {
       }
       for (const partition of partitions) if (!tasks.has(partition)) open(partition);
     },
-    readBack(partition, offset, stamp) {
-      tasks.get(partition)?.readBack(offset, stamp);
+    readBack(partition, offset, stamp, isHead) {
+      tasks.get(partition)?.readBack(offset, stamp, isHead);
     },
     positions() {
       const positions = new Map<number, number>();

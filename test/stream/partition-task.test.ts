@@ -314,9 +314,9 @@ t.test('a task that reads a checkpoint of a later generation closes itself', asy
     owner: 'other',
     pendingCount: 0,
   };
-  task.readBack(1, { ...stamp, generation: 1 });
+  task.readBack(1, { ...stamp, generation: 1 }, false);
   t.equal(task.state, 'RUNNING');
-  task.readBack(2, { ...stamp, generation: 2 });
+  task.readBack(2, { ...stamp, generation: 2 }, true);
   t.equal(task.state, 'CLOSED');
   t.same(failures, []);
 });

@@ -1,0 +1,72 @@
+// The end of every story: one owner works off what is left, nothing more happens, and all agree.
+import { merge, sumOf, type Tally } from '../../server/domain/averages.ts';
+import { demand } from './oracle.ts';
+import { type Instance, names, type Watcher, type World } from './world.ts';
+
+/** More events than any story needs. */
+const PATIENCE = 5000;
+
+/** Brings the world to rest and compares what `early` and others see with what must have come out. */
+export async function comeToRest(world: World, early: Watcher): Promise<void> {
+  const { scheduler, logs } = world;
+  world.calm = true;
+  for (const instance of world.instances()) {
+    instance.host.state = 'running';
+    if (scheduler.pick(2) === 0) world.crash(instance);
+  }
+  await drain(world);
+  while (logs.delayed > 0) logs.release(scheduler.pick(4) > 0);
+  await drain(world);
+  const owner = soleOwner(world);
+  await drain(world);
+  const late = world.watch();
+  await drain(world);
+  world.verify();
+  demand(owner.run.task.state === 'RUNNING', `the owner is ${owner.run.task.state}`);
+  const orders = logs.boundsOf(names.orders.topic);
+  const deadLetters = logs.boundsOf(names.deadLetters.topic);
+  for (const { host, view } of [early, late, owner]) {
+    const head = view.heads().get(0);
+    demand(head !== undefined, `${host.name} sees no checkpoint`);
+    demand(head.nextOffset === orders.high, `${host.name} sees ${head.nextOffset} orders`);
+    demand(head.deadLetterOffset === deadLetters.high, `${host.name} misses dead letters`);
+    demand(head.pending.length === 0, `${host.name} sees pending orders`);
+    demand(show(view.averages) === show(head.averages), `${host.name} shows other averages`);
+    const total: Tally = { count: 0, low: 0, carry: 0 };
+    for (const tally of head.averages.values()) merge(total, tally, 1);
+    demand(sumOf(total) === sumOf(view.total), `${host.name} shows another total`);
+    demand(show(view.averages) === show(early.view.averages), 'two views differ');
+    demand(head.writtenAt === early.view.heads().get(0)!.writtenAt, 'two views have two heads');
+    const letters = view.newestDeadLetters(100).map(({ origin }) => origin?.offset);
+    const shown = new Set(letters.filter((offset) => offset !== undefined));
+    for (const origin of world.oracle.originsBetween(deadLetters.low, deadLetters.high)) {
+      demand(shown.has(origin), `${host.name} does not show the dead letter of ${origin}`);
+    }
+  }
+}
+
+function show(averages: Iterable<[string, Tally]>): string {
+  return [...averages]
+    .map(([product, tally]) => `${product} ${tally.count} ${sumOf(tally)}`)
+    .sort()
+    .join();
+}
+
+/** Stops all but one; starts one when there is none. */
+function soleOwner(world: World): Instance {
+  let owner: Instance | undefined;
+  for (const instance of world.instances()) {
+    if (owner !== undefined) world.crash(instance);
+    else if (instance.run.task.state === 'RUNNING') owner = instance;
+  }
+  return owner ?? world.start();
+}
+
+async function drain(world: World): Promise<void> {
+  const { scheduler } = world;
+  for (let events = 0; events < PATIENCE; events += 1) {
+    if (!(await scheduler.fireOne()) && !scheduler.advanceToNext()) return;
+    world.verify();
+  }
+  demand(false, 'the world does not come to rest');
+}

@@ -1,0 +1,231 @@
+// A topic with one partition, the processes that work on it, and the oracle that watches the logs.
+import { isProgrammerError } from '../../server/errors.ts';
+import type { RecordContent } from '../../server/record-batch/record.ts';
+import { createGroupView, type GroupViewReader } from '../../server/stream/group-view.ts';
+import type { LedgerState } from '../../server/stream/ledger.ts';
+import { createLedger } from '../../server/stream/ledger.ts';
+import {
+  createPartitionTask,
+  type PartitionTask,
+  type TaskDeps,
+} from '../../server/stream/partition-task.ts';
+import type { PendingOrder } from '../../server/stream/pending-order.ts';
+import { silentLogger } from '../fixtures/silent-logger.ts';
+import { createHandler } from './handler.ts';
+import { createLogs, type Landing, type Logs } from './logs.ts';
+import { Contradiction, createOracle, type Oracle } from './oracle.ts';
+import { createScheduler, type Host, type Scheduler } from './scheduler.ts';
+
+/** The logs of the partition. */
+export const names = {
+  group: 'g',
+  orders: { topic: 'orders', partition: 0 },
+  deadLetters: { topic: 'orders-dlq', partition: 0 },
+  checkpoints: { topic: 'g-checkpoints', partition: 0 },
+};
+
+/** Puts a fault into what a task is built from. */
+export type Fault = (deps: TaskDeps) => TaskDeps;
+
+/** Settings that differ from run to run. */
+export type Setup = { maxRetries: number; maxPending: number; maxPendingBytes: number };
+
+type Position = { readonly nextOffset: number; readonly deadLetterOffset: number };
+
+/** One task of a process, from its start to its end. */
+type Run = {
+  readonly task: PartitionTask;
+  /** The head when it began: it goes on from there or from further on. */
+  readonly floor: Position;
+  ledger: LedgerState<PendingOrder> | null;
+  /** Dead letters that it will send again until they are acknowledged. */
+  readonly unacknowledged: Set<RecordContent>;
+};
+
+/** Whoever looks at the group. */
+export type Watcher = { readonly host: Host; readonly view: GroupViewReader };
+
+/** A process of the service. */
+export type Instance = Watcher & {
+  /** Generation of the group, as far as the process has heard. */
+  generation: number;
+  run: Run;
+};
+
+export type World = {
+  readonly scheduler: Scheduler;
+  readonly logs: Logs;
+  readonly oracle: Oracle;
+  /** Processes that have not crashed. */
+  instances(): Instance[];
+  /** Generation of the group. */
+  generation: number;
+  /** From now on no handler makes mistakes. */
+  calm: boolean;
+  /** The greatest position that a checkpoint has stated. */
+  readonly head: Position;
+  start(): Instance;
+  /** Somebody who does nothing but look, and never crashes. */
+  watch(): Watcher;
+  /** Starts another task in a process whose task has ended. */
+  reopen(instance: Instance): void;
+  crash(instance: Instance): void;
+  /** Throws what was found wrong so far. */
+  verify(): void;
+};
+
+const ZERO = { nextOffset: 0, deadLetterOffset: 0 };
+
+export function createWorld(setup: Setup, fault: Fault = (deps) => deps): World {
+  const scheduler = createScheduler();
+  const oracle = createOracle(names.group, names.orders.topic);
+  const logs = createLogs(scheduler, landed);
+  const wrongs: unknown[] = [];
+  const senders = new WeakMap<RecordContent, Run>();
+  const starts = new Set<number>();
+  const seen = new Map<Watcher, Position>();
+  const watchers: Watcher[] = [];
+  let instances: Instance[] = [];
+  let count = 0;
+
+  function landed({ topic, offset, record }: Landing): void {
+    try {
+      if (topic === names.orders.topic) oracle.order(offset, record);
+      else if (topic === names.deadLetters.topic) oracle.deadLetter(offset, record);
+      else checkpointLanded(record);
+    } catch (error) {
+      wrongs.push(error);
+    }
+  }
+
+  function checkpointLanded(record: RecordContent): void {
+    const checkpoint = oracle.checkpoint(record.value!, logs.boundsOf(names.orders.topic));
+    const { floor } = senders.get(record)!;
+    if (isBehind(checkpoint, floor)) {
+      throw new Contradiction(
+        `a task that began when the head stood at ${at(floor)} states ${at(checkpoint)}`,
+      );
+    }
+    if (floor !== ZERO && !starts.has(checkpoint.start)) {
+      throw new Contradiction(`a task began anew at ${checkpoint.start} though there was a head`);
+    }
+    starts.add(checkpoint.start);
+    if (!isBehind(checkpoint, world.head)) world.head = checkpoint;
+  }
+
+  function open(instance: Omit<Instance, 'run'>): Run {
+    const { host } = instance;
+    const { reader, writer } = logs.portsOf(host);
+    const unacknowledged = new Set<RecordContent>();
+    const deps: TaskDeps = {
+      logs: names,
+      author: { group: names.group, app: 'model', instance: host.name },
+      startedAt: 1,
+      generation: () => instance.generation,
+      reader,
+      writer: {
+        async append(tp, records) {
+          for (const record of records) senders.set(record, run);
+          if (tp === names.deadLetters) for (const record of records) unacknowledged.add(record);
+          const offset = await writer.append(tp, records);
+          for (const record of records) unacknowledged.delete(record);
+          return offset;
+        },
+      },
+      trim: async (below) => logs.deleteBelow(names.checkpoints.topic, below),
+      handle: createHandler(host, scheduler, () => !world.calm),
+      policy: { maxRetries: setup.maxRetries, backoffMs: 20, maxBackoffMs: 60 },
+      limits: { ...setup, maxProducts: 4, maxProductBytes: 1000 },
+      checkpointIntervalMs: 10,
+      clock: scheduler.clockOf(host),
+      random: () => scheduler.pick(16) / 16,
+      logger: silentLogger,
+      onFailed(error) {
+        if (!isProgrammerError(error) || world.calm) wrongs.push(error);
+      },
+      createLedger(state) {
+        run.ledger = state;
+        return createLedger(state);
+      },
+    };
+    const run: Run = {
+      task: createPartitionTask(fault(deps)),
+      floor: world.head,
+      ledger: null,
+      unacknowledged,
+    };
+    run.task.start();
+    return run;
+  }
+
+  function look(watcher: Watcher): void {
+    const head = watcher.view.heads().get(0);
+    if (head === undefined) return;
+    const before = seen.get(watcher) ?? ZERO;
+    if (isBehind(head, before)) {
+      throw new Contradiction(`a view moved back from ${at(before)} to ${at(head)}`);
+    }
+    seen.set(watcher, head);
+  }
+
+  function see(onCheckpoint: PartitionTask['readBack']): Watcher {
+    count += 1;
+    const host: Host = { name: `i${count}`, state: 'running' };
+    const view = createGroupView({
+      reader: logs.portsOf(host).reader,
+      checkpointTopic: names.checkpoints.topic,
+      deadLetterTopic: names.deadLetters.topic,
+      deadLetterBufferSize: 100,
+      clock: scheduler.clockOf(host),
+      onCheckpoint: (_partition, ...checkpoint) => onCheckpoint(...checkpoint),
+      onFailed: (error) => wrongs.push(error),
+    });
+    view.follow([0]);
+    return { host, view };
+  }
+
+  const world = {
+    scheduler,
+    logs,
+    oracle,
+    instances: () => instances,
+    generation: 0,
+    calm: false,
+    head: ZERO as Position,
+    start() {
+      world.generation += 1;
+      const watcher = see((...checkpoint) => instance.run.task.readBack(...checkpoint));
+      const process = { ...watcher, generation: world.generation };
+      const instance: Instance = Object.assign(process, { run: open(process) });
+      instances.push(instance);
+      return instance;
+    },
+    watch() {
+      const watcher = see(() => {});
+      watchers.push(watcher);
+      return watcher;
+    },
+    reopen(instance: Instance) {
+      world.generation += 1;
+      instance.generation = world.generation;
+      instance.run = open(instance);
+    },
+    crash(instance: Instance) {
+      instance.host.state = 'crashed';
+      instances = instances.filter((other) => other !== instance);
+    },
+    verify() {
+      for (const wrong of wrongs) throw wrong;
+      for (const watcher of [...watchers, ...instances]) look(watcher);
+    },
+  };
+  return world;
+}
+
+function isBehind(a: Position, b: Position): boolean {
+  return a.nextOffset < b.nextOffset || a.deadLetterOffset < b.deadLetterOffset;
+}
+
+function at({ nextOffset, deadLetterOffset }: Position): string {
+  return `(${nextOffset}, ${deadLetterOffset})`;
+}
