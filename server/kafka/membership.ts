@@ -3,6 +3,7 @@
 import type { Kafka } from 'kafkajs';
 import { describe } from '../errors.ts';
 import type { Logger } from '../stream/logger.ts';
+import { fromKafkajs } from './kafkajs-error.ts';
 import { stickyAssigner } from './sticky-assigner.ts';
 
 export type Membership = {
@@ -88,12 +89,14 @@ export function createMembership(deps: {
     }),
   );
 
+  async function join(): Promise<void> {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await consumer.run({ autoCommit: false, eachBatch: async () => {} });
+  }
+
   return {
-    async start() {
-      await consumer.connect();
-      await consumer.subscribe({ topics: [topic], fromBeginning: true });
-      await consumer.run({ autoCommit: false, eachBatch: async () => {} });
-    },
+    start: () => join().catch(fromKafkajs),
     generation: () => generation,
     async commit(positions) {
       const offsets = [...positions].map(([partition, offset]) => ({

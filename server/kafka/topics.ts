@@ -1,6 +1,7 @@
 // The three topics: created when missing, grown together, checked, trimmed.
 import kafkajs, { type Admin, type ITopicConfig, type Kafka } from 'kafkajs';
 import { InconsistentStateError } from '../errors.ts';
+import { fromKafkajs } from './kafkajs-error.ts';
 
 const { ConfigResourceTypes } = kafkajs;
 
@@ -53,27 +54,29 @@ export function createTopics(deps: {
     await admin.createPartitions({ topicPartitions: [{ topic, count }] });
   }
 
+  async function ensure(): Promise<number> {
+    if (!connected) await admin.connect();
+    connected = true;
+    const existing = await partitionCounts();
+    const count = existing.get(names.orders) ?? deps.partitions;
+    if (!existing.has(names.orders)) await create(names.orders, count, {});
+    const largest = Number(await configOf(admin, names.orders, 'max.message.bytes'));
+    const companions: [string, Record<string, string>][] = [
+      [names.deadLetters, { 'max.message.bytes': String(largest + DEAD_LETTER_ROOM) }],
+      [names.checkpoints, { 'max.message.bytes': String(CHECKPOINT_BYTES), ...SMALL_SEGMENTS }],
+    ];
+    for (const [topic, config] of companions) {
+      const has = existing.get(topic);
+      if (has === undefined) {
+        await create(topic, count, { 'cleanup.policy': 'delete', ...FOR_EVER, ...config });
+      } else if (has < count) await grow(topic, count);
+    }
+    if (existing.has(names.checkpoints)) await checkCheckpoints(admin, names.checkpoints);
+    return count;
+  }
+
   return {
-    async ensure() {
-      if (!connected) await admin.connect();
-      connected = true;
-      const existing = await partitionCounts();
-      const count = existing.get(names.orders) ?? deps.partitions;
-      if (!existing.has(names.orders)) await create(names.orders, count, {});
-      const largest = Number(await configOf(admin, names.orders, 'max.message.bytes'));
-      const companions: [string, Record<string, string>][] = [
-        [names.deadLetters, { 'max.message.bytes': String(largest + DEAD_LETTER_ROOM) }],
-        [names.checkpoints, { 'max.message.bytes': String(CHECKPOINT_BYTES), ...SMALL_SEGMENTS }],
-      ];
-      for (const [topic, config] of companions) {
-        const has = existing.get(topic);
-        if (has === undefined) {
-          await create(topic, count, { 'cleanup.policy': 'delete', ...FOR_EVER, ...config });
-        } else if (has < count) await grow(topic, count);
-      }
-      if (existing.has(names.checkpoints)) await checkCheckpoints(admin, names.checkpoints);
-      return count;
-    },
+    ensure: () => ensure().catch(fromKafkajs),
     async trimCheckpoints(partition, below) {
       const topic = names.checkpoints;
       // A fresh admin client does not know the leader before it was asked for something else.

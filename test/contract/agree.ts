@@ -7,17 +7,19 @@ import type { Service } from '../fixtures/service.ts';
 import { until } from '../fixtures/until.ts';
 import type { World } from './world.ts';
 
-/** A record of the dead-letter topic with its headers, and the order it stands for. */
-export type Letter = ReadRecord & {
+type Standing = ReadRecord & {
   readonly headers: readonly ReadHeader[];
-  readonly origin: string;
+  readonly origin: string | null;
 };
+
+/** A dead letter of this group with its headers, and the place of the order it stands for. */
+export type Letter = Standing & { readonly origin: string };
 
 /** What both came to. */
 export type Agreement = {
   readonly metrics: Metrics;
   readonly orders: readonly ReadRecord[];
-  /** Of this group, second copies included. */
+  /** Second copies included. */
   readonly letters: readonly Letter[];
 };
 
@@ -29,7 +31,8 @@ export async function agree(t: Test, world: World, service: Service): Promise<Ag
   const { kcat } = world;
   const orders = await kcat.read(world.orders);
   const metrics = await atRest(service, orders.length);
-  const letters = await readLetters(world);
+  const standing = await readLetters(world);
+  const letters = standing.filter((letter): letter is Letter => letter.origin !== null);
 
   const byPlace = new Map(orders.map((order) => [place(order), order]));
   const dead = new Set(letters.map(({ origin }) => origin));
@@ -46,7 +49,7 @@ export async function agree(t: Test, world: World, service: Service): Promise<Ag
   );
   checkBalance(t, metrics, { counted: total.count, deadLettered: dead.size });
   for (const letter of letters) checkLetter(t, letter, byPlace.get(letter.origin));
-  await checkShown(t, service, letters, dead.size);
+  await checkShown(t, service, standing, dead.size);
   return { metrics, orders, letters };
 }
 
@@ -60,21 +63,21 @@ export function atRest(service: Service, count: number): Promise<Metrics> {
   );
 }
 
-/** The dead letters that this group wrote. */
-export async function readLetters(world: World): Promise<Letter[]> {
-  const records = await world.kcat.read(world.deadLetters);
-  const headers = await world.kcat.readHeaders(world.deadLetters);
-  return records.flatMap((record): Letter[] => {
+/** What stands in the dead-letter topic, that of strangers without an origin. */
+async function readLetters({ kcat, orders, deadLetters, group }: World): Promise<Standing[]> {
+  const records = await kcat.read(deadLetters);
+  const headers = await kcat.readHeaders(deadLetters);
+  return records.map((record) => {
     const own = headers.get(place(record)) ?? [];
     const said = new Map(own.map(([name, value]) => [name.replace('orders.errors.', ''), value]));
     const origin = `${said.get('partition')}-${said.get('offset')}`;
-    const ours = said.get('group') === world.group && said.get('topic') === world.orders;
-    return ours && /^\d+-\d+$/.test(origin) ? [{ ...record, headers: own, origin }] : [];
+    const ours = said.get('group') === group && said.get('topic') === orders;
+    return { ...record, headers: own, origin: ours && /^\d+-\d+$/.test(origin) ? origin : null };
   });
 }
 
 /** The last value of a header, as text. */
-export function header(letter: Letter, name: string): string | null | undefined {
+export function header(letter: Standing, name: string): string | null | undefined {
   return letter.headers.findLast(([each]) => each === name)?.[1];
 }
 
@@ -114,7 +117,7 @@ function checkLetter(t: Test, letter: Letter, original: ReadRecord | undefined):
 async function checkShown(
   t: Test,
   service: Service,
-  letters: readonly Letter[],
+  letters: readonly Standing[],
   count: number,
 ): Promise<void> {
   const shown = await until(
@@ -122,10 +125,9 @@ async function checkShown(
     () => service.json<DeadLetterItem[]>('/dlq?limit=1000'),
     (items) => items.length >= Math.min(count, 1000),
   );
-  const reasons = new Map(letters.map((letter) => [letter.origin, header(letter, 'errorReason')]));
+  const reasons = new Map(letters.map((letter) => [place(letter), header(letter, 'errorReason')]));
   const wrong = shown.filter(
-    ({ origin, reason }) =>
-      origin !== null && reasons.get(`${origin.partition}-${origin.offset}`) !== reason,
+    ({ id, reason }) => reason !== (reasons.get(id) ?? 'no reason given') || !reasons.has(id),
   );
   t.strictSame(wrong, [], 'every dead letter that is shown stands in the topic');
   t.strictSame(

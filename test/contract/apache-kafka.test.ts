@@ -1,14 +1,27 @@
 // The contract on Apache Kafka: one broker for all of it.
 import t from 'tap';
 import { withApacheKafka } from '../fixtures/apache-kafka.ts';
+import { withKcat } from '../fixtures/kcat.ts';
 import { contract } from './contract.ts';
+import { java } from './java.ts';
+import { outage } from './outage.ts';
 
 // Far above what it takes, for machines that have much else to do.
 const timeout = 600_000;
 t.setTimeout(timeout);
 
-t.test('on Apache Kafka', { jobs: 3, timeout }, async (t) => {
+t.test('on Apache Kafka', { timeout }, async (t) => {
   const kafka = await withApacheKafka(t);
   if (kafka === undefined) return;
-  await contract(t, kafka);
+  const kcat = await withKcat(t, kafka.brokers);
+  if (kcat === undefined) return;
+  const broker = { ...kafka, kcat };
+
+  await t.test('many services at once', { jobs: 3, timeout }, async (t) => {
+    java(t, broker);
+    contract(t, broker);
+  });
+  await t.test('while nobody else is there', { timeout }, async (t) => {
+    await outage(t, broker);
+  });
 });

@@ -1,16 +1,13 @@
 // What the service promises, as seen from outside and on any broker.
 import type { Test } from 'tap';
-import { withKcat } from '../fixtures/kcat.ts';
 import { deadLetters } from './dead-letters.ts';
 import { ends } from './ends.ts';
 import { group } from './group.ts';
 import { orders } from './orders.ts';
 import { processes } from './process.ts';
+import type { Broker } from './world.ts';
 
-/** Runs what every broker must allow; several services at a time. */
-export async function contract(t: Test, { brokers }: { brokers: string }): Promise<void> {
-  const kcat = await withKcat(t, brokers);
-  if (kcat === undefined) return;
-  const broker = { brokers, kcat };
+/** Adds the tests that every broker must allow; they may run beside each other (`jobs`). */
+export function contract(t: Test, broker: Broker): void {
   for (const part of [orders, deadLetters, ends, group, processes]) part(t, broker);
 }

@@ -59,7 +59,7 @@ export function createWorld(t: Test, broker: Broker, settings: Record<string, st
       connection: { brokers: [broker.brokers], ssl: false },
       topic: orders,
       partitions: Number(settings.PARTITIONS ?? 3),
-      trouble: t.comment,
+      trouble: (message) => t.comment(message),
     });
   }
 

@@ -1,0 +1,15 @@
+// The contract on the embedded broker.
+import t from 'tap';
+import { withDevBroker } from '../fixtures/dev-broker.ts';
+import { withKcat } from '../fixtures/kcat.ts';
+import { contract } from './contract.ts';
+
+// Far above what it takes, for machines that have much else to do.
+const timeout = 600_000;
+t.setTimeout(timeout);
+
+t.test('on the embedded broker', { jobs: 3, timeout }, async (t) => {
+  const { address: brokers } = await withDevBroker(t);
+  const kcat = await withKcat(t, brokers);
+  if (kcat !== undefined) contract(t, { brokers, kcat });
+});
