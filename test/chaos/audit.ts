@@ -15,6 +15,9 @@ export type Facts = {
   readonly counted: Expected;
   /** Origins, as `partition-offset`. */
   readonly deadLettered: ReadonlySet<string>;
+  /** Dead letters by reason code. */
+  readonly reasons: ReadonlyMap<string, number>;
+  readonly lost: number;
   readonly faults: readonly string[];
 };
 
@@ -22,17 +25,24 @@ const PREFIX = 'orders.errors.';
 const HANDLER_REASONS = ['RETRIES_EXHAUSTED', 'PRODUCT_LIMIT'];
 const MAX_SHOWN = 5;
 
-/** Reads orders and dead letters. `removed` are orders that retention has taken since, but which were read. */
+/** Orders that retention has taken, and which of them the service cannot have counted. */
+export type Removed = {
+  readonly records: readonly ReadRecord[];
+  readonly isLost: (record: ReadRecord) => boolean;
+};
+
+/** Reads orders and dead letters. */
 export async function readFacts(
   kcat: Kcat,
   names: TopicNames,
-  removed: readonly ReadRecord[] = [],
+  removed: Removed = { records: [], isLost: () => false },
 ): Promise<Facts> {
   const there = await kcat.read(names.orders);
-  const known = new Map([...removed, ...there].map((record) => [placeOf(record), record]));
+  const known = new Map([...removed.records, ...there].map((record) => [placeOf(record), record]));
   const headers = await kcat.readHeaders(names.deadLetters);
   const faults: string[] = [];
   const deadLettered = new Set<string>();
+  const reasons = new Map<string, number>();
 
   for (const letter of await kcat.read(names.deadLetters)) {
     const own = new Map(headers.get(placeOf(letter)));
@@ -40,28 +50,37 @@ export async function readFacts(
     const origin = `${own.get(`${PREFIX}partition`)}-${own.get(`${PREFIX}offset`)}`;
     const fault = faultOf(letter, known.get(origin), own);
     if (fault !== null) faults.push(`dead letter ${placeOf(letter)} of order ${origin}: ${fault}`);
+    const code = reasonCode(own);
+    reasons.set(code, (reasons.get(code) ?? 0) + 1);
     deadLettered.add(origin);
   }
-  const alive = [...known].filter(([place]) => !deadLettered.has(place));
-  const counted = expected(alive.map(([, record]) => record));
+  const alive = [...known].filter(([place]) => !deadLettered.has(place)).map(([, order]) => order);
+  const counted = expected(alive.filter((order) => !removed.isLost(order)));
+  const lost = alive.filter((order) => removed.isLost(order)).length;
   for (const [place, reason] of counted.bad)
     faults.push(`order ${place} is ${reason} and no dead letter`);
-  return { counted, deadLettered, faults };
+  return { counted, deadLettered, reasons, lost, faults };
 }
 
 function placeOf({ partition, offset }: ReadRecord): string {
   return `${partition}-${offset}`;
 }
 
+type Headers = ReadonlyMap<ReadHeader[0], ReadHeader[1]>;
+
+function reasonCode(headers: Headers): string {
+  return /^\w+/.exec(headers.get('errorReason') ?? '')?.[0] ?? 'none';
+}
+
 function faultOf(
   letter: ReadRecord,
   order: ReadRecord | undefined,
-  headers: ReadonlyMap<ReadHeader[0], ReadHeader[1]>,
+  headers: Headers,
 ): string | null {
   if (order === undefined) return 'there is no such order';
   if (order.partition !== letter.partition) return 'another partition';
   if (!isSame(order.key, letter.key) || !isSame(order.value, letter.value)) return 'other bytes';
-  const code = /^\w+/.exec(headers.get('errorReason') ?? '')?.[0] ?? 'none';
+  const code = reasonCode(headers);
   const verdict = judge(order.value);
   const right = 'reason' in verdict ? [verdict.reason] : HANDLER_REASONS;
   return right.includes(code) ? null : `reason ${code} instead of ${right.join(' or ')}`;
@@ -73,9 +92,8 @@ function isSame(a: Buffer | null, b: Buffer | null): boolean {
 
 /** Where the service says something else than the facts; empty when all is well. */
 export function differences(
-  { counted, deadLettered, faults }: Facts,
+  { counted, deadLettered, lost, faults }: Facts,
   metrics: Metrics,
-  lost: number,
 ): string[] {
   const found = [...faults];
   const compare = (what: string, is: unknown, should: unknown) => {

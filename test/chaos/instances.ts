@@ -1,6 +1,6 @@
 // Instances of the service under fire: what they say, what they own, and whether they may be gone.
 import { fileURLToPath } from 'node:url';
-import type { Metrics } from '../../server/http/contract.ts';
+import type { DeadLetterItem, Metrics } from '../../server/http/contract.ts';
 import type { TestScope } from '../fixtures/requirements.ts';
 import { type Service, withService } from '../fixtures/service.ts';
 import { balanceFault } from './audit.ts';
@@ -15,6 +15,10 @@ export type Instance = {
   /** Partitions of its last assignment. */
   partitions(): number[];
   metrics(): Promise<Metrics>;
+  /** Looks at the metrics in passing, unless the last look goes on. */
+  look(): void;
+  /** The newest 100. */
+  deadLetters(): Promise<DeadLetterItem[]>;
   /** Status and reasons of /health/ready. */
   health(): Promise<{ status: number; reasons: string[] }>;
   ready(): Promise<unknown>;
@@ -54,6 +58,7 @@ export async function startInstance(
   let mayEnd = failpoint !== undefined;
   let ended = false;
   let frozen = false;
+  let looking = false;
   let problem: string | null = null;
   const reached = new Map<number, number>();
   service.exited.then(({ code, signal }) => {
@@ -61,19 +66,23 @@ export async function startInstance(
     if (!mayEnd) problem = `${name} ended by itself (${code ?? signal})`;
   });
 
-  async function json<T>(path: string): Promise<T> {
-    const answer = await service.get(path, { signal: AbortSignal.timeout(5000) });
-    return (await answer.json()) as T;
+  async function metrics(): Promise<Metrics> {
+    // Answers may overtake each other; none may be behind what was known when it was asked for.
+    const known = new Map(reached);
+    const answer = await service.get('/metrics', { signal: AbortSignal.timeout(5000) });
+    const metrics = (await answer.json()) as Metrics;
+    check(metrics, known);
+    return metrics;
   }
 
   /** At every look the balance has to close, and nothing may move back. */
-  function check(metrics: Metrics): void {
+  function check(metrics: Metrics, known: ReadonlyMap<number, number>): void {
     problem ??= balanceFault(metrics);
     for (const { partition, nextOffset } of metrics.asOf) {
-      const before = reached.get(partition) ?? 0;
+      const before = known.get(partition) ?? 0;
       if (nextOffset < before)
         problem ??= `[${partition}] went back from ${before} to ${nextOffset}`;
-      reached.set(partition, nextOffset);
+      reached.set(partition, Math.max(nextOffset, reached.get(partition) ?? 0));
     }
   }
 
@@ -97,10 +106,19 @@ export async function startInstance(
         .filter((text) => /^\d+$/.test(text))
         .map(Number);
     },
-    async metrics() {
-      const metrics = await json<Metrics>('/metrics');
-      check(metrics);
-      return metrics;
+    metrics,
+    look() {
+      if (looking) return;
+      looking = true;
+      metrics()
+        .catch(() => {})
+        .finally(() => {
+          looking = false;
+        });
+    },
+    async deadLetters() {
+      const answer = await service.get('/dlq?limit=100');
+      return (await answer.json()) as DeadLetterItem[];
     },
     async health() {
       const answer = await service.get('/health/ready');

@@ -66,9 +66,9 @@ async function runOne(
   seed: number,
 ): Promise<Outcome> {
   const outcome = await run(scenario, seed);
-  const { violation, seconds, logs } = outcome;
+  const { violation, seconds, audited, logs } = outcome;
   const line = `${scenario.name}, seed ${seed}, ${seconds.toFixed(0)} s`;
-  if (violation === null) console.log(`ok   ${line}`);
+  if (violation === null) console.log(`ok   ${line} ${JSON.stringify(audited)}`);
   else {
     console.log(`FAIL ${line}\n     ${violation.replaceAll('\n', '\n     ')}`);
     console.log(`     logs: ${logs}`);

@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /** A Produce request on its way; nothing that its connection sent later overtakes it. */
 export type CaughtProduce = {
+  readonly partition: number;
   /** Hands it on, also when its sender is gone by now. */
   pass(): void;
   /** It never arrives, and its connection breaks. */
@@ -43,14 +44,16 @@ export async function startProduceProxy(target: number): Promise<ProduceProxy> {
   }
 
   async function fateOf(frame: Buffer): Promise<Fate> {
-    const topic = topicOfProduce(frame);
-    if (topic === null) return 'pass';
+    const target = targetOfProduce(frame);
+    if (target === null) return 'pass';
+    const { topic, partition } = target;
     if (refused.has(topic)) return 'drop';
     const at = catches.findIndex((each) => each.topic === topic);
     if (at < 0) return 'pass';
     const [{ caught }] = catches.splice(at, 1) as [Catch];
     return new Promise((decide) => {
       caught({
+        partition,
         pass: () => decide('pass'),
         drop: () => decide('drop'),
         loseAnswer: () => decide('lose-answer'),
@@ -122,13 +125,15 @@ async function* framesOf(socket: Socket): AsyncGenerator<Buffer> {
   }
 }
 
-/** The first topic of a Produce request; null for every other request. */
-function topicOfProduce(frame: Buffer): string | null {
+/** The first partition of a Produce request; null for every other request. */
+function targetOfProduce(frame: Buffer): { topic: string; partition: number } | null {
   if (frame.readInt16BE(4) !== PRODUCE) return null;
   // After length, key, version and correlation id: client id, transactional id, acks, timeout, count.
   const clientEnd = textEnd(frame, 12);
-  const topic = textEnd(frame, clientEnd) + 10;
-  return frame.toString('utf8', topic + 2, textEnd(frame, topic));
+  const topicStart = textEnd(frame, clientEnd) + 10;
+  const topicEnd = textEnd(frame, topicStart);
+  const topic = frame.toString('utf8', topicStart + 2, topicEnd);
+  return { topic, partition: frame.readInt32BE(topicEnd + 4) };
 }
 
 function textEnd(frame: Buffer, at: number): number {

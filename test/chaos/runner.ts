@@ -3,7 +3,7 @@ import { describe } from '../../server/errors.ts';
 import type { TestScope } from '../fixtures/requirements.ts';
 import { startProxiedBroker, startThreeBrokers, type TestCluster } from './clusters.ts';
 import type { Scenario } from './scenario.ts';
-import { createWorld } from './world.ts';
+import { createWorld, type World } from './world.ts';
 
 /** What became of one run; `violation` is null when all was well. */
 export type Outcome = {
@@ -11,6 +11,8 @@ export type Outcome = {
   readonly seed: number;
   readonly seconds: number;
   readonly violation: string | null;
+  /** What the audit found to be true. */
+  readonly audited: World['audited'];
   /** Where the logs of its instances are, after a violation. */
   readonly logs: string | null;
 };
@@ -52,7 +54,7 @@ export function createRunner({ long }: { long: boolean }): Runner {
         await scope.close();
       }
       const seconds = (performance.now() - startedAt) / 1000;
-      return { scenario: name, seed, seconds, violation, logs };
+      return { scenario: name, seed, seconds, violation, audited: world.audited, logs };
     },
     close: () => shared.close(),
   };

@@ -3,10 +3,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { projectRoot } from '../../server/cli/project-root.ts';
+import type { Metrics } from '../../server/http/contract.ts';
 import { type Kcat, withKcat } from '../fixtures/kcat.ts';
-import type { ReadRecord } from '../fixtures/oracle.ts';
 import type { TestScope } from '../fixtures/requirements.ts';
-import { differences, readFacts, type TopicNames } from './audit.ts';
+import { differences, type Facts, type Removed, readFacts, type TopicNames } from './audit.ts';
 import type { TestCluster } from './clusters.ts';
 import { type Instance, type StartOptions, startInstance } from './instances.ts';
 import { type Load, type LoadOptions, startLoad } from './load.ts';
@@ -33,7 +33,9 @@ export type World = {
   /** Errors in the log that are part of the scenario. */
   tolerate(pattern: RegExp): void;
   /** Ends the load, waits until the balance is closed, and holds every live instance against the facts. */
-  settle(options?: { lost?: number; removed?: readonly ReadRecord[] }): Promise<void>;
+  settle(removed?: Removed): Promise<Facts>;
+  /** What the last audit found to be true. */
+  readonly audited: Partial<Metrics['balance']>;
   /** Every instance's log into a folder; its path. */
   keepLogs(): Promise<string>;
 };
@@ -47,8 +49,7 @@ export async function createWorld(
   cluster: TestCluster,
   { name, seed, long }: { name: string; seed: number; long: boolean },
 ): Promise<World> {
-  const kcat = await withKcat(scope, cluster.brokers);
-  if (kcat === undefined) throw new Error('kcat is missing');
+  const kcat = (await withKcat(scope, cluster.brokers)) as Kcat;
   const id = `${name}-${seed}`;
   const names = {
     orders: `${id}-orders`,
@@ -64,9 +65,10 @@ export async function createWorld(
   const instances: Instance[] = [];
   const loads: Load[] = [];
   const tolerated: RegExp[] = [];
+  let audited: World['audited'] = {};
   const live = () => instances.filter((instance) => instance.live);
   const watch = setInterval(() => {
-    for (const instance of live()) instance.metrics().catch(() => {});
+    for (const instance of live()) instance.look();
   }, WATCH_EVERY_MS);
   scope.teardown(() => clearInterval(watch));
 
@@ -113,13 +115,16 @@ export async function createWorld(
     return live().length > 0;
   }
 
-  async function checkFacts(lost: number, removed: readonly ReadRecord[]): Promise<true> {
-    const facts = await readFacts(kcat!, names, removed);
+  async function checkFacts(removed: Removed | undefined): Promise<Facts> {
+    const facts = await readFacts(kcat, names, removed);
     for (const instance of live()) {
-      const found = differences(facts, await instance.metrics(), lost);
+      const metrics = await instance.metrics();
+      const found = differences(facts, metrics);
       if (found.length > 0) throw new Error(`${instance.name}: ${found.join('; ')}`);
+      const { counted, deadLettered, lost, corrections } = metrics.balance;
+      audited = { counted, deadLettered, lost, corrections };
     }
-    return true;
+    return facts;
   }
 
   function checkInstances(): void {
@@ -157,11 +162,15 @@ export async function createWorld(
       });
     },
     tolerate: (pattern) => void tolerated.push(pattern),
-    async settle({ lost = 0, removed = [] } = {}) {
+    get audited() {
+      return audited;
+    },
+    async settle(removed) {
       await Promise.all(loads.splice(0).map((load) => load.stop()));
       await until('the balance to close', isClosed, SETTLE_WITHIN_MS);
-      await until('the facts', () => checkFacts(lost, removed), SETTLE_WITHIN_MS / 4);
+      const facts = await until('the facts', () => checkFacts(removed), SETTLE_WITHIN_MS / 4);
       checkInstances();
+      return facts;
     },
     async keepLogs() {
       const folder = fileURLToPath(new URL(`data/chaos/${id}/`, projectRoot));
