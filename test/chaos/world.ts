@@ -81,7 +81,7 @@ export async function createWorld(
     CHECKPOINT_INTERVAL_MS: '50',
     FAILURE_RATE: '0.1',
     MAX_RETRIES: '1',
-    RETRY_BACKOFF_MS: '50',
+    RETRY_BACKOFF_MS: '500',
     LOG_LEVEL: 'debug',
   };
 

@@ -18,12 +18,26 @@ const atFailpoints = failpoints.map(
       const passes = SELDOM.test(failpoint) ? 1 : random.between(1, 200);
       const doomed = await world.start({ failpoint, passes });
       await doomed.fallen();
-      const [next] = await world.startReady(1);
-      await next!.ready();
+      await world.startReady(1);
       await world.settle();
     },
   }),
 );
+
+/** Several at once, each at another point, beside one that stays. */
+async function killAtOnce(world: World): Promise<void> {
+  const { random, names, admin } = world;
+  const topics = [{ topic: names.orders, numPartitions: 6 }];
+  await admin.createTopics({ topics, waitForLeaders: true });
+  await world.startReady(1);
+  await world.load();
+  await world.progress(2000);
+  const doomed = random.shuffle(failpoints).slice(0, 3);
+  const victims = await Promise.all(doomed.map((failpoint) => world.start({ failpoint })));
+  await Promise.all(victims.map((victim) => victim.fallen()));
+  await world.startReady(1);
+  await world.settle();
+}
 
 async function killAtRandom(world: World): Promise<void> {
   const { random } = world;
@@ -44,5 +58,6 @@ async function killAtRandom(world: World): Promise<void> {
 
 export const crashScenarios: readonly Scenario[] = [
   ...atFailpoints,
+  { name: 'kill-at-failpoints-at-once', run: killAtOnce },
   { name: 'kill-at-random', run: killAtRandom },
 ];
