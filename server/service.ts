@@ -17,7 +17,7 @@ import { systemClock as clock, delay } from './stream/clock.ts';
 import { createGroupView } from './stream/group-view.ts';
 import type { Logger } from './stream/logger.ts';
 import { createOrderHandler } from './stream/order-handler.ts';
-import { createPartitionTask } from './stream/partition-task.ts';
+import { createPartitionTask, type TaskDeps } from './stream/partition-task.ts';
 import { createTasks } from './stream/tasks.ts';
 
 const RETRY_MS = 1000;
@@ -34,15 +34,21 @@ export type Service = {
   stop(): Promise<void>;
 };
 
-/** A service on the given brokers; `onCrash` hears that it cannot go on. */
+/** What the tasks stand on: the logs, the business logic and time. */
+export type TaskGround = Pick<TaskDeps, 'reader' | 'writer' | 'handle' | 'clock'> & {
+  trim(partition: number, below: number): Promise<void>;
+};
+
+/** A service on the given brokers; `onCrash` hears that it cannot go on, `wrap` stands between Kafka and the tasks. */
 export function createService(deps: {
   config: Config;
   brokers: readonly string[];
   embedded: boolean;
   logger: Logger;
   onCrash: (error: Error) => void;
+  wrap?: (ground: TaskGround) => TaskGround;
 }): Service {
-  const { config, brokers, embedded, logger, onCrash } = deps;
+  const { config, brokers, embedded, logger, onCrash, wrap = (ground) => ground } = deps;
   const startedAt = clock.now();
   const author = {
     group: config.GROUP_ID,
@@ -82,12 +88,19 @@ export function createService(deps: {
     onCheckpoint: (...checkpoint) => tasks.readBack(...checkpoint),
     onFailed: (error) => health.failed(describe(error)),
   });
-  const handle = createOrderHandler(config.FAILURE_RATE, Math.random);
-  const tasks = createTasks({
+  const ground = wrap({
+    reader: taskReader,
+    writer,
+    handle: createOrderHandler(config.FAILURE_RATE, Math.random),
     clock,
+    trim: topics.trimCheckpoints,
+  });
+  const tasks = createTasks({
+    clock: ground.clock,
     logger,
     createTask: (partition, onFailed) =>
       createPartitionTask({
+        ...ground,
         logs: {
           group: config.GROUP_ID,
           orders: { topic: topicNames.orders, partition },
@@ -97,10 +110,7 @@ export function createService(deps: {
         author,
         startedAt,
         generation: membership.generation,
-        reader: taskReader,
-        writer,
-        trim: (below) => topics.trimCheckpoints(partition, below),
-        handle,
+        trim: (below) => ground.trim(partition, below),
         policy: {
           maxRetries: config.MAX_RETRIES,
           backoffMs: config.RETRY_BACKOFF_MS,
@@ -114,7 +124,6 @@ export function createService(deps: {
         },
         checkpointIntervalMs: config.CHECKPOINT_INTERVAL_MS,
         checkpointShare: () => CHECKPOINT_SHARE / Math.max(1, tasks.positions().size),
-        clock,
         random: Math.random,
         logger,
         onFailed,

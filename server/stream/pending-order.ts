@@ -18,13 +18,21 @@ export function pendingOrder(record: StoredRecord, now: number): PendingOrder {
   return { record, attempts: 0, firstFailedAt: now, lastFailedAt: now, dueAt: now, error: '' };
 }
 
-/** The cause of an order that was given up before a restart, from what the checkpoint kept of it. */
+const GIVEN_UP = /^(RETRIES_EXHAUSTED|PERMANENT): /;
+
+/**
+ * The cause of an order whose attempts were used up before a restart, from what the checkpoint kept
+ * of it: its reason, or only its last failure when MAX_RETRIES was higher then.
+ */
 export function exhaustedBefore(order: PendingOrder): DeadLetterCause {
   const { attempts, firstFailedAt, lastFailedAt, error } = order;
+  const reason = GIVEN_UP.test(error)
+    ? error
+    : `RETRIES_EXHAUSTED: ${error} (after ${attempts} attempts)`;
   return {
     stage: 'process',
-    disposition: 'retries_exhausted',
-    reason: error,
+    disposition: reason.startsWith('PERMANENT') ? 'permanent' : 'retries_exhausted',
+    reason,
     exceptionClass: 'Error',
     exceptionMessage: error,
     attempts,

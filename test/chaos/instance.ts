@@ -1,0 +1,66 @@
+// The service as main.ts composes it, except that it kills itself at a failpoint
+// (CHAOS_FAILPOINT=name, the CHAOS_PASSES-th time) and trims every half second.
+import closeWithGrace from 'close-with-grace';
+import { loadConfig } from '../../server/config.ts';
+import { describe } from '../../server/errors.ts';
+import { buildApp } from '../../server/http/app.ts';
+import { createLogger } from '../../server/log.ts';
+import { createExposition } from '../../server/metrics.ts';
+import { createService } from '../../server/service.ts';
+import { systemClock as clock } from '../../server/stream/clock.ts';
+import { type Failpoint, withFailpoints } from './failpoints.ts';
+
+const ONCE_A_MINUTE_MS = 60_000;
+const HURRIED_MS = 500;
+
+const config = loadConfig(process.env);
+const logger = createLogger(config.LOG_LEVEL, false);
+const topics = {
+  orders: config.ORDERS_TOPIC,
+  deadLetters: config.DLQ_TOPIC,
+  checkpoints: config.CHECKPOINT_TOPIC,
+};
+const failpoint = process.env.CHAOS_FAILPOINT;
+let passesLeft = Number(process.env.CHAOS_PASSES ?? 1);
+
+function pass(point: Failpoint): void {
+  if (point !== failpoint) return;
+  passesLeft -= 1;
+  if (passesLeft === 0) process.kill(process.pid, 'SIGKILL');
+}
+
+const service = createService({
+  config,
+  brokers: config.KAFKA_BROKERS ?? [],
+  embedded: false,
+  logger,
+  onCrash(error) {
+    logger.error('the service cannot go on', { error: describe(error) });
+    process.exit(1);
+  },
+  wrap(ground) {
+    const hurried = {
+      ...clock,
+      after: (ms: number, action: () => void) =>
+        clock.after(ms === ONCE_A_MINUTE_MS ? HURRIED_MS : ms, action),
+    };
+    const watched = failpoint === undefined ? ground : withFailpoints(ground, topics, pass);
+    return { ...watched, clock: hurried };
+  },
+});
+const app = await buildApp({
+  source: service.overview,
+  exposition: createExposition(),
+  epoch: Date.now(),
+  failed: (error) => logger.error('a request failed', { error: describe(error) }),
+  allowedHosts: [],
+  corsOrigins: [],
+});
+
+closeWithGrace({ delay: 10_000, logger: false }, async ({ err }) => {
+  if (err) logger.error('uncaught', { error: err.stack ?? describe(err) });
+  await service.stop();
+  await app.close();
+});
+logger.info(`listening on ${await app.listen({ port: config.PORT })}`);
+await service.start();

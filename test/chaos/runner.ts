@@ -1,0 +1,79 @@
+// Runs scenarios, each in its own world, on Kafkas that they share.
+import { describe } from '../../server/errors.ts';
+import type { TestScope } from '../fixtures/requirements.ts';
+import { startProxiedBroker, startThreeBrokers, type TestCluster } from './clusters.ts';
+import type { Scenario } from './scenario.ts';
+import { createWorld, type World } from './world.ts';
+
+/** What became of one run; `violation` is null when all was well. */
+export type Outcome = {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly seconds: number;
+  readonly violation: string | null;
+  /** What the audit found to be true. */
+  readonly audited: World['audited'];
+  /** Where the logs of its instances are, after a violation. */
+  readonly logs: string | null;
+};
+
+export type Runner = {
+  run(scenario: Scenario, seed: number): Promise<Outcome>;
+  /** Ends the Kafkas. */
+  close(): Promise<void>;
+};
+
+/** A runner; Kafkas start with the first scenario that needs them. */
+export function createRunner({ long }: { long: boolean }): Runner {
+  const shared = createScope();
+  const clusters = new Map<1 | 3, Promise<TestCluster>>();
+
+  function clusterOf(brokers: 1 | 3): Promise<TestCluster> {
+    let cluster = clusters.get(brokers);
+    if (cluster === undefined) {
+      cluster = brokers === 1 ? startProxiedBroker(shared) : startThreeBrokers(shared);
+      clusters.set(brokers, cluster);
+    }
+    return cluster;
+  }
+
+  return {
+    async run({ name, brokers = 1, run }, seed) {
+      const cluster = await clusterOf(brokers);
+      const scope = createScope();
+      const startedAt = performance.now();
+      let violation: string | null = null;
+      let logs: string | null = null;
+      const world = await createWorld(scope, cluster, { name, seed, long });
+      try {
+        await run(world);
+      } catch (error) {
+        violation = describe(error);
+        logs = await world.keepLogs();
+      } finally {
+        await scope.close();
+      }
+      const seconds = (performance.now() - startedAt) / 1000;
+      return { scenario: name, seed, seconds, violation, audited: world.audited, logs };
+    },
+    close: () => shared.close(),
+  };
+}
+
+type Scope = TestScope & { close(): Promise<void> };
+
+/** A scope without a test: what is missing is an error. */
+function createScope(): Scope {
+  const actions: (() => unknown)[] = [];
+  const refuse = (message: string) => {
+    throw new Error(message);
+  };
+  return {
+    teardown: (action) => actions.unshift(action),
+    pass: (message, { skip }) => refuse(`${message}; ${skip}`),
+    fail: refuse,
+    async close() {
+      for (const action of actions.splice(0)) await action();
+    },
+  };
+}

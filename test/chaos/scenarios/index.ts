@@ -1,0 +1,19 @@
+import type { Scenario } from '../scenario.ts';
+import { brokerScenarios } from './brokers.ts';
+import { crashScenarios } from './crash.ts';
+import { freezeScenarios } from './freeze.ts';
+import { networkScenarios } from './network.ts';
+import { productScenarios } from './products.ts';
+import { rebalanceScenarios } from './rebalance.ts';
+import { topicScenarios } from './topics.ts';
+
+/** Every scenario of the long run. */
+export const scenarios: readonly Scenario[] = [
+  ...crashScenarios,
+  ...freezeScenarios,
+  ...networkScenarios,
+  ...rebalanceScenarios,
+  ...topicScenarios,
+  ...productScenarios,
+  ...brokerScenarios,
+];

@@ -1,0 +1,42 @@
+// Members and partitions that come and go.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Scenario } from '../scenario.ts';
+import { until } from '../until.ts';
+import type { World } from '../world.ts';
+
+/** One instance stays; two more come and go every few seconds. */
+async function storm(world: World): Promise<void> {
+  const { random } = world;
+  await world.startReady(1);
+  await world.load({ rate: 1000 });
+  const end = performance.now() + (world.long ? 180_000 : 15_000);
+  while (performance.now() < end) {
+    const guests = await Promise.all([world.start(), world.start()]);
+    await delay(random.between(1000, 4000));
+    await Promise.all(guests.map((guest) => (random.chance(0.1) ? guest.kill() : guest.stop())));
+    await delay(random.between(500, 3000));
+  }
+  await world.settle();
+}
+
+async function grow(world: World): Promise<void> {
+  const { names, random } = world;
+  const instances = await world.startReady(3);
+  const load = await world.load();
+  await world.progress(random.between(1000, 5000));
+  await world.admin.createPartitions({ topicPartitions: [{ topic: names.orders, count: 6 }] });
+  await load.stop();
+  // A producer that started later knows of the new partitions.
+  await world.load();
+  await until('six partitions to be owned', async () => {
+    const owned = instances.flatMap((instance) => instance.partitions());
+    return owned.length === 6 && new Set(owned).size === 6;
+  });
+  await world.progress(5000);
+  await world.settle();
+}
+
+export const rebalanceScenarios: readonly Scenario[] = [
+  { name: 'rebalance-storm', run: storm },
+  { name: 'partitions-grow', run: grow },
+];
