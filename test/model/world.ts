@@ -137,6 +137,7 @@ export function createWorld(setup: Setup, fault: Fault = (deps) => deps): World 
       policy: { maxRetries: setup.maxRetries, backoffMs: 20, maxBackoffMs: 60 },
       limits: { ...setup, maxProducts: 4, maxProductBytes: 1000 },
       checkpointIntervalMs: 10,
+      checkpointShare: () => 1,
       clock: scheduler.clockOf(host),
       random: () => scheduler.pick(16) / 16,
       logger: silentLogger,
