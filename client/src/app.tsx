@@ -59,7 +59,7 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
       <main>
         <ContextLine advice={adviceOn(heard, feed, now, Date.now())} onRetry={onRetry} />
         <Cards model={model} />
-        <div class="page panels">
+        <div class="page panels" data-waiting={model === null}>
           <Products model={model} now={now} />
           <DeadLetters model={model} />
         </div>

@@ -25,9 +25,10 @@ export function sorted(products: Products, { key, ascending }: Sort): string[] {
   return rows.map(([name]) => name);
 }
 
-/** A frozen order with products that came since at its end, where they push no row. */
+/** A frozen order without what is gone, and with newcomers at its end, where they push no row. */
 export function withNewcomers(order: readonly string[], products: Products): readonly string[] {
-  if (order.length === products.size) return order;
-  const known = new Set(order);
-  return [...order, ...[...products.keys()].filter((name) => !known.has(name))];
+  const left = order.filter((name) => products.has(name));
+  if (left.length === products.size) return left;
+  const known = new Set(left);
+  return [...left, ...[...products.keys()].filter((name) => !known.has(name))];
 }

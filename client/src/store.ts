@@ -48,23 +48,38 @@ export function advance(model: Model | null, delta: Delta): Model | 'known' | 'g
   if (!isNewer(delta, model)) return 'known';
   if (delta.epoch !== model.epoch || delta.base > model.seq) return 'gap';
   const { perProduct, ...metrics } = delta.metrics ?? { ...model.metrics, perProduct: {} };
-  const changed = Object.entries(perProduct);
   return {
     epoch: delta.epoch,
     seq: delta.seq,
     metrics,
-    products: changed.length > 0 ? new Map([...model.products, ...changed]) : model.products,
+    products: changed(model.products, Object.entries(perProduct)),
     deadLetters: newestFirst(delta.deadLetters ?? [], model.deadLetters),
     throughput: delta.throughput === undefined ? model.throughput : delta.throughput,
     status: delta.status ?? model.status,
   };
 }
 
+function changed(known: Model['products'], entries: [string, ProductAverage][]) {
+  if (entries.length === 0) return known;
+  const products = new Map([...known, ...entries]);
+  // A correction can take away a product's only order.
+  for (const [name, { count }] of entries) if (count === 0) products.delete(name);
+  return products;
+}
+
+/** Sorted as `/dlq` is: new letters of one partition may be older than known ones of another. */
 function newestFirst(added: readonly DeadLetterItem[], known: readonly DeadLetterItem[]) {
   if (added.length === 0) return known;
-  const ids = new Set(added.map((item) => item.id));
-  return [...added, ...known.filter((item) => !ids.has(item.id))].slice(0, MAX_DEAD_LETTERS);
+  const ids = new Set(added.map(({ id }) => id));
+  return [...added, ...known.filter(({ id }) => !ids.has(id))]
+    .sort((a, b) => age(b, a) || place(b, 0) - place(a, 0) || place(b, 1) - place(a, 1))
+    .slice(0, MAX_DEAD_LETTERS);
 }
+
+const age = (a: DeadLetterItem, b: DeadLetterItem) =>
+  Date.parse(a.timestamp) - Date.parse(b.timestamp);
+
+const place = ({ id }: DeadLetterItem, part: 0 | 1) => Number(id.split('-')[part]);
 
 /** Orders that stand in the topic beyond the last checkpoints. */
 export function lagOf(model: Model): number {

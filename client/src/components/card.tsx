@@ -9,13 +9,13 @@ export function Card(props: {
   return (
     <div class="card">
       <dt class="text-13 text-muted">{props.label}</dt>
-      <dd class="mt-1 flex items-baseline gap-1.5 whitespace-nowrap">
+      <dd class="flex items-baseline gap-1.5 whitespace-nowrap">
         <span class="figure num" data-tone={props.tone} data-long={props.value.length > 8}>
           {props.value}
         </span>
         {props.unit && <span class="text-13 text-muted">{props.unit}</span>}
       </dd>
-      <dd class="mt-1 truncate text-12 text-subtle">{props.note}</dd>
+      <dd class="min-h-4 truncate text-12 text-subtle">{props.note}</dd>
     </div>
   );
 }

@@ -50,7 +50,7 @@ export function Cards({ model }: { model: Model | null }) {
           value={count(balance?.deadLettered)}
           tone={balance && balance.deadLettered > 0 ? 'danger' : undefined}
           note={
-            balance
+            balance && balance.deadLettered > 0
               ? `${share(balance.deadLettered, balance.deadLettered + balance.counted)} of orders`
               : ''
           }

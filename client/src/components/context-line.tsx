@@ -30,7 +30,7 @@ export function ContextLine({ advice, onRetry }: { advice: Advice; onRetry: () =
             aria-expanded={open}
             onClick={() => setOpen(!open)}
           >
-            What to do
+            {command || action ? 'What to do' : 'Details'}
           </button>
         )}
       </div>

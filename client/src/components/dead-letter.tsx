@@ -12,7 +12,7 @@ export function DeadLetter({ item, today }: { item: DeadLetterItem; today: Date 
         {timeOfDay(item.timestamp)}
       </time>
       {item.orderId === null ? (
-        <span class="text-subtle">no order id</span>
+        <span class="text-13 text-subtle">no order id</span>
       ) : (
         <code class="truncate" dir="auto" title={item.orderId}>
           {item.orderId}

@@ -65,11 +65,11 @@ function useHeld(items: readonly DeadLetterItem[], reading: boolean) {
   const held = useRef(items);
   const [, draw] = useState(0);
   if (!reading || held.current.length === 0) held.current = items;
-  const last = held.current[0]?.id;
-  const place = items.findIndex((item) => item.id === last);
+  const seen = held.current;
   return {
-    items: held.current,
-    waiting: place < 0 ? items.length : place,
+    items: seen,
+    waiting:
+      seen === items ? 0 : items.filter(({ id }) => !seen.some((item) => item.id === id)).length,
     show() {
       held.current = items;
       draw((n) => n + 1);

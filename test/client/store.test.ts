@@ -1,0 +1,113 @@
+import t from 'tap';
+import {
+  advance,
+  fromSnapshot,
+  hasOrders,
+  isNewer,
+  lagOf,
+  lastCommit,
+  type Model,
+} from '../../client/src/store.ts';
+import type { Snapshot } from '../../server/http/contract.ts';
+import { aSnapshot, aStatus, deadLetters, someMetrics } from '../fixtures/snapshot.ts';
+
+const base = fromSnapshot(aSnapshot({ epoch: 1, seq: 5 }));
+const next = { epoch: 1, base: 5, seq: 6 };
+const isModel = (value: Model | 'known' | 'gap') => value as Model;
+
+t.test('a later process is newer, then a later message', async (t) => {
+  t.ok(isNewer({ epoch: 2, seq: 0 }, { epoch: 1, seq: 9 }));
+  t.ok(isNewer({ epoch: 1, seq: 2 }, { epoch: 1, seq: 1 }));
+  t.notOk(isNewer({ epoch: 1, seq: 1 }, { epoch: 1, seq: 1 }));
+});
+
+t.test('absent members are unchanged, null is a value', async (t) => {
+  const same = isModel(advance(base, next));
+  t.same({ ...same, seq: 5 }, base);
+  t.equal(isModel(advance(base, { ...next, throughput: null })).throughput, null);
+  const status = aStatus({ phase: 'stopping' });
+  t.equal(isModel(advance(base, { ...next, status })).status.phase, 'stopping');
+});
+
+t.test(
+  'changed products replace theirs, others stay, and none with no order is kept',
+  async (t) => {
+    const perProduct = {
+      Notebook: { count: 858, averagePrice: 117 },
+      Anvil: { count: 1, averagePrice: 9 },
+      Telescope: { count: 0, averagePrice: 0 },
+    };
+    const { products } = isModel(advance(base, { ...next, metrics: someMetrics({ perProduct }) }));
+    t.equal(products.size, 9);
+    t.equal(products.get('Notebook')?.count, 858);
+    t.equal(products.get('Anvil')?.count, 1);
+    t.notOk(products.has('Telescope'));
+    t.equal(base.products.get('Notebook')?.count, 857, 'the model before is not touched');
+  },
+);
+
+t.test('products called like members of Object are products', async (t) => {
+  const text = JSON.stringify(aSnapshot()).replace('Notebook', '__proto__');
+  const model = fromSnapshot(JSON.parse(text) as Snapshot);
+  t.equal(model.products.get('__proto__')?.count, 857);
+  t.notOk(model.products.has('constructor'));
+  const delta = `{"__proto__":{"count":858,"averagePrice":1},"constructor":{"count":1,"averagePrice":1}}`;
+  const metrics = { ...someMetrics(), perProduct: JSON.parse(delta) };
+  const changed = isModel(advance({ ...model, epoch: 1, seq: 5 }, { ...next, metrics }));
+  t.equal(changed.products.get('__proto__')?.count, 858);
+  t.equal(changed.products.get('constructor')?.count, 1);
+});
+
+t.test('what is known already, and what has a gap before it, is not laid over', async (t) => {
+  t.equal(advance(base, { epoch: 1, base: 4, seq: 5 }), 'known');
+  t.equal(advance(base, { epoch: 1, base: 6, seq: 7 }), 'gap');
+  t.equal(advance(base, { epoch: 2, base: 5, seq: 6 }), 'gap');
+  t.equal(advance(null, next), 'gap');
+  t.equal(
+    isModel(advance(base, { epoch: 1, base: 3, seq: 7 })).seq,
+    7,
+    'ahead of the base is fine',
+  );
+});
+
+t.test('dead letters are merged newest first, none twice, at most fifty', async (t) => {
+  const [newest, older] = deadLetters(2);
+  const known = { ...base, deadLetters: deadLetters(50, 100) };
+  const late = { ...older!, id: '2-900', timestamp: known.deadLetters[3]!.timestamp };
+  const fresh = { ...newest!, id: '2-901', timestamp: new Date(Date.now() + 1000).toISOString() };
+  const twice = known.deadLetters[0]!;
+  const merged = isModel(advance(known, { ...next, deadLetters: [fresh, twice, late] }));
+  t.equal(merged.deadLetters.length, 50);
+  t.equal(merged.deadLetters[0]?.id, '2-901');
+  t.equal(new Set(merged.deadLetters.map(({ id }) => id)).size, 50);
+  const times = merged.deadLetters.map(({ timestamp }) => timestamp);
+  t.same(times, [...times].sort().reverse());
+});
+
+t.test('lag is what stands beyond the checkpoints, never less than nothing', async (t) => {
+  t.equal(lagOf(base), 19);
+  const asOf = [{ partition: 0, nextOffset: 9, highWatermark: 7, writtenAt: null }];
+  t.equal(lagOf({ ...base, metrics: { ...base.metrics, asOf } }), 0);
+});
+
+t.test('the last commit is the latest of the partitions, or none', async (t) => {
+  const at = (writtenAt: string | null, partition: number) => ({
+    partition,
+    nextOffset: 0,
+    highWatermark: 0,
+    writtenAt,
+  });
+  const of = (...asOf: ReturnType<typeof at>[]) =>
+    lastCommit({ ...base, metrics: { ...base.metrics, asOf } });
+  t.equal(of(at(null, 0), at('2026-01-02', 1), at('2026-01-01', 2)), '2026-01-02');
+  t.equal(of(at(null, 0)), null);
+});
+
+t.test('orders that all failed or wait are orders', async (t) => {
+  const none = { ...base.metrics.balance, counted: 0, deadLettered: 0, pending: 0 };
+  const of = (balance: typeof none) =>
+    hasOrders({ ...base, metrics: { ...base.metrics, balance } });
+  t.notOk(of(none));
+  t.ok(of({ ...none, deadLettered: 1 }));
+  t.ok(of({ ...none, pending: 1 }));
+});
