@@ -1,5 +1,6 @@
 // What may befall the world, one thing at a time.
 import fc from 'fast-check';
+import { causeOfFault, deadLetterHeaders } from '../../server/domain/dead-letter.ts';
 import { encodeOrder } from '../../server/domain/order.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import type { Kind } from './handler.ts';
@@ -72,14 +73,14 @@ const APPLY = {
     );
     return kinds.join(' ');
   },
-  strangers({ logs }: World): string {
-    const headers = [{ key: Buffer.from('orders.errors.group'), value: Buffer.from('other') }];
-    logs.append(
-      names.deadLetters.topic,
-      [{ timestamp: 1, key: null, value: null, headers }],
-      producer,
-    );
-    return 'a dead letter of another group';
+  strangers({ logs, scheduler }: World): string {
+    const origin = { ...names.orders, offset: scheduler.pick(9), timestamp: 1 };
+    const cause = causeOfFault({ stage: 'decode', code: 'EMPTY', reason: 'EMPTY' }, 1);
+    const author = { group: 'other', app: 'other', instance: 'other' };
+    const headers = deadLetterHeaders(origin, cause, author, []);
+    const letter = { timestamp: 1, key: null, value: null, headers };
+    logs.append(names.deadLetters.topic, [letter], producer);
+    return `another group gives up order ${origin.offset}`;
   },
   async run({ scheduler }: World, size: number): Promise<string> {
     let fired = 0;

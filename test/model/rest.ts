@@ -19,6 +19,8 @@ export async function comeToRest(world: World, early: Watcher): Promise<void> {
   await drain(world);
   const owner = soleOwner(world);
   await drain(world);
+  void owner.run.task.trim();
+  await drain(world);
   const late = world.watch();
   await drain(world);
   world.verify();

@@ -10,7 +10,7 @@ const setups: fc.Arbitrary<Setup> = fc.record({
   maxPendingBytes: fc.constantFrom(40, 1e6),
 });
 
-type Story = [setup: Setup, actions: Action[]];
+export type Story = [setup: Setup, actions: Action[]];
 
 /** Lives through a story; rejects with what was found wrong. `tell` hears of every action. */
 export async function live(
@@ -26,7 +26,7 @@ export async function live(
   await comeToRest(world, early);
 }
 
-/** The property, for the service as it is or with a fault. */
+/** Every story can be lived through, by the service as it is or with a fault. */
 export function property(fault?: Fault) {
   return fc.asyncProperty(setups, actions, (...story) => live(story, fault));
 }

@@ -1,0 +1,27 @@
+// How long the model is run, and how a run that went wrong is told.
+import fc from 'fast-check';
+import type { Test } from 'tap';
+import { property, retell, type Story } from './story.ts';
+import type { Fault } from './world.ts';
+
+const numRuns = Number(process.env.MODEL_RUNS ?? 20_000);
+const seed = Number(process.env.MODEL_SEED ?? Date.now() % 2 ** 31);
+
+/** Lives through stories until one goes wrong; its shortest form is told when `shorten` is set. */
+export async function run(
+  t: Test,
+  { fault, shorten }: { fault?: Fault; shorten: boolean },
+): Promise<fc.RunDetails<Story>> {
+  const path = process.env.MODEL_PATH;
+  const found = await fc.check(property(fault), {
+    numRuns,
+    seed,
+    endOnFailure: !shorten,
+    ...(path === undefined ? {} : { path }),
+  });
+  if (shorten && found.failed) {
+    t.comment(`again with MODEL_SEED=${seed} MODEL_PATH=${found.counterexamplePath}`);
+    for (const line of await retell(found.counterexample!, fault)) t.comment(line);
+  }
+  return found;
+}
