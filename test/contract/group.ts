@@ -1,6 +1,5 @@
 // Several instances in one group, and a topic that grows.
 import type { Test } from 'tap';
-import type { Metrics } from '../../server/http/contract.ts';
 import { until } from '../fixtures/until.ts';
 import { withAdmin } from './admin.ts';
 import { agree } from './agree.ts';
@@ -52,11 +51,16 @@ export function group(t: Test, broker: Broker): void {
     const admin = await withAdmin(t, world.brokers);
     await world.send({ count: 300, seed: 11 });
     await admin.createPartitions({ topicPartitions: [{ topic: world.orders, count: 6 }] });
+    await until(
+      'everybody knows the new partitions',
+      () => admin.fetchTopicMetadata({ topics: [world.orders] }),
+      ({ topics }) => topics[0]?.partitions.length === 6,
+    );
     await world.send({ count: 600, seed: 12 });
 
-    const { orders } = await agree(t, world, service);
+    const { metrics, orders } = await agree(t, world, service);
     t.equal(new Set(orders.map(({ partition }) => partition)).size, 6, 'orders in each partition');
-    t.equal((await service.json<Metrics>('/metrics')).asOf.length, 6);
+    t.equal(metrics.asOf.length, 6);
   });
 
   t.test('tools that show the lag of a group see none at rest', { buffered: true }, async (t) => {

@@ -3,6 +3,7 @@
 import type { Test } from 'tap';
 import { createOrderGenerator } from '../../server/cli/order-generator.ts';
 import { sendOrders } from '../../server/cli/send-orders.ts';
+import { isRetriable } from '../../server/errors.ts';
 import type { Health } from '../../server/http/contract.ts';
 import { openOrderProducer } from '../../server/kafka/order-producer.ts';
 import type { Kcat } from '../fixtures/kcat.ts';
@@ -117,7 +118,7 @@ function startLoad(
   const finished = sendOrders({
     ...unhurried(stop.signal),
     orders: createOrderGenerator({ seed, products: 4, badRatio: 0.05 }),
-    send: producer.send,
+    send: (orders) => insist(() => producer.send(orders)),
     pace: perSecond,
     count: Number.POSITIVE_INFINITY,
     sent(orders) {
@@ -140,6 +141,14 @@ function startLoad(
       ]),
     stop: end,
   };
+}
+
+/** The producer gives up after a while; a crashed broker on a busy machine takes longer. */
+async function insist(send: () => Promise<void>): Promise<void> {
+  await send().catch((error: unknown) => {
+    if (!isRetriable(error)) throw error;
+    return insist(send);
+  });
 }
 
 function unhurried(signal: AbortSignal) {
