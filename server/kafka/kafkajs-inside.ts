@@ -33,7 +33,7 @@ export type KafkajsCluster = {
   findBroker(query: { nodeId: string }): Promise<{ connectionPool: ConnectionPool }>;
 };
 type Connection = {
-  socket?: unknown;
+  socket?: { connecting: boolean };
   connect(): Promise<unknown>;
   disconnect(): Promise<unknown>;
 };
@@ -112,13 +112,16 @@ function mendConnecting(connection: Connection): void {
   };
 }
 
-/** A dead socket gets another listener for every later attempt to disconnect it, until Node warns. */
+/**
+ * A dead socket gets another listener for every later attempt to disconnect it, until Node warns. One
+ * that is still connecting stays: it calls the connection connected, and a write to none is a TypeError.
+ */
 function mendDisconnecting(connection: Connection): void {
   const { disconnect } = connection;
   connection.disconnect = async function (this: Connection) {
     const { socket } = this;
     const result = await disconnect.call(this);
-    if (this.socket === socket) delete this.socket;
+    if (this.socket === socket && !socket?.connecting) delete this.socket;
     return result;
   };
 }
