@@ -3,7 +3,7 @@ import type { Logger } from './logger.ts';
 
 export type Disk = ReturnType<typeof createDisk>;
 
-/** Turns writes that the file system refuses into Kafka's code for it; said once until one succeeds. */
+/** Turns what the file system refuses into Kafka's code for it; says so once until it allows again. */
 export function createDisk(logger: Logger) {
   let refused = false;
   return {
@@ -13,11 +13,11 @@ export function createDisk(logger: Logger) {
       } catch (error) {
         // Anything else is a mistake in this code.
         if (!(error instanceof Error && 'syscall' in error)) throw error;
-        if (!refused) logger.error('embedded broker cannot write', { error: error.message });
+        if (!refused) logger.error('embedded broker: the disk refuses', { error: error.message });
         refused = true;
         return ErrorCode.KAFKA_STORAGE_ERROR;
       }
-      if (refused) logger.info('embedded broker can write again');
+      if (refused) logger.info('embedded broker: the disk is back');
       refused = false;
       return ErrorCode.NONE;
     },
