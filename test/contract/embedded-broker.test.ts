@@ -1,6 +1,8 @@
-// The contract on the embedded broker.
+// The contract on the embedded broker, which keeps its records in a folder as it does by default.
 import t from 'tap';
+import { withKafkaInstallation } from '../fixtures/apache-kafka.ts';
 import { withDevBroker } from '../fixtures/dev-broker.ts';
+import { checkJavaTools } from '../fixtures/java-tools.ts';
 import { withKcat } from '../fixtures/kcat.ts';
 import { contract } from './contract.ts';
 
@@ -9,7 +11,14 @@ const timeout = 600_000;
 t.setTimeout(timeout);
 
 t.test('on the embedded broker', { jobs: 3, timeout }, async (t) => {
-  const { address: brokers } = await withDevBroker(t);
+  const { address: brokers } = await withDevBroker(t, t.testdir({}));
   const kcat = await withKcat(t, brokers);
   if (kcat !== undefined) contract(t, { brokers, kcat });
+});
+
+t.test("Kafka's own tools work against the embedded broker", { timeout }, async (t) => {
+  const installation = await withKafkaInstallation(t);
+  if (installation === undefined) return;
+  const { address: brokers } = await withDevBroker(t);
+  await checkJavaTools(t, installation, brokers);
 });
