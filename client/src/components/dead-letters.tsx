@@ -19,7 +19,7 @@ export function DeadLetters({ model }: { model: Model | null }) {
     <section class="panel" id="dead-letters" aria-labelledby="dead-letters-title" {...handlers}>
       <h2 class="panel-title" id="dead-letters-title">
         Dead letters{' '}
-        <span class="num text-muted">{count(model?.metrics.balance.deadLettered)}</span>
+        <span class="num text-muted">{model ? count(model.metrics.balance.deadLettered) : ''}</span>
         {waiting > 0 && (
           <button type="button" class="button ml-auto" onClick={show}>
             {count(waiting)} new since you started reading · Show
@@ -27,9 +27,10 @@ export function DeadLetters({ model }: { model: Model | null }) {
         )}
       </h2>
       {model && items.length === 0 && <NoDeadLetters model={model} />}
+      {/* Keyed by place and letter: what changes is drawn anew, and nothing is seen to move. */}
       <ol>
         {(all ? items : items.slice(0, few)).map((item, place) => (
-          <DeadLetter key={place} item={item} today={today} />
+          <DeadLetter key={`${place} ${item.id}`} item={item} today={today} />
         ))}
       </ol>
       {items.length > few && (

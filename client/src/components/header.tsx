@@ -27,7 +27,9 @@ export function Header(props: {
           <button type="button" class="button" aria-keyshortcuts="Space" onClick={onPause}>
             <Icon name={paused ? 'play' : 'bars'} />
             <span class="max-sm:sr-only w-[3.4rem] text-left">{paused ? 'Resume' : 'Pause'}</span>
-            <kbd class="kbd">Space</kbd>
+            <span class="kbd" aria-hidden="true">
+              Space
+            </span>
           </button>
           <ThemeButton />
         </div>
