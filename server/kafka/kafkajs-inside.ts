@@ -1,6 +1,7 @@
 // Everything that leans on the inside of kafkajs: raw requests on its authenticated connections, and
 // a mended timer. The version is checked, because nobody promised these parts to stay.
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 import type { Kafka } from 'kafkajs';
 import { InconsistentStateError } from '../errors.ts';
 
@@ -33,7 +34,7 @@ export type KafkajsCluster = {
   findBroker(query: { nodeId: string }): Promise<{ connectionPool: ConnectionPool }>;
 };
 type Connection = {
-  socket?: unknown;
+  socket?: Socket;
   connect(): Promise<unknown>;
   disconnect(): Promise<unknown>;
 };
@@ -112,12 +113,16 @@ function mendConnecting(connection: Connection): void {
   };
 }
 
-/** A dead socket gets another listener for every later attempt to disconnect it, until Node warns. */
+/**
+ * A dead socket gets another listener for every later attempt to disconnect it, until Node warns; and
+ * one that was still connecting then calls the connection connected, which fails in a TypeError.
+ */
 function mendDisconnecting(connection: Connection): void {
   const { disconnect } = connection;
   connection.disconnect = async function (this: Connection) {
     const { socket } = this;
     const result = await disconnect.call(this);
+    if (socket?.connecting) socket.destroy(new Error('given up while connecting'));
     if (this.socket === socket) delete this.socket;
     return result;
   };
