@@ -1,6 +1,7 @@
 // Everything that leans on the inside of kafkajs: raw requests on its authenticated connections, and
 // a mended timer. The version is checked, because nobody promised these parts to stay.
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 import type { Kafka } from 'kafkajs';
 import { InconsistentStateError } from '../errors.ts';
 
@@ -33,7 +34,7 @@ export type KafkajsCluster = {
   findBroker(query: { nodeId: string }): Promise<{ connectionPool: ConnectionPool }>;
 };
 type Connection = {
-  socket?: { connecting: boolean };
+  socket?: Socket;
   connect(): Promise<unknown>;
   disconnect(): Promise<unknown>;
 };
@@ -113,15 +114,16 @@ function mendConnecting(connection: Connection): void {
 }
 
 /**
- * A dead socket gets another listener for every later attempt to disconnect it, until Node warns. One
- * that is still connecting stays: it calls the connection connected, and a write to none is a TypeError.
+ * A dead socket gets another listener for every later attempt to disconnect it, until Node warns; and
+ * one that was still connecting then calls the connection connected, which fails in a TypeError.
  */
 function mendDisconnecting(connection: Connection): void {
   const { disconnect } = connection;
   connection.disconnect = async function (this: Connection) {
     const { socket } = this;
     const result = await disconnect.call(this);
-    if (this.socket === socket && !socket?.connecting) delete this.socket;
+    if (socket?.connecting) socket.destroy(new Error('given up while connecting'));
+    if (this.socket === socket) delete this.socket;
     return result;
   };
 }

@@ -37,27 +37,36 @@ export function createRunner({ long }: { long: boolean }): Runner {
     return cluster;
   }
 
-  return {
-    async run({ name, brokers = 1, run }, seed) {
-      const cluster = await clusterOf(brokers);
-      const scope = createScope();
-      const startedAt = performance.now();
-      let violation: string | null = null;
-      let logs: string | null = null;
-      const world = await createWorld(scope, cluster, { name, seed, long });
-      try {
-        await run(world);
-      } catch (error) {
-        violation = describe(error);
-        logs = await world.keepLogs();
-      } finally {
-        await scope.close();
-      }
-      const seconds = (performance.now() - startedAt) / 1000;
-      return { scenario: name, seed, seconds, violation, audited: world.audited, logs };
-    },
-    close: () => shared.close(),
-  };
+  /** Where brokers are killed there is one scenario at a time. */
+  let threeBrokersFree: Promise<unknown> = Promise.resolve();
+
+  async function inTurn(scenario: Scenario, seed: number): Promise<Outcome> {
+    if (scenario.brokers !== 3) return runOne(scenario, seed);
+    const outcome = threeBrokersFree.then(() => runOne(scenario, seed));
+    threeBrokersFree = outcome.catch(() => {});
+    return outcome;
+  }
+
+  async function runOne({ name, brokers = 1, run }: Scenario, seed: number): Promise<Outcome> {
+    const cluster = await clusterOf(brokers);
+    const scope = createScope();
+    const startedAt = performance.now();
+    let violation: string | null = null;
+    let logs: string | null = null;
+    const world = await createWorld(scope, cluster, { name, seed, long });
+    try {
+      await run(world);
+    } catch (error) {
+      violation = describe(error);
+      logs = await world.keepLogs();
+    } finally {
+      await scope.close();
+    }
+    const seconds = (performance.now() - startedAt) / 1000;
+    return { scenario: name, seed, seconds, violation, audited: world.audited, logs };
+  }
+
+  return { run: inTurn, close: () => shared.close() };
 }
 
 type Scope = TestScope & { close(): Promise<void> };

@@ -63,6 +63,7 @@ export async function createWorld(
   scope.teardown(() => admin.disconnect());
 
   const instances: Instance[] = [];
+  let started = 0;
   const loads: Load[] = [];
   const tolerated: RegExp[] = [];
   let audited: World['audited'] = {};
@@ -87,7 +88,8 @@ export async function createWorld(
 
   async function start(options: StartOptions = {}): Promise<Instance> {
     const own = { ...options, env: { ...env, ...options.env } };
-    const instance = await startInstance(scope, `instance ${instances.length + 1}`, own, tolerated);
+    started += 1;
+    const instance = await startInstance(scope, `instance ${started}`, own, tolerated);
     instances.push(instance);
     return instance;
   }

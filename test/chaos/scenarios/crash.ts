@@ -15,7 +15,7 @@ const atFailpoints = failpoints.map(
       await world.startReady(2);
       await world.load();
       await world.progress(2000);
-      const passes = SELDOM.test(failpoint) ? 1 : random.between(1, 200);
+      const passes = SELDOM.test(failpoint) ? 1 : random.between(1, 40);
       const doomed = await world.start({ failpoint, passes });
       await doomed.fallen();
       await world.startReady(1);
