@@ -74,7 +74,7 @@ t.test('dead letters are merged newest first, none twice, at most fifty', async 
   const [newest, older] = deadLetters(2);
   const known = { ...base, deadLetters: deadLetters(50, 100) };
   const late = { ...older!, id: '2-900', timestamp: known.deadLetters[3]!.timestamp };
-  const fresh = { ...newest!, id: '2-901', timestamp: new Date(Date.now() + 1000).toISOString() };
+  const fresh = { ...newest!, id: '2-901', timestamp: '2999-01-01T00:00:00.000Z' };
   const twice = known.deadLetters[0]!;
   const merged = isModel(advance(known, { ...next, deadLetters: [fresh, twice, late] }));
   t.equal(merged.deadLetters.length, 50);
