@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import preact from '@preact/preset-vite';
@@ -7,24 +7,18 @@ import { defineConfig, type Plugin } from 'vite';
 
 const SERVER = 'http://127.0.0.1:4000';
 
-/**
- * Empties `assets/`, where names change with their content, and writes `.br` and `.gz` beside every
- * text file of the page, for a server that sends what is already there.
- */
-function output(): Plugin {
+/** Writes `.br` and `.gz` beside every text file of the page, for a server that sends what is there. */
+function precompress(): Plugin {
   let folder = '';
   return {
-    name: 'output',
+    name: 'precompress',
     apply: 'build',
     configResolved({ root, build }) {
       folder = join(root, build.outDir);
     },
-    buildStart() {
-      rmSync(join(folder, 'assets'), { recursive: true, force: true });
-    },
     closeBundle() {
       for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-        if (name.startsWith('src') || !/\.(html|js|css|svg)$/.test(name)) continue;
+        if (!/\.(html|js|css|svg)$/.test(name)) continue;
         const bytes = readFileSync(join(folder, name));
         writeFileSync(join(folder, `${name}.br`), brotliCompressSync(bytes));
         writeFileSync(join(folder, `${name}.gz`), gzipSync(bytes, { level: 9 }));
@@ -34,11 +28,10 @@ function output(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [preact(), tailwindcss(), output()],
+  plugins: [preact(), tailwindcss(), precompress()],
   build: {
-    outDir: '../dist/client',
-    // The tests' compiler writes the modules it needs into src/ of the same folder.
-    emptyOutDir: false,
+    outDir: '../dist/page',
+    emptyOutDir: true,
     // The first versions with light-dark(), which the tokens in styles.css are written with.
     target: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
     modulePreload: { polyfill: false },

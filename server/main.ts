@@ -52,7 +52,7 @@ const app = await buildApp({
   },
   allowedHosts: config.ALLOWED_HOSTS,
   corsOrigins: config.CORS_ORIGINS,
-  staticRoot: fileURLToPath(new URL('.', import.meta.resolve('#client/index.html'))),
+  staticRoot: fileURLToPath(new URL('.', import.meta.resolve('#page/index.html'))),
 });
 
 closeWithGrace({ delay: STOP_WITHIN_MS, logger: false }, async ({ err }) => {

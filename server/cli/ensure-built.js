@@ -10,7 +10,7 @@ const parts = {
     sources: ['server', 'test', 'tsconfig.json', 'package-lock.json'],
   },
   client: {
-    output: 'dist/client/index.html',
+    output: 'dist/page/index.html',
     sources: ['client', 'server/http/contract.ts', 'package-lock.json'],
   },
 };

@@ -60,7 +60,7 @@ t.test('a link in the folder stops the start', async (t) => {
 });
 
 t.test('without a built page, / says how to build it', async (t) => {
-  for (const staticRoot of [undefined, '/nowhere/dist/client']) {
+  for (const staticRoot of [undefined, '/nowhere/dist/page']) {
     const { app } = await build(t, { staticRoot });
     const { statusCode, payload } = await app.inject('/');
     t.equal(statusCode, 404);
