@@ -24,7 +24,10 @@ export type Follower = {
    * the follower learns the watermarks. A rejection ends the following: `failed` is called with it.
    */
   records(set: RecordSet): Promise<void>;
-  /** The position is outside [low, high]. Returns the offset to go on from, or throws to end. */
+  /**
+   * The position is outside [low, high]. Returns the offset to go on from, or throws to end. Never
+   * called before all that was fetched from lower offsets has been worked on.
+   */
   outOfRange(position: number, bounds: Bounds): number;
   /** Following has ended by an error; called at most once, never after `close`. */
   failed(error: unknown): void;

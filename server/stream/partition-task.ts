@@ -17,7 +17,13 @@ import type { OrderHandler } from './order-handler.ts';
 import { createOrderProcessor, type Limits } from './order-processor.ts';
 import type { PendingOrder } from './pending-order.ts';
 import { persist } from './persist.ts';
-import { followDeadLetter, type Restored, restore, type TaskLogs } from './restore.ts';
+import {
+  followDeadLetter,
+  type Restored,
+  restore,
+  type TaskLogs,
+  warnOfUnread,
+} from './restore.ts';
 import { recreated, walk } from './walk.ts';
 
 export type TaskState = 'CREATED' | 'RESTORING' | 'RUNNING' | 'CLOSED';
@@ -214,8 +220,9 @@ export function createPartitionTask(deps: TaskDeps): PartitionTask {
           });
         },
         outOfRange(position, { low, high }) {
-          if (position <= high) return low;
-          throw recreated(logs.deadLetters, position, high);
+          if (position > high) throw recreated(logs.deadLetters, position, high);
+          warnOfUnread(logger, logs, { from: position, to: low });
+          return low;
         },
         failed: fail,
       });

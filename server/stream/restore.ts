@@ -4,6 +4,7 @@ import {
   type CheckpointStamp,
   decodeCheckpoint,
   decodeStamp,
+  type OffsetRange,
   succeeds,
 } from '../domain/checkpoint.ts';
 import { readOrigin } from '../domain/dead-letter.ts';
@@ -126,11 +127,18 @@ function placeholder(offset: number): PendingOrder {
   };
 }
 
+/** Whether an order that was counted here was given up elsewhere can be known no more. */
+export function warnOfUnread(logger: Logger, { deadLetters }: TaskLogs, range: OffsetRange): void {
+  const message = 'dead letters were removed by retention before they were read';
+  logger.error(message, { ...deadLetters, ...range });
+}
+
 async function readDeadLetters(deps: Deps, ledger: Ledger<PendingOrder>): Promise<void> {
-  const { logs, reader, clock } = deps;
+  const { logs, reader, clock, logger } = deps;
   const { low, high } = await reader.bounds(logs.deadLetters);
   const from = ledger.state.deadLetterOffset;
   if (from > high) throw recreated(logs.deadLetters, from, high);
+  if (from > 0 && from < low) warnOfUnread(logger, logs, { from, to: low });
   await readRange(reader, clock, logs.deadLetters, { from: low, to: high }, (cursor) => {
     followDeadLetter(cursor, logs, ledger);
   });

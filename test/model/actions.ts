@@ -5,14 +5,13 @@ import { encodeOrder } from '../../server/domain/order.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import type { Kind } from './handler.ts';
 import type { Fate } from './logs.ts';
-import type { Host } from './scheduler.ts';
-import { type Instance, names, type World } from './world.ts';
+import { names } from './task.ts';
+import type { Instance, World } from './world.ts';
 
 /** `size` and `salt` mean what the kind makes of them; all that is random in it follows from `salt`. */
 export type Action = { readonly kind: ActionKind; readonly size: number; readonly salt: number };
 export type ActionKind = keyof typeof APPLY;
 
-const producer: Host = { name: 'producer', state: 'running' };
 const KINDS: readonly (Kind | 'junk' | 'null')[] = [
   ...(['good', 'good', 'good', 'good', 'wild', 'wild', 'wild', 'busy', 'never'] as const),
   ...(['junk', 'null'] as const),
@@ -66,11 +65,8 @@ const APPLY = {
       { length: 1 + (size % 4) },
       () => KINDS[scheduler.pick(KINDS.length)]!,
     );
-    logs.append(
-      names.orders.topic,
-      kinds.map((kind) => record(kind, world)),
-      producer,
-    );
+    const records = kinds.map((kind) => record(kind, world));
+    logs.append(names.orders.topic, records);
     return kinds.join(' ');
   },
   strangers({ logs, scheduler }: World): string {
@@ -79,15 +75,15 @@ const APPLY = {
     const author = { group: 'other', app: 'other', instance: 'other' };
     const headers = deadLetterHeaders(origin, cause, author, []);
     const letter = { timestamp: 1, key: null, value: null, headers };
-    logs.append(names.deadLetters.topic, [letter], producer);
+    logs.append(names.deadLetters.topic, [letter]);
     return `another group gives up order ${origin.offset}`;
   },
   async run({ scheduler }: World, size: number): Promise<string> {
     let fired = 0;
-    while (fired < 2 * size && (await scheduler.fireOne())) fired += 1;
+    while (fired < 2 * size && (await scheduler.fire())) fired += 1;
     return `${fired} events`;
   },
-  async wait({ scheduler }: World, size: number): Promise<string> {
+  wait({ scheduler }: World, size: number): string {
     const ms = TIMES[size]!;
     scheduler.advance(ms);
     return `${ms} ms`;
@@ -173,7 +169,7 @@ export async function apply(world: World, { kind, size, salt }: Action): Promise
   const { scheduler } = world;
   scheduler.reseed(salt);
   const what = await APPLY[kind](world, size);
-  for (let events = scheduler.pick(5); events > 0; events -= 1) await scheduler.fireOne();
+  for (let events = scheduler.pick(5); events > 0; events -= 1) await scheduler.fire();
   world.verify();
   return `${kind}: ${what}`;
 }

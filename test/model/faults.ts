@@ -4,7 +4,7 @@ import type { RecordContent } from '../../server/record-batch/record.ts';
 import type { Ledger, LedgerState } from '../../server/stream/ledger.ts';
 import type { TaskDeps } from '../../server/stream/partition-task.ts';
 import type { PendingOrder } from '../../server/stream/pending-order.ts';
-import { type Fault, names } from './world.ts';
+import { type Fault, names } from './task.ts';
 
 type State = LedgerState<PendingOrder>;
 type Changed = Partial<Ledger<PendingOrder>>;

@@ -7,6 +7,9 @@ import type { Host, Scheduler } from './scheduler.ts';
 /** Kinds of orders, by the beginning of their id; `wild` ones end in any way, at once or later. */
 export type Kind = 'good' | 'busy' | 'never' | 'wild';
 
+/** What a programmer may do: the task stops. */
+export class Mistake extends TypeError {}
+
 /** A handler for the tasks of `host`; mistakes, which stop a task, are made as long as `mayErr`. */
 export function createHandler(
   host: Host,
@@ -17,7 +20,7 @@ export function createHandler(
     const luck = pick(12);
     if (luck < 4) throw new TransientError('busy');
     if (luck < 6) throw new PermanentError('never');
-    if (luck === 6 && mayErr()) throw new TypeError('a mistake');
+    if (luck === 6 && mayErr()) throw new Mistake('a mistake');
   }
 
   return ({ orderId }) => {

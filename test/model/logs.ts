@@ -1,8 +1,8 @@
-// Kafka as the model has it: three logs, whole in memory, and appends that may go wrong on their way.
+// Kafka as the model has it: topics with one partition, and appends that may go wrong on their way.
 import { AppError } from '../../server/errors.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
-import { encodeBatch } from '../../server/record-batch/writer.ts';
-import type { Bounds, Follower, LogReader, LogWriter } from '../../server/stream/log.ts';
+import type { Bounds, LogReader, LogWriter } from '../../server/stream/log.ts';
+import { emptyLog, follow, type PartitionLog, push } from './partition-log.ts';
 import type { Host, Scheduler } from './scheduler.ts';
 
 /**
@@ -11,23 +11,19 @@ import type { Host, Scheduler } from './scheduler.ts';
  */
 export type Fate = 'acknowledged' | 'unheard' | 'refused' | 'late' | 'twice';
 
-export type Landing = { topic: string; host: Host; offset: number; record: RecordContent };
-
-type Batch = { readonly next: number; readonly bytes: Buffer };
-type Log = {
-  low: number;
-  high: number;
-  /** Offsets that the next batch leaves out. */
-  hole: number;
-  batches: Batch[];
-  readers: Set<() => void>;
+/** A record that has just been written. */
+export type Landing = {
+  readonly topic: string;
+  readonly offset: number;
+  readonly record: RecordContent;
 };
-type Append = { readonly topic: string; readonly records: readonly RecordContent[]; host: Host };
+
+type Append = { readonly topic: string; readonly records: readonly RecordContent[] };
 
 export type Logs = {
   portsOf(host: Host): { reader: LogReader; writer: LogWriter };
   boundsOf(topic: string): Bounds;
-  append(topic: string, records: readonly RecordContent[], host: Host): void;
+  append(topic: string, records: readonly RecordContent[]): void;
   /** Leaves an offset without a record: the end of a transaction, or what compaction left. */
   skip(topic: string, how: 'control' | 'hole'): void;
   deleteBelow(topic: string, offset: number): void;
@@ -42,50 +38,40 @@ export type Logs = {
 };
 
 const CONTROL = { timestamp: 1, key: Buffer.from([0, 0, 0, 1]), value: null, headers: [] };
-const EMPTY = Buffer.alloc(0);
 
 export function createLogs(scheduler: Scheduler, onLanding: (landing: Landing) => void): Logs {
   const { pick, later } = scheduler;
   const network: Host = { name: 'network', state: 'running' };
-  const logs = new Map<string, Log>();
+  const logs = new Map<string, PartitionLog>();
   const dooms: Fate[] = [];
   const underway = new Set<Append>();
   const delayed: Append[] = [];
 
-  function logOf(topic: string): Log {
+  function logOf(topic: string): PartitionLog {
     let log = logs.get(topic);
     if (log === undefined) {
-      log = { low: 0, high: 0, hole: 0, batches: [], readers: new Set() };
+      log = emptyLog();
       logs.set(topic, log);
     }
     return log;
   }
 
-  function push(log: Log, records: readonly RecordContent[], control = false): number {
-    const first = log.high + log.hole;
-    log.hole = 0;
-    log.high = first + records.length;
-    const bytes = encodeBatch(records, { baseOffset: first, control });
-    log.batches.push({ next: log.high, bytes });
-    return first;
-  }
-
-  function wakeAll(log: Log): void {
+  function wakeAll(log: PartitionLog): void {
     for (const wake of log.readers) wake();
   }
 
-  function append(topic: string, records: readonly RecordContent[], host: Host): void {
+  function append(topic: string, records: readonly RecordContent[]): void {
     const log = logOf(topic);
     const first = push(log, records);
     for (const [i, record] of records.entries()) {
-      onLanding({ topic, host, offset: first + i, record });
+      onLanding({ topic, offset: first + i, record });
     }
     wakeAll(log);
   }
 
   function arrive(sent: Append): void {
     underway.delete(sent);
-    append(sent.topic, sent.records, sent.host);
+    append(sent.topic, sent.records);
   }
 
   function holdUp(sent: Append): void {
@@ -103,7 +89,7 @@ export function createLogs(scheduler: Scheduler, onLanding: (landing: Landing) =
 
   function send(host: Host, topic: string, records: readonly RecordContent[]): Promise<number> {
     const fate = dooms.shift() ?? 'acknowledged';
-    const sent = { topic, records, host };
+    const sent = { topic, records };
     return new Promise((resolve, reject) => {
       const refuse = () =>
         later(host, () => reject(new AppError('TIMEOUT', 'no answer from the broker', true)));
@@ -123,64 +109,6 @@ export function createLogs(scheduler: Scheduler, onLanding: (landing: Landing) =
     });
   }
 
-  function take(log: Log, position: number) {
-    const first = log.batches.findIndex(({ next }) => next > position);
-    const last = first < 0 ? 0 : first + 1 + pick(log.batches.length - first);
-    const batches = first < 0 ? [] : log.batches.slice(first, last);
-    return {
-      next: batches.at(-1)?.next ?? position,
-      set: {
-        bytes: batches.length === 0 ? EMPTY : Buffer.concat(batches.map(({ bytes }) => bytes)),
-        aborted: [],
-        highWatermark: log.high,
-        lastStableOffset: log.high,
-      },
-    };
-  }
-
-  function follow(host: Host, log: Log, from: number, follower: Follower) {
-    let position = from;
-    let idle = true;
-    let open = true;
-    let polled = false;
-
-    function close(): void {
-      open = false;
-      log.readers.delete(wake);
-    }
-
-    function wake(): void {
-      if (!idle || (polled && position >= log.low && position === log.high)) return;
-      idle = false;
-      polled = true;
-      // Half of the answers are as old as the request.
-      const taken = pick(2) === 0 && position >= log.low ? take(log, position) : null;
-      later(host, () => void work(taken ?? take(log, position), taken === null));
-    }
-
-    async function work({ set, next }: ReturnType<typeof take>, fresh: boolean): Promise<void> {
-      if (!open) return;
-      try {
-        if (fresh && (position < log.low || position > log.high)) {
-          position = follower.outOfRange(position, { low: log.low, high: log.high });
-        } else {
-          position = next;
-          await follower.records(set);
-        }
-        idle = true;
-        if (open) wake();
-      } catch (error) {
-        if (!open) return;
-        close();
-        follower.failed(error);
-      }
-    }
-
-    log.readers.add(wake);
-    wake();
-    return { close };
-  }
-
   return {
     append,
     portsOf: (host) => ({
@@ -189,7 +117,8 @@ export function createLogs(scheduler: Scheduler, onLanding: (landing: Landing) =
           const { low, high } = logOf(topic);
           return new Promise((resolve) => later(host, () => resolve({ low, high })));
         },
-        follow: ({ topic }, from, follower) => follow(host, logOf(topic), from, follower),
+        follow: ({ topic }, from, follower) =>
+          follow(scheduler, host, logOf(topic), from, follower),
       },
       writer: { append: ({ topic }, records) => send(host, topic, records) },
     }),

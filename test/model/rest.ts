@@ -1,7 +1,8 @@
 // The end of every story: one owner works off what is left, nothing more happens, and all agree.
 import { merge, sumOf, type Tally } from '../../server/domain/averages.ts';
 import { demand } from './oracle.ts';
-import { type Instance, names, type Watcher, type World } from './world.ts';
+import { names } from './task.ts';
+import type { Instance, Watcher, World } from './world.ts';
 
 /** More events than any story needs. */
 const PATIENCE = 5000;
@@ -67,7 +68,7 @@ function soleOwner(world: World): Instance {
 async function drain(world: World): Promise<void> {
   const { scheduler } = world;
   for (let events = 0; events < PATIENCE; events += 1) {
-    if (!(await scheduler.fireOne()) && !scheduler.advanceToNext()) return;
+    if (!(await scheduler.fire()) && !scheduler.advanceToNext()) return;
     world.verify();
   }
   demand(false, 'the world does not come to rest');

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Test } from 'tap';
 import { property, retell, type Story } from './story.ts';
-import type { Fault } from './world.ts';
+import type { Fault } from './task.ts';
 
 const numRuns = Number(process.env.MODEL_RUNS ?? 20_000);
 const seed = Number(process.env.MODEL_SEED ?? Date.now() % 2 ** 31);

@@ -18,8 +18,11 @@ export type Scheduler = {
   advance(ms: number): void;
   /** Lets time pass until something can happen; false when nothing ever will. */
   advanceToNext(): boolean;
-  /** One event of a running host, with all that follows at once; false when there is none. */
-  fireOne(): Promise<boolean>;
+  /**
+   * Lets an event of a running host happen, now and then two, with all that follows at once; false
+   * when there is none.
+   */
+  fire(): Promise<boolean>;
 };
 
 const EPOCH = Date.UTC(2026, 0, 1);
@@ -40,6 +43,16 @@ export function createScheduler(): Scheduler {
     return () => {
       events = events.filter((other) => other !== event);
     };
+  }
+
+  function fireNow(): boolean {
+    events = events.filter(({ host }) => host.state !== 'crashed');
+    const ready = events.filter(({ host, dueAt }) => host.state === 'running' && dueAt <= time);
+    const event = ready[pick(ready.length)];
+    if (event === undefined) return false;
+    events = events.filter((other) => other !== event);
+    event.fire();
+    return true;
   }
 
   return {
@@ -64,15 +77,11 @@ export function createScheduler(): Scheduler {
       time = Math.max(time, Math.min(...times));
       return true;
     },
-    async fireOne() {
-      events = events.filter(({ host }) => host.state !== 'crashed');
-      const ready = events.filter(({ host, dueAt }) => host.state === 'running' && dueAt <= time);
-      if (ready.length === 0) return false;
-      const event = ready[pick(ready.length)]!;
-      events = events.filter((other) => other !== event);
-      event.fire();
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      return true;
+    async fire() {
+      const fired = fireNow();
+      if (fired && pick(4) === 0) fireNow();
+      if (fired) await new Promise<void>((resolve) => setImmediate(resolve));
+      return fired;
     },
   };
 }

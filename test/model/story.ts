@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { type Action, actions, apply } from './actions.ts';
 import { comeToRest } from './rest.ts';
-import { createWorld, type Fault, type Setup } from './world.ts';
+import type { Fault, Setup } from './task.ts';
+import { createWorld } from './world.ts';
 
 const setups: fc.Arbitrary<Setup> = fc.record({
   maxRetries: fc.nat({ max: 2 }),

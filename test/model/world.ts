@@ -1,46 +1,11 @@
 // A topic with one partition, the processes that work on it, and the oracle that watches the logs.
-import { isProgrammerError } from '../../server/errors.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import { createGroupView, type GroupViewReader } from '../../server/stream/group-view.ts';
-import type { LedgerState } from '../../server/stream/ledger.ts';
-import { createLedger } from '../../server/stream/ledger.ts';
-import {
-  createPartitionTask,
-  type PartitionTask,
-  type TaskDeps,
-} from '../../server/stream/partition-task.ts';
-import type { PendingOrder } from '../../server/stream/pending-order.ts';
-import { silentLogger } from '../fixtures/silent-logger.ts';
-import { createHandler } from './handler.ts';
+import type { PartitionTask } from '../../server/stream/partition-task.ts';
 import { createLogs, type Landing, type Logs } from './logs.ts';
-import { Contradiction, createOracle, type Oracle } from './oracle.ts';
+import { createOracle, demand, type Oracle } from './oracle.ts';
 import { createScheduler, type Host, type Scheduler } from './scheduler.ts';
-
-/** The logs of the partition. */
-export const names = {
-  group: 'g',
-  orders: { topic: 'orders', partition: 0 },
-  deadLetters: { topic: 'orders-dlq', partition: 0 },
-  checkpoints: { topic: 'g-checkpoints', partition: 0 },
-};
-
-/** Puts a fault into what a task is built from. */
-export type Fault = (deps: TaskDeps) => TaskDeps;
-
-/** Settings that differ from run to run. */
-export type Setup = { maxRetries: number; maxPending: number; maxPendingBytes: number };
-
-type Position = { readonly nextOffset: number; readonly deadLetterOffset: number };
-
-/** One task of a process, from its start to its end. */
-type Run = {
-  readonly task: PartitionTask;
-  /** The head when it began: it goes on from there or from further on. */
-  readonly floor: Position;
-  ledger: LedgerState<PendingOrder> | null;
-  /** Dead letters that it will send again until they are acknowledged. */
-  readonly unacknowledged: Set<RecordContent>;
-};
+import { type Fault, names, type Position, type Run, type Setup, startTask } from './task.ts';
 
 /** Whoever looks at the group. */
 export type Watcher = { readonly host: Host; readonly view: GroupViewReader };
@@ -74,7 +39,7 @@ export type World = {
   verify(): void;
 };
 
-const ZERO = { nextOffset: 0, deadLetterOffset: 0 };
+const ZERO: Position = { nextOffset: 0, deadLetterOffset: 0 };
 
 export function createWorld(setup: Setup, fault: Fault = (deps) => deps): World {
   const scheduler = createScheduler();
@@ -101,71 +66,38 @@ export function createWorld(setup: Setup, fault: Fault = (deps) => deps): World 
   function checkpointLanded(record: RecordContent): void {
     const checkpoint = oracle.checkpoint(record.value!, logs.boundsOf(names.orders.topic));
     const { floor } = senders.get(record)!;
-    if (isBehind(checkpoint, floor)) {
-      throw new Contradiction(
-        `a task that began when the head stood at ${at(floor)} states ${at(checkpoint)}`,
-      );
-    }
-    if (floor !== ZERO && !starts.has(checkpoint.start)) {
-      throw new Contradiction(`a task began anew at ${checkpoint.start} though there was a head`);
-    }
+    demand(
+      !isBehind(checkpoint, floor),
+      `a task that began when the head stood at ${at(floor)} states ${at(checkpoint)}`,
+    );
+    demand(
+      floor === ZERO || starts.has(checkpoint.start),
+      `a task began anew at ${checkpoint.start} though there was a head`,
+    );
     starts.add(checkpoint.start);
     if (!isBehind(checkpoint, world.head)) world.head = checkpoint;
   }
 
   function open(instance: Omit<Instance, 'run'>): Run {
-    const { host } = instance;
-    const { reader, writer } = logs.portsOf(host);
-    const unacknowledged = new Set<RecordContent>();
-    const deps: TaskDeps = {
-      logs: names,
-      author: { group: names.group, app: 'model', instance: host.name },
-      startedAt: 1,
-      generation: () => instance.generation,
-      reader,
-      writer: {
-        async append(tp, records) {
-          for (const record of records) senders.set(record, run);
-          if (tp === names.deadLetters) for (const record of records) unacknowledged.add(record);
-          const offset = await writer.append(tp, records);
-          for (const record of records) unacknowledged.delete(record);
-          return offset;
-        },
-      },
-      trim: async (below) => logs.deleteBelow(names.checkpoints.topic, below),
-      handle: createHandler(host, scheduler, () => !world.calm),
-      policy: { maxRetries: setup.maxRetries, backoffMs: 20, maxBackoffMs: 60 },
-      limits: { ...setup, maxProducts: 4, maxProductBytes: 1000 },
-      checkpointIntervalMs: 10,
-      checkpointShare: () => 1,
-      clock: scheduler.clockOf(host),
-      random: () => scheduler.pick(16) / 16,
-      logger: silentLogger,
-      onFailed(error) {
-        if (!isProgrammerError(error) || world.calm) wrongs.push(error);
-      },
-      createLedger(state) {
-        run.ledger = state;
-        return createLedger(state);
-      },
-    };
-    const run: Run = {
-      task: createPartitionTask(fault(deps)),
+    return startTask({
+      setup,
+      fault,
+      host: instance.host,
+      scheduler,
+      logs,
       floor: world.head,
-      ledger: null,
-      unacknowledged,
-    };
-    run.task.start();
-    return run;
+      generation: () => instance.generation,
+      mayErr: () => !world.calm,
+      onSend: (record, run) => senders.set(record, run),
+      onFailed: (error) => wrongs.push(error),
+    });
   }
 
   function look(watcher: Watcher): void {
     const head = watcher.view.heads().get(0);
     if (head === undefined) return;
     const before = seen.get(watcher) ?? ZERO;
-    if (isBehind(head, before)) {
-      throw new Contradiction(`a view moved back from ${at(before)} to ${at(head)}`);
-    }
+    demand(!isBehind(head, before), `a view moved back from ${at(before)} to ${at(head)}`);
     seen.set(watcher, head);
   }
 
@@ -192,7 +124,7 @@ export function createWorld(setup: Setup, fault: Fault = (deps) => deps): World 
     instances: () => instances,
     generation: 0,
     calm: false,
-    head: ZERO as Position,
+    head: ZERO,
     start() {
       world.generation += 1;
       const watcher = see((...checkpoint) => instance.run.task.readBack(...checkpoint));

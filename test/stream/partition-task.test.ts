@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { sumOf } from '../../server/domain/averages.ts';
-import { decodeCheckpoint } from '../../server/domain/checkpoint.ts';
+import { decodeCheckpoint, decodeStamp } from '../../server/domain/checkpoint.ts';
 import { encodeOrder, type Order } from '../../server/domain/order.ts';
 import { PermanentError, TransientError } from '../../server/errors.ts';
 import type { OrderHandler } from '../../server/stream/order-handler.ts';
@@ -299,6 +299,56 @@ t.test('a gap without records is counted as a gap', async (t) => {
   start(always);
   await clock.advance(200);
   t.match(await checkpoint(), { nextOffset: 7, gaps: 5, counts: [['Item1', 2]] });
+});
+
+t.test('a task trims what stands below its own checkpoint, if that is the head', async (t) => {
+  const { append, start, clock, read } = world(t);
+  const { task } = start(always);
+  append(logs.orders, [order('a')]);
+  await clock.advance(200);
+  append(logs.orders, [order('b')]);
+  await clock.advance(200);
+  const [first, ...rest] = await read(logs.checkpoints);
+  const stampOf = ({ value }: { value: Buffer | null }) => decodeStamp(value!);
+  for (const own of rest) task.readBack(own.offset, stampOf(own), false);
+  await task.trim();
+  t.match(await read(logs.checkpoints), [first, ...rest]);
+  for (const own of rest) task.readBack(own.offset, stampOf(own), true);
+  await task.trim();
+  t.same(await read(logs.checkpoints), rest.slice(-1));
+});
+
+t.test('a head that is trimmed away during a restore is looked for again', async (t) => {
+  const { append, start, clock, checkpoint, reader, deleteBelow, read } = world(t);
+  append(logs.orders, [order('a')]);
+  const first = start(always);
+  await clock.advance(200);
+  await first.task.close();
+  const [last] = (await read(logs.checkpoints)).slice(-1);
+  const seen: string[] = [];
+  let trimmed = false;
+  start(
+    ({ orderId }) => {
+      seen.push(orderId);
+    },
+    {
+      reader: {
+        ...reader,
+        follow(tp, from, follower) {
+          if (tp === logs.checkpoints && !trimmed) {
+            trimmed = true;
+            append(logs.checkpoints, [last!]);
+            deleteBelow(logs.checkpoints, last!.offset + 1);
+          }
+          return reader.follow(tp, from, follower);
+        },
+      },
+    },
+  );
+  append(logs.orders, [order('b')]);
+  await clock.advance(200);
+  t.same(seen, ['b']);
+  t.match(await checkpoint(), { nextOffset: 2, counts: [['Item1', 2]] });
 });
 
 t.test('a task that reads a checkpoint of a later generation closes itself', async (t) => {

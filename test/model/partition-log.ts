@@ -1,0 +1,108 @@
+// One partition's log in memory, and the following of it.
+import type { RecordContent } from '../../server/record-batch/record.ts';
+import { encodeBatch } from '../../server/record-batch/writer.ts';
+import type { Follower, Following, RecordSet } from '../../server/stream/log.ts';
+import type { Host, Scheduler } from './scheduler.ts';
+
+type Batch = { readonly next: number; readonly bytes: Buffer };
+
+export type PartitionLog = {
+  low: number;
+  high: number;
+  /** How many offsets the next batch leaves out. */
+  hole: number;
+  batches: Batch[];
+  /** Called when there may be something new. */
+  readonly readers: Set<() => void>;
+};
+
+/** Its first record will stand at 0. */
+export function emptyLog(): PartitionLog {
+  return { low: 0, high: 0, hole: 0, batches: [], readers: new Set() };
+}
+
+/** Adds one batch; the first offset. Its readers are still to be woken. */
+export function push(
+  log: PartitionLog,
+  records: readonly RecordContent[],
+  control = false,
+): number {
+  const first = log.high + log.hole;
+  log.hole = 0;
+  log.high = first + records.length;
+  const bytes = encodeBatch(records, { baseOffset: first, control });
+  log.batches.push({ next: log.high, bytes });
+  return first;
+}
+
+/** A random number of batches from `position` on, and the position after them. */
+function fetch(
+  log: PartitionLog,
+  position: number,
+  { pick }: Scheduler,
+): { next: number; set: RecordSet } {
+  const first = log.batches.findIndex(({ next }) => next > position);
+  const count = first < 0 ? 0 : 1 + pick(log.batches.length - first);
+  const batches = count === 0 ? [] : log.batches.slice(first, first + count);
+  return {
+    next: batches.at(-1)?.next ?? position,
+    set: {
+      bytes: Buffer.concat(batches.map(({ bytes }) => bytes)),
+      aborted: [],
+      highWatermark: log.high,
+      lastStableOffset: log.high,
+    },
+  };
+}
+
+/** Follows a log for a process. */
+export function follow(
+  scheduler: Scheduler,
+  host: Host,
+  log: PartitionLog,
+  from: number,
+  follower: Follower,
+): Following {
+  let position = from;
+  let idle = true;
+  let open = true;
+  let polled = false;
+
+  function close(): void {
+    open = false;
+    log.readers.delete(wake);
+  }
+
+  function wake(): void {
+    const inside = log.low <= position && position <= log.high;
+    if (!idle || (polled && inside && position === log.high)) return;
+    idle = false;
+    polled = true;
+    // Half of the answers are as old as the request.
+    const old = inside && scheduler.pick(2) === 0 ? fetch(log, position, scheduler) : null;
+    scheduler.later(host, () => void work(old));
+  }
+
+  async function work(old: ReturnType<typeof fetch> | null): Promise<void> {
+    if (!open) return;
+    try {
+      if (old === null && (position < log.low || position > log.high)) {
+        position = follower.outOfRange(position, { low: log.low, high: log.high });
+      } else {
+        const { set, next } = old ?? fetch(log, position, scheduler);
+        position = next;
+        await follower.records(set);
+      }
+      idle = true;
+      if (open) wake();
+    } catch (error) {
+      if (!open) return;
+      close();
+      follower.failed(error);
+    }
+  }
+
+  log.readers.add(wake);
+  wake();
+  return { close };
+}

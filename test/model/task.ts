@@ -1,0 +1,101 @@
+// A task of the model: the real one, on logs in memory, with everything noted that its checkpoints
+// are held against.
+import type { RecordContent } from '../../server/record-batch/record.ts';
+import { createLedger, type LedgerState } from '../../server/stream/ledger.ts';
+import {
+  createPartitionTask,
+  type PartitionTask,
+  type TaskDeps,
+} from '../../server/stream/partition-task.ts';
+import type { PendingOrder } from '../../server/stream/pending-order.ts';
+import { silentLogger } from '../fixtures/silent-logger.ts';
+import { createHandler, Mistake } from './handler.ts';
+import type { Logs } from './logs.ts';
+import type { Host, Scheduler } from './scheduler.ts';
+
+/** The logs of the partition. */
+export const names = {
+  group: 'g',
+  orders: { topic: 'orders', partition: 0 },
+  deadLetters: { topic: 'orders-dlq', partition: 0 },
+  checkpoints: { topic: 'g-checkpoints', partition: 0 },
+};
+
+/** Settings that differ from run to run. */
+export type Setup = {
+  readonly maxRetries: number;
+  readonly maxPending: number;
+  readonly maxPendingBytes: number;
+};
+
+/** Puts a fault into what a task is built from. */
+export type Fault = (deps: TaskDeps) => TaskDeps;
+
+export type Position = { readonly nextOffset: number; readonly deadLetterOffset: number };
+
+/** One task of a process, from its start to its end. */
+export type Run = {
+  readonly task: PartitionTask;
+  /** The head when it began: it goes on from there or from further on. */
+  readonly floor: Position;
+  ledger: LedgerState<PendingOrder> | null;
+  /** Dead letters that it will send again until they are acknowledged. */
+  readonly unacknowledged: Set<RecordContent>;
+};
+
+/** Starts a task for `host`; `onSend` hears of every checkpoint and dead letter that it sends. */
+export function startTask(options: {
+  setup: Setup;
+  fault: Fault;
+  host: Host;
+  scheduler: Scheduler;
+  logs: Logs;
+  floor: Position;
+  generation: () => number;
+  mayErr: () => boolean;
+  onSend: (record: RecordContent, run: Run) => void;
+  onFailed: (error: unknown) => void;
+}): Run {
+  const { setup, fault, host, scheduler, logs, floor, generation, mayErr, onSend, onFailed } =
+    options;
+  const { reader, writer } = logs.portsOf(host);
+  const unacknowledged = new Set<RecordContent>();
+  const deps: TaskDeps = {
+    logs: names,
+    author: { group: names.group, app: 'model', instance: host.name },
+    startedAt: 1,
+    generation,
+    reader,
+    writer: {
+      async append(tp, records) {
+        for (const record of records) {
+          onSend(record, run);
+          if (tp === names.deadLetters) unacknowledged.add(record);
+        }
+        const offset = await writer.append(tp, records);
+        for (const record of records) unacknowledged.delete(record);
+        return offset;
+      },
+    },
+    trim: async (below) => logs.deleteBelow(names.checkpoints.topic, below),
+    handle: createHandler(host, scheduler, mayErr),
+    policy: { maxRetries: setup.maxRetries, backoffMs: 20, maxBackoffMs: 60 },
+    limits: { ...setup, maxProducts: 4, maxProductBytes: 1000 },
+    checkpointIntervalMs: 10,
+    checkpointShare: () => 1,
+    clock: scheduler.clockOf(host),
+    random: () => scheduler.pick(16) / 16,
+    logger: silentLogger,
+    createLedger(state) {
+      run.ledger = state;
+      return createLedger(state);
+    },
+    onFailed(error) {
+      if (!(error instanceof Mistake)) onFailed(error);
+    },
+  };
+  const task = createPartitionTask(fault(deps));
+  const run: Run = { task, floor, ledger: null, unacknowledged };
+  task.start();
+  return run;
+}
