@@ -1,11 +1,12 @@
 // kafkajs's errors in our words.
-import { AppError, describe, isProgrammerError } from '../errors.ts';
+import { AppError, describe } from '../errors.ts';
 
 /**
- * Throws an AppError (KAFKA) that is retriable: kafkajs calls an error final once it has tried often
- * enough, but a Kafka that is away comes back. Errors of our own and of programmers stay as they are.
+ * Throws an AppError (KAFKA) that is retriable, whatever kafkajs threw: it calls an error final once
+ * it has tried often enough, and trips over a connection that breaks between two of its steps with a
+ * TypeError, but a Kafka that is away comes back. An AppError stays as it is.
  */
 export function fromKafkajs(error: unknown): never {
-  if (error instanceof AppError || isProgrammerError(error)) throw error;
+  if (error instanceof AppError) throw error;
   throw new AppError('KAFKA', describe(error), true, { cause: error });
 }

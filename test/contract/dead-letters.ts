@@ -1,5 +1,4 @@
 // What stands in the dead-letter topic: the order as it was, and why it was given up.
-import { isDeepStrictEqual } from 'node:util';
 import type { Test } from 'tap';
 import { encodeOrder } from '../../server/domain/order.ts';
 import type { DeadLetterItem } from '../../server/http/contract.ts';
@@ -98,7 +97,7 @@ export function deadLetters(t: Test, broker: Broker): void {
       const world = createWorld(t, broker, { FAILURE_RATE: '0' });
       const service = await world.start();
       await world.send({ count: 200, seed: 5 });
-      const before = await agree(t, world, service);
+      await agree(t, world, service);
 
       const value = encodeOrder({ orderId: 'S1', product: 'Stranger', price: 5 });
       const origin = (group: string, topic: string) => [
@@ -131,9 +130,8 @@ export function deadLetters(t: Test, broker: Broker): void {
       ]);
       t.ok(shown.every(({ timestamp }) => !Number.isNaN(Date.parse(timestamp))));
       await world.send({ count: 50, seed: 6 });
-      const after = await agree(t, world, service);
-      t.equal(after.metrics.balance.corrections, 0);
-      t.ok(isDeepStrictEqual(after.letters.slice(0, 1), before.letters.slice(0, 1)));
+      const { metrics } = await agree(t, world, service);
+      t.equal(metrics.balance.corrections, 0);
     },
   );
 }

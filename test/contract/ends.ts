@@ -2,7 +2,7 @@
 import type { Test } from 'tap';
 import type { DeadLetterItem, Metrics } from '../../server/http/contract.ts';
 import type { Service } from '../fixtures/service.ts';
-import { agree } from './agree.ts';
+import { agree, place } from './agree.ts';
 import { type Broker, createWorld } from './world.ts';
 
 /** The ends of an instance and what its successor makes of them. */
@@ -13,7 +13,7 @@ export function ends(t: Test, broker: Broker): void {
     t.test(name, { buffered: true }, async (t) => {
       const settings = { FAILURE_RATE: '0.4', RETRY_BACKOFF_MS: '100' };
       const world = createWorld(t, broker, settings);
-      const load = await world.load({ seed: 7, perSecond: 1000 });
+      const load = await world.load(7);
       const first = await world.start();
       await load.sent(1000);
       t.strictSame(await first.stop(signal), exit);
@@ -31,7 +31,11 @@ export function ends(t: Test, broker: Broker): void {
       const third = await world.start();
       const after = await agree(t, world, third);
       t.strictSame(await numbers(third), shown);
-      t.strictSame(after.letters, before.letters, 'no dead letter is sent again');
+      t.strictSame(
+        after.letters.map(place).sort(),
+        before.letters.map(place).sort(),
+        'no dead letter is sent again',
+      );
     });
   }
 }

@@ -9,7 +9,7 @@ import { type Broker, createWorld } from './world.ts';
 export function group(t: Test, broker: Broker): void {
   t.test('instances come and go under load', { buffered: true }, async (t) => {
     const world = createWorld(t, broker, { RETRY_BACKOFF_MS: '50' });
-    const load = await world.load({ seed: 9, perSecond: 1000 });
+    const load = await world.load(9);
     const first = await world.start();
     await load.sent(500);
     const second = await world.start();
@@ -29,7 +29,7 @@ export function group(t: Test, broker: Broker): void {
     { buffered: true },
     async (t) => {
       const world = createWorld(t, broker);
-      const load = await world.load({ seed: 10, perSecond: 1000 });
+      const load = await world.load(10);
       const instances = await Promise.all([world.start(), world.start(), world.start()]);
       await load.sent(1000);
       await load.stop();

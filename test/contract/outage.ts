@@ -14,7 +14,7 @@ export async function outage(t: Test, broker: MortalBroker): Promise<void> {
   await t.test('a broker that crashes under load costs no order', async (t) => {
     const world = createWorld(t, broker, { FAILURE_RATE: '0.3', RETRY_BACKOFF_MS: '100' });
     const another = createWorld(t, broker);
-    const load = await world.load({ seed: 15, perSecond: 1000 });
+    const load = await world.load(15);
     const services = await Promise.all([world.start(), world.start()]);
     const impatient = await world.start();
     await load.sent(1000);

@@ -1,11 +1,11 @@
 // A service's world on a broker that it shares with others: topics and a group of its own, orders to
 // send, and the instruments that look at what comes of them.
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Test } from 'tap';
-import { createOrderGenerator } from '../../server/cli/order-generator.ts';
-import { sendOrders } from '../../server/cli/send-orders.ts';
+import { createOrderGenerator, type GeneratedOrder } from '../../server/cli/order-generator.ts';
 import { isRetriable } from '../../server/errors.ts';
 import type { Health } from '../../server/http/contract.ts';
-import { openOrderProducer } from '../../server/kafka/order-producer.ts';
+import { type OrderProducer, openOrderProducer } from '../../server/kafka/order-producer.ts';
 import type { Kcat } from '../fixtures/kcat.ts';
 import { type Service, withService } from '../fixtures/service.ts';
 import { until } from '../fixtures/until.ts';
@@ -26,8 +26,8 @@ export type World = Broker & {
   start(settings?: Record<string, string>): Promise<Service>;
   /** Resolves when Kafka has them all. */
   send(batch: Batch): Promise<void>;
-  /** Sends at a steady rate until it is stopped; waits for a Kafka that is away. */
-  load(options: { seed: number; perSecond: number }): Promise<Load>;
+  /** Sends at most 1000 orders per second until it is stopped; waits for a Kafka that is away. */
+  load(seed: number): Promise<Load>;
 };
 
 /** Orders on their way. */
@@ -37,6 +37,9 @@ export type Load = {
   /** Resolves when Kafka has all of them. */
   stop(): Promise<void>;
 };
+
+const AT_ONCE = 50;
+const PAUSE_MS = 50;
 
 let worlds = 0;
 
@@ -77,13 +80,14 @@ export function createWorld(t: Test, broker: Broker, settings: Record<string, st
     },
     async send(batch) {
       const producer = await openProducer();
-      await sendBatch(batch, producer.send);
+      const { count, seed, bad = 0.05, products = 4 } = batch;
+      const generator = createOrderGenerator({ seed, products, badRatio: bad });
+      for (let left = count; left > 0; left -= AT_ONCE) {
+        await producer.send(take(generator, Math.min(left, AT_ONCE)));
+      }
       await producer.close();
     },
-    async load({ seed, perSecond }) {
-      const producer = await openProducer();
-      return startLoad(t, { seed, perSecond }, producer);
-    },
+    load: async (seed) => startLoad(t, seed, await openProducer()),
   };
 }
 
@@ -93,54 +97,40 @@ export async function ready(service: Service): Promise<void> {
   await until('the service is ready', health, ({ status }) => status === 'ready');
 }
 
-type Producer = Awaited<ReturnType<typeof openOrderProducer>>;
-
-async function sendBatch(batch: Batch, send: Producer['send']): Promise<void> {
-  const { count, seed, bad = 0.05, products = 4 } = batch;
-  await sendOrders({
-    ...unhurried(new AbortController().signal),
-    orders: createOrderGenerator({ seed, products, badRatio: bad }),
-    send,
-    pace: 'full',
-    count,
-    sent: () => {},
-  });
-}
-
-function startLoad(
-  t: Test,
-  { seed, perSecond }: { seed: number; perSecond: number },
-  producer: Producer,
-): Load {
-  const stop = new AbortController();
-  let total = 0;
+function startLoad(t: Test, seed: number, producer: OrderProducer): Load {
+  const generator = createOrderGenerator({ seed, products: 4, badRatio: 0.05 });
   let waiting: { total: number; resolve: () => void }[] = [];
-  const finished = sendOrders({
-    ...unhurried(stop.signal),
-    orders: createOrderGenerator({ seed, products: 4, badRatio: 0.05 }),
-    send: (orders) => insist(() => producer.send(orders)),
-    pace: perSecond,
-    count: Number.POSITIVE_INFINITY,
-    sent(orders) {
-      total += orders.length;
+  let total = 0;
+  let open = true;
+
+  // A pause and not a schedule: on a busy machine there is nothing to catch up with.
+  const finished = (async () => {
+    for (; open; await pause(PAUSE_MS)) {
+      const orders = take(generator, AT_ONCE);
+      await insist(() => producer.send(orders));
+      total += AT_ONCE;
       for (const each of waiting) if (each.total <= total) each.resolve();
       waiting = waiting.filter((each) => each.total > total);
-    },
-  });
-  const end = async () => {
-    stop.abort();
+    }
+  })();
+  const stop = async () => {
+    open = false;
     await finished;
     await producer.close();
   };
-  t.teardown(end);
+  t.teardown(stop);
   return {
     sent: (count) =>
       Promise.race([
         new Promise<void>((resolve) => waiting.push({ total: total + count, resolve })),
         finished,
       ]),
-    stop: end,
+    stop,
   };
+}
+
+function take(generator: { next(): GeneratedOrder }, count: number): GeneratedOrder[] {
+  return Array.from({ length: count }, () => generator.next());
 }
 
 /** The producer gives up after a while; a crashed broker on a busy machine takes longer. */
@@ -149,22 +139,4 @@ async function insist(send: () => Promise<void>): Promise<void> {
     if (!isRetriable(error)) throw error;
     return insist(send);
   });
-}
-
-function unhurried(signal: AbortSignal) {
-  return {
-    signal,
-    now: () => performance.now(),
-    random: () => 0,
-    sleep: (ms: number) =>
-      new Promise<void>((resolve) => {
-        const timer = setTimeout(done, ms);
-        signal.addEventListener('abort', done);
-        function done() {
-          clearTimeout(timer);
-          signal.removeEventListener('abort', done);
-          resolve();
-        }
-      }),
-  };
 }
