@@ -6,6 +6,9 @@ import { Kafka, logLevel } from 'kafkajs';
 import { createAppender } from '../../server/kafka/appender.ts';
 import { createKafka } from '../../server/kafka/client.ts';
 import { createCluster } from '../../server/kafka/cluster.ts';
+import { systemClock as clock } from '../../server/stream/clock.ts';
+import type { LogWriter } from '../../server/stream/log.ts';
+import { persist } from '../../server/stream/persist.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 import { longestPause, type Stretch } from './activity.ts';
 import type { TopicNames } from './audit.ts';
@@ -51,6 +54,8 @@ await shared.close();
 type Times = {
   /** ms from the assignment until all partitions run, one instance. */
   restore: number;
+  /** ms without an order while nothing happens: what this machine adds to the rest. */
+  quiet: number;
   /** ms without an order when a second instance joins, and when it leaves in good order. */
   joinMoved: number;
   joinKept: number;
@@ -72,8 +77,12 @@ async function measure({ brokers }: TestCluster, size: StateSize): Promise<Times
   await admin.connect();
   scope.teardown(() => admin.disconnect());
   const settings = { brokers: [brokers], ssl: false, clientId: 'measure', logger: silentLogger };
-  const writer = createAppender({ cluster: createCluster(createKafka(settings)) });
-  scope.teardown(() => writer.close());
+  const appender = createAppender({ cluster: createCluster(createKafka(settings)) });
+  scope.teardown(() => appender.close());
+  const patient = { writer: appender, clock, random: Math.random, logger: silentLogger };
+  const writer: LogWriter = {
+    append: async (tp, records) => (await persist(patient, tp, records, () => true)) ?? -1,
+  };
   await writeState(admin, writer, names, size);
 
   const env = {
@@ -96,6 +105,7 @@ async function measure({ brokers }: TestCluster, size: StateSize): Promise<Times
     const first = await start('first');
     const restore = restoreTime(first);
     const stopLoad = startLoad(writer, names.orders, size);
+    const quietFrom = Date.now();
     await delay(WATCH_MS);
     const joinedAt = Date.now();
     const second = await start('second');
@@ -115,6 +125,7 @@ async function measure({ brokers }: TestCluster, size: StateSize): Promise<Times
       Math.max(...partitions.map((partition) => longestPause(work, partition, { from, to })));
     return {
       restore,
+      quiet: longest(all, quietFrom, joinedAt),
       joinMoved: longest(moved, joinedAt, leftAt),
       joinKept: longest(kept, joinedAt, leftAt),
       leaveMoved: longest(moved, leftAt, Date.now()),
@@ -128,7 +139,7 @@ async function measure({ brokers }: TestCluster, size: StateSize): Promise<Times
 
 /** A few orders to every partition, every few milliseconds; the result stops it. */
 function startLoad(
-  writer: ReturnType<typeof createAppender>,
+  writer: LogWriter,
   topic: string,
   { partitions, products }: StateSize,
 ): () => Promise<void> {
