@@ -1,5 +1,6 @@
 // The service as main.ts composes it, except that it kills itself at a failpoint
-// (CHAOS_FAILPOINT=name, the CHAOS_PASSES-th time) and trims every half second.
+// (CHAOS_FAILPOINT=name, the CHAOS_PASSES-th time), trims every half second, and can tell when it was
+// at work (CHAOS_ACTIVITY=true).
 import closeWithGrace from 'close-with-grace';
 import { loadConfig } from '../../server/config.ts';
 import { describe } from '../../server/errors.ts';
@@ -8,6 +9,7 @@ import { createLogger } from '../../server/log.ts';
 import { createExposition } from '../../server/metrics.ts';
 import { createService } from '../../server/service.ts';
 import { systemClock as clock } from '../../server/stream/clock.ts';
+import { type Stretch, withActivity } from './activity.ts';
 import { type Failpoint, withFailpoints } from './failpoints.ts';
 
 const ONCE_A_MINUTE_MS = 60_000;
@@ -44,7 +46,9 @@ const service = createService({
       after: (ms: number, action: () => void) =>
         clock.after(ms === ONCE_A_MINUTE_MS ? HURRIED_MS : ms, action),
     };
-    const watched = failpoint === undefined ? ground : withFailpoints(ground, topics, pass);
+    const report = (stretches: readonly Stretch[]) => logger.debug('activity', { stretches });
+    const told = process.env.CHAOS_ACTIVITY ? withActivity(ground, report) : ground;
+    const watched = failpoint === undefined ? told : withFailpoints(told, topics, pass);
     return { ...watched, clock: hurried };
   },
 });

@@ -1,8 +1,8 @@
 // Runs scenarios, each in its own world, on Kafkas that they share.
 import { describe } from '../../server/errors.ts';
-import type { TestScope } from '../fixtures/requirements.ts';
 import { startProxiedBroker, startThreeBrokers, type TestCluster } from './clusters.ts';
 import type { Scenario } from './scenario.ts';
+import { createScope } from './scope.ts';
 import { createWorld, type World } from './world.ts';
 
 /** What became of one run; `violation` is null when all was well. */
@@ -67,22 +67,4 @@ export function createRunner({ long }: { long: boolean }): Runner {
   }
 
   return { run: inTurn, close: () => shared.close() };
-}
-
-type Scope = TestScope & { close(): Promise<void> };
-
-/** A scope without a test: what is missing is an error. */
-function createScope(): Scope {
-  const actions: (() => unknown)[] = [];
-  const refuse = (message: string) => {
-    throw new Error(message);
-  };
-  return {
-    teardown: (action) => actions.unshift(action),
-    pass: (message, { skip }) => refuse(`${message}; ${skip}`),
-    fail: refuse,
-    async close() {
-      for (const action of actions.splice(0)) await action();
-    },
-  };
 }
