@@ -164,14 +164,17 @@ const WEIGHTS: Record<ActionKind, number> = {
   trim: 3,
 };
 
-/** Does it, and what follows at once; says in words what it was. */
-export async function apply(world: World, { kind, size, salt }: Action): Promise<string> {
+/** Does it, `tell`s what it was, and looks at what follows at once. */
+export async function apply(
+  world: World,
+  { kind, size, salt }: Action,
+  tell: (words: string) => void,
+): Promise<void> {
   const { scheduler } = world;
   scheduler.reseed(salt);
-  const what = await APPLY[kind](world, size);
+  tell(`${kind}: ${await APPLY[kind](world, size)}`);
   for (let events = scheduler.pick(5); events > 0; events -= 1) await scheduler.fire();
   world.verify();
-  return `${kind}: ${what}`;
 }
 
 const kinds = (Object.keys(WEIGHTS) as ActionKind[]).flatMap((kind) =>

@@ -47,7 +47,7 @@ function fetch(
   return {
     next: batches.at(-1)?.next ?? position,
     set: {
-      bytes: Buffer.concat(batches.map(({ bytes }) => bytes)),
+      bytes: count === 1 ? batches[0]!.bytes : Buffer.concat(batches.map(({ bytes }) => bytes)),
       aborted: [],
       highWatermark: log.high,
       lastStableOffset: log.high,

@@ -12,7 +12,7 @@ export async function run(
   t: Test,
   { fault, shorten }: { fault?: Fault; shorten: boolean },
 ): Promise<fc.RunDetails<Story>> {
-  const path = process.env.MODEL_PATH;
+  const path = shorten ? process.env.MODEL_PATH : undefined;
   const found = await fc.check(property(fault), {
     numRuns,
     seed,

@@ -22,7 +22,7 @@ export async function live(
   const world = createWorld(setup, fault);
   const early = world.watch();
   world.start();
-  for (const action of actions) tell(await apply(world, action));
+  for (const action of actions) await apply(world, action, tell);
   tell('all comes to rest');
   await comeToRest(world, early);
 }

@@ -11,6 +11,7 @@ import type { PendingOrder } from '../../server/stream/pending-order.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 import { createHandler, Mistake } from './handler.ts';
 import type { Logs } from './logs.ts';
+import { Contradiction } from './oracle.ts';
 import type { Host, Scheduler } from './scheduler.ts';
 
 /** The logs of the partition. */
@@ -60,6 +61,7 @@ export function startTask(options: {
     options;
   const { reader, writer } = logs.portsOf(host);
   const unacknowledged = new Set<RecordContent>();
+  const handle = createHandler(host, scheduler, mayErr);
   const deps: TaskDeps = {
     logs: names,
     author: { group: names.group, app: 'model', instance: host.name },
@@ -68,6 +70,7 @@ export function startTask(options: {
     reader,
     writer: {
       async append(tp, records) {
+        if (tp === names.deadLetters) expectOpen('gives up');
         for (const record of records) {
           onSend(record, run);
           if (tp === names.deadLetters) unacknowledged.add(record);
@@ -78,7 +81,10 @@ export function startTask(options: {
       },
     },
     trim: async (below) => logs.deleteBelow(names.checkpoints.topic, below),
-    handle: createHandler(host, scheduler, mayErr),
+    handle(order, place) {
+      expectOpen('handles');
+      return handle(order, place);
+    },
     policy: { maxRetries: setup.maxRetries, backoffMs: 20, maxBackoffMs: 60 },
     limits: { ...setup, maxProducts: 4, maxProductBytes: 1000 },
     checkpointIntervalMs: 10,
@@ -94,6 +100,12 @@ export function startTask(options: {
       if (!(error instanceof Mistake)) onFailed(error);
     },
   };
+
+  function expectOpen(doing: string): void {
+    if (run.task.state !== 'RUNNING')
+      onFailed(new Contradiction(`a closed task ${doing} an order`));
+  }
+
   const task = createPartitionTask(fault(deps));
   const run: Run = { task, floor, ledger: null, unacknowledged };
   task.start();
