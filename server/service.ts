@@ -180,6 +180,7 @@ export function createService(deps: {
         await insist(membership.start);
         upkeep();
       } catch (error) {
+        if (stopping) return;
         logger.error('the service cannot start', { error: describe(error) });
         health.failed(describe(error));
       }

@@ -185,7 +185,10 @@ export function createGroupView(deps: {
     follow(partitions) {
       for (const partition of partitions) {
         if (open && !followings.has(partition)) {
-          followings.set(partition, followPartition(partition));
+          const following = followPartition(partition);
+          // A reader that was closed meanwhile is no failure.
+          following.catch((error: unknown) => open && onFailed(error));
+          followings.set(partition, following);
         }
       }
     },
@@ -195,9 +198,12 @@ export function createGroupView(deps: {
     close() {
       open = false;
       for (const following of followings.values()) {
-        void following.then((both) => {
-          for (const one of both) one.close();
-        });
+        following.then(
+          (both) => {
+            for (const one of both) one.close();
+          },
+          () => {},
+        );
       }
     },
   };

@@ -52,7 +52,7 @@ export function longestPause(
     .filter((each) => each.partition === partition && each.last >= from && each.first <= to)
     .sort((a, b) => a.first - b.first);
   let longest = 0;
-  let workedUntil = own[0]?.last ?? to;
+  let workedUntil = from;
   for (const { first, last } of own) {
     longest = Math.max(longest, first - workedUntil);
     workedUntil = Math.max(workedUntil, last);

@@ -25,6 +25,8 @@ export type Runner = {
 
 /** A runner; Kafkas start with the first scenario that needs them. */
 export function createRunner({ long }: { long: boolean }): Runner {
+  // Every child is ended at exit, and there are many.
+  process.setMaxListeners(0);
   const shared = createScope();
   const clusters = new Map<1 | 3, Promise<TestCluster>>();
 

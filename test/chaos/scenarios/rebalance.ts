@@ -19,6 +19,19 @@ async function storm(world: World): Promise<void> {
   await world.settle();
 }
 
+/** Stopped in good order wherever it is: reading, joining, restoring. */
+async function stopAtAnyMoment(world: World): Promise<void> {
+  const { random } = world;
+  await world.startReady(1);
+  await world.load({ rate: 500 });
+  for (let round = 0; round < (world.long ? 10 : 3); round += 1) {
+    const guest = await world.start();
+    await delay(random.between(0, 2000));
+    await guest.stop();
+  }
+  await world.settle();
+}
+
 async function grow(world: World): Promise<void> {
   const { names, random } = world;
   const instances = await world.startReady(3);
@@ -38,5 +51,6 @@ async function grow(world: World): Promise<void> {
 
 export const rebalanceScenarios: readonly Scenario[] = [
   { name: 'rebalance-storm', run: storm },
+  { name: 'stop-at-any-moment', run: stopAtAnyMoment },
   { name: 'partitions-grow', run: grow },
 ];
