@@ -1,7 +1,8 @@
 // Membership in the consumer group by a kafkajs consumer whose topic is always paused: it joins,
 // heartbeats, commits and leaves, and never delivers a record.
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
-import { describe } from '../errors.ts';
+import { describe, isProgrammerError } from '../errors.ts';
 import type { Logger } from '../stream/logger.ts';
 import { fromKafkajs } from './kafkajs-error.ts';
 import { stickyAssigner } from './sticky-assigner.ts';
@@ -16,6 +17,9 @@ export type Membership = {
   /** Leaves the group. */
   stop(): Promise<void>;
 };
+
+const JOIN_AGAIN_MS = 1000;
+const LEAVE_WITHIN_MS = 5000;
 
 /** `onAssigned` is called at every join with all partitions that are ours now. */
 export function createMembership(deps: {
@@ -67,6 +71,8 @@ export function createMembership(deps: {
   consumer.on(
     GROUP_JOIN,
     guarded((payload) => {
+      // A join that was under way when the consumer was stopped.
+      if (stopped) return;
       generation = null;
       // Before the first fetch, and every time: the paused set does not survive a restart.
       consumer.pause([{ topic }]);
@@ -85,9 +91,19 @@ export function createMembership(deps: {
     CRASH,
     guarded((payload) => {
       generation = null;
-      if (!payload.restart && !stopped) onCrash(payload.error);
+      if (payload.restart || stopped) return;
+      if (isProgrammerError(originOf(payload.error))) onCrash(payload.error);
+      else joinLater(payload.error);
     }),
   );
+
+  /** kafkajs gives up for good also what may pass, such as a coordinator that is not there yet. */
+  function joinLater(error: unknown): void {
+    logger.warn('out of the group, joining again', { groupId, error: describe(error) });
+    setTimeout(() => {
+      if (!stopped) join().catch(joinLater);
+    }, JOIN_AGAIN_MS);
+  }
 
   async function join(): Promise<void> {
     await consumer.connect();
@@ -108,7 +124,16 @@ export function createMembership(deps: {
     },
     async stop() {
       stopped = true;
-      await consumer.disconnect();
+      // A join that waits for other members would hold it; the group notices by itself that we are gone.
+      await Promise.race([
+        consumer.disconnect(),
+        delay(LEAVE_WITHIN_MS, undefined, { ref: false }),
+      ]);
     },
   };
+}
+
+/** What was thrown first, below kafkajs's wrappings. */
+function originOf(error: Error): unknown {
+  return error.cause instanceof Error ? originOf(error.cause) : error;
 }

@@ -44,7 +44,6 @@ export type StartOptions = {
 
 const entry = fileURLToPath(new URL('instance.js', import.meta.url));
 const ERROR_LEVEL = 50;
-const FALL_WITHIN_MS = 60_000;
 
 /** Starts an instance; resolves when it listens. `tolerated` are errors that the scenario brings about. */
 export async function startInstance(
@@ -133,7 +132,7 @@ export async function startInstance(
         return true;
       }),
     async fallen() {
-      await until(`${name} to fall at ${failpoint}`, async () => ended, FALL_WITHIN_MS);
+      await until(`${name} to fall at ${failpoint}`, async () => ended);
     },
     kill: () => end((service) => service.kill()),
     stop: () =>

@@ -13,7 +13,7 @@ export type Load = {
 export type LoadOptions = {
   readonly seed: number;
   /** Orders a second. */
-  readonly rate?: number;
+  readonly rate: number;
   readonly products?: number;
   readonly badRatio?: number;
   /** Instead of the generator's orders. */
@@ -24,7 +24,7 @@ export type LoadOptions = {
 export async function startLoad(
   brokers: string,
   topic: string,
-  { seed, rate = 2000, products = 8, badRatio = 0.02, orders }: LoadOptions,
+  { seed, rate, products = 8, badRatio = 0.02, orders }: LoadOptions,
 ): Promise<Load> {
   const producer = await openOrderProducer({
     connection: { brokers: brokers.split(','), ssl: false },

@@ -12,7 +12,7 @@ const chosen = [
   'retention-cuts-unread',
   'orders-recreated-while-running',
 ];
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 600_000;
 
 t.setTimeout(TIMEOUT_MS);
 t.test('after faults on Apache Kafka the numbers equal the facts', async (t) => {

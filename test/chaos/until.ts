@@ -3,6 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe } from '../../server/errors.ts';
 
 const LOOK_EVERY_MS = 100;
+/** Ends a run in words; it says nothing about how long a thing may take. */
+const GIVE_UP_MS = 120_000;
 
 /**
  * Looks until `look` gives something other than false and null, and returns it; an error counts as
@@ -11,7 +13,7 @@ const LOOK_EVERY_MS = 100;
 export async function until<T>(
   what: string,
   look: () => Promise<T | false | null>,
-  withinMs = 60_000,
+  withinMs = GIVE_UP_MS,
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   let last = '';

@@ -40,7 +40,7 @@ export type World = {
   keepLogs(): Promise<string>;
 };
 
-const SETTLE_WITHIN_MS = 90_000;
+const AUDIT_WITHIN_MS = 20_000;
 const WATCH_EVERY_MS = 250;
 
 /** A world in `cluster` whose chances come from `seed`; the end of `scope` ends it. */
@@ -67,6 +67,7 @@ export async function createWorld(
   const loads: Load[] = [];
   const tolerated: RegExp[] = [];
   let audited: World['audited'] = {};
+  const rate = long ? 2000 : 800;
   const live = () => instances.filter((instance) => instance.live);
   const watch = setInterval(() => {
     for (const instance of live()) instance.look();
@@ -149,7 +150,7 @@ export async function createWorld(
       return started;
     },
     async load(options) {
-      const load = await startLoad(cluster.brokers, names.orders, { seed, ...options });
+      const load = await startLoad(cluster.brokers, names.orders, { seed, rate, ...options });
       loads.push(load);
       return load;
     },
@@ -169,8 +170,8 @@ export async function createWorld(
     },
     async settle(removed) {
       await Promise.all(loads.splice(0).map((load) => load.stop()));
-      await until('the balance to close', isClosed, SETTLE_WITHIN_MS);
-      const facts = await until('the facts', () => checkFacts(removed), SETTLE_WITHIN_MS / 4);
+      await until('the balance to close', isClosed);
+      const facts = await until('the facts', () => checkFacts(removed), AUDIT_WITHIN_MS);
       checkInstances();
       return facts;
     },

@@ -30,6 +30,23 @@ async function eachInTurn(world: World): Promise<void> {
   await world.settle();
 }
 
+/** Two of three are away: nothing can be written, and nobody coordinates the group. */
+async function majorityAway(world: World): Promise<void> {
+  const { random, cluster } = world;
+  await world.startReady(3);
+  const load = await world.load();
+  await world.progress(2000);
+  await load.stop();
+  const away = random.shuffle(cluster.nodes).slice(0, 2);
+  await Promise.all(away.map((node) => node.kill()));
+  await delay(random.between(10_000, 25_000));
+  await Promise.all(away.map((node) => node.restart()));
+  await replicated(world, 3);
+  await world.load();
+  await world.progress(2000);
+  await world.settle();
+}
+
 /** The only broker that keeps the dead letters is away: they wait, and all else goes on. */
 async function dlqBrokerAway(world: World): Promise<void> {
   const { admin, names, cluster } = world;
@@ -56,5 +73,6 @@ async function dlqBrokerAway(world: World): Promise<void> {
 
 export const brokerScenarios: readonly Scenario[] = [
   { name: 'brokers-killed-in-turn', brokers: 3, run: eachInTurn },
+  { name: 'majority-away', brokers: 3, run: majorityAway },
   { name: 'dlq-broker-away', brokers: 3, run: dlqBrokerAway },
 ];

@@ -27,12 +27,12 @@ const atFailpoints = failpoints.map(
 /** Several at once, each at another point, beside one that stays. */
 async function killAtOnce(world: World): Promise<void> {
   const { random, names, admin } = world;
-  const topics = [{ topic: names.orders, numPartitions: 6 }];
+  const topics = [{ topic: names.orders, numPartitions: 4 }];
   await admin.createTopics({ topics, waitForLeaders: true });
   await world.startReady(1);
   await world.load();
   await world.progress(2000);
-  const doomed = random.shuffle(failpoints).slice(0, 3);
+  const doomed = random.shuffle(failpoints).slice(0, 2);
   const victims = await Promise.all(doomed.map((failpoint) => world.start({ failpoint })));
   await Promise.all(victims.map((victim) => victim.fallen()));
   await world.startReady(1);
