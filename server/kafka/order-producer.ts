@@ -1,5 +1,6 @@
 // Sends orders to their topic, for the generator. The service itself never writes there.
-import { AppError, describe, isRetriable } from '../errors.ts';
+import type { Kafka } from 'kafkajs';
+import { AppError, describe, isProgrammerError, isRetriable } from '../errors.ts';
 import type { RecordContent } from '../record-batch/record.ts';
 import { createAppender } from './appender.ts';
 import { backoff } from './backoff.ts';
@@ -41,33 +42,14 @@ export async function openOrderProducer(options: {
   const logger = { debug: silent, info: silent, warn: silent, error: silent };
   const kafka = createKafka({ ...connection, clientId: 'order-generator', logger });
 
-  const admin = kafka.admin();
-  const partitions = await (async () => {
-    await admin.connect();
-    const wanted = { topic, numPartitions: options.partitions };
-    await admin.createTopics({ topics: [wanted], waitForLeaders: true });
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-    return topics[0]!.partitions.length;
-  })()
-    .catch((cause: unknown) => {
+  const partitions = await ensureTopic(kafka, topic, options.partitions, trouble).catch(
+    (cause: unknown) => {
       const where = connection.brokers.join(', ');
       const message = `no Kafka at ${where}: ${describe(cause)}`;
       throw new AppError('KAFKA_UNREACHABLE', message, true, { cause });
-    })
-    .finally(() => admin.disconnect());
-
+    },
+  );
   const appender = createAppender({ cluster: createCluster(kafka) });
-  const insist = async (partition: number, records: readonly RecordContent[]) => {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await appender.append({ topic, partition }, records);
-      } catch (error) {
-        if (attempt === ATTEMPTS || !isRetriable(error)) throw error;
-        trouble(describe(error));
-        await backoff(attempt, Math.random);
-      }
-    }
-  };
   return {
     send: async (orders) => {
       const batches = new Map<number, RecordContent[]>();
@@ -79,8 +61,48 @@ export async function openOrderProducer(options: {
         if (batch === undefined) batches.set(partition, [record]);
         else batch.push(record);
       }
-      await Promise.all([...batches].map(([partition, records]) => insist(partition, records)));
+      await Promise.all(
+        [...batches].map(([partition, records]) =>
+          insist(() => appender.append({ topic, partition }, records), isRetriable, trouble),
+        ),
+      );
     },
     close: () => appender.close(),
   };
+}
+
+/** Creates the topic when it is missing; its partitions. Connecting is tried once, to tell soon. */
+async function ensureTopic(
+  kafka: Kafka,
+  topic: string,
+  numPartitions: number,
+  trouble: (message: string) => void,
+): Promise<number> {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true });
+    // Of a topic that somebody else has just created, the broker may not know yet.
+    const metadata = () => admin.fetchTopicMetadata({ topics: [topic] });
+    const { topics } = await insist(metadata, (error) => !isProgrammerError(error), trouble);
+    return topics[0]!.partitions.length;
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+async function insist<T>(
+  step: () => Promise<T>,
+  mayPass: (error: unknown) => boolean,
+  trouble: (message: string) => void,
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await step();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !mayPass(error)) throw error;
+      trouble(describe(error));
+      await backoff(attempt, Math.random);
+    }
+  }
 }
