@@ -17,7 +17,8 @@ import { systemClock as clock, delay } from './stream/clock.ts';
 import { createGroupView } from './stream/group-view.ts';
 import type { Logger } from './stream/logger.ts';
 import { createOrderHandler } from './stream/order-handler.ts';
-import { createPartitionTask, type TaskDeps } from './stream/partition-task.ts';
+import { createPartitionTask } from './stream/partition-task.ts';
+import type { TaskDeps } from './stream/task-run.ts';
 import { createTasks } from './stream/tasks.ts';
 
 const RETRY_MS = 1000;

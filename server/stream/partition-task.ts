@@ -1,30 +1,10 @@
-// One partition of orders: follows it and its dead letters and writes its checkpoints.
+// One partition of orders: its life, from the restore to the end.
 //
 //   CREATED ──start──▶ RESTORING ──▶ RUNNING
 //      └──────────────────┴────────────┴──close, failure──▶ CLOSED
-
 import type { CheckpointStamp } from '../domain/checkpoint.ts';
-import { encodeCheckpoint } from '../domain/checkpoint.ts';
-import type { Author } from '../domain/dead-letter.ts';
-import type { RetryPolicy } from '../domain/retry-policy.ts';
-import { type Checkpointer, createCheckpointer } from './checkpointer.ts';
-import type { Clock } from './clock.ts';
-import { createDeadLetterOutbox } from './dead-letter-outbox.ts';
-import type { Ledger, LedgerState } from './ledger.ts';
-import type { Bounds, Following, LogReader, LogWriter } from './log.ts';
-import type { Logger } from './logger.ts';
-import type { OrderHandler } from './order-handler.ts';
-import { createOrderProcessor, type Limits } from './order-processor.ts';
-import type { PendingOrder } from './pending-order.ts';
-import { persist } from './persist.ts';
-import {
-  followDeadLetter,
-  type Restored,
-  restore,
-  type TaskLogs,
-  warnOfUnread,
-} from './restore.ts';
-import { recreated, walk } from './walk.ts';
+import { restore } from './restore.ts';
+import { startRun, type TaskDeps, type TaskRun } from './task-run.ts';
 
 export type TaskState = 'CREATED' | 'RESTORING' | 'RUNNING' | 'CLOSED';
 
@@ -33,32 +13,6 @@ const NEXT: Record<TaskState, readonly TaskState[]> = {
   RESTORING: ['RUNNING', 'CLOSED'],
   RUNNING: ['CLOSED'],
   CLOSED: [],
-};
-
-/** Restarts without progress after which every record is named in the log before it is handled. */
-const CAREFUL_AFTER = 5;
-
-export type TaskDeps = {
-  logs: TaskLogs;
-  author: Author;
-  startedAt: number;
-  /** Of the consumer group; null while it is not known. */
-  generation: () => number | null;
-  reader: LogReader;
-  writer: LogWriter;
-  trim: (below: number) => Promise<void>;
-  handle: OrderHandler;
-  policy: RetryPolicy;
-  limits: Limits;
-  checkpointIntervalMs: number;
-  /** How much of the time taking checkpoints may cost this task, from 0 to 1. */
-  checkpointShare: () => number;
-  clock: Clock;
-  random: () => number;
-  logger: Logger;
-  createLedger?: (state: LedgerState<PendingOrder>) => Ledger<PendingOrder>;
-  /** The task has stopped by itself and says why. */
-  onFailed: (error: unknown) => void;
 };
 
 export type PartitionTask = {
@@ -79,9 +33,9 @@ export type PartitionTask = {
 
 /** A task of one partition. */
 export function createPartitionTask(deps: TaskDeps): PartitionTask {
-  const { logs, author, startedAt, generation, reader, policy, clock, logger } = deps;
+  const { logs, author, startedAt, generation, policy, logger } = deps;
   let state: TaskState = 'CREATED';
-  let running: ReturnType<typeof run> | null = null;
+  let running: TaskRun | null = null;
   let trimBelow = 0;
 
   function to(next: TaskState): void {
@@ -96,7 +50,7 @@ export function createPartitionTask(deps: TaskDeps): PartitionTask {
     try {
       const restored = await restore({ ...deps, maxBackoffMs: policy.maxBackoffMs });
       if (state !== 'RESTORING') return;
-      running = run(restored);
+      running = startRun({ ...deps, onFailed: fail }, restored);
       to('RUNNING');
     } catch (error) {
       fail(error);
@@ -113,135 +67,6 @@ export function createPartitionTask(deps: TaskDeps): PartitionTask {
     if (state === 'CLOSED') return;
     to('CLOSED');
     await running?.stop(options.lastCheckpoint);
-  }
-
-  function run({ ledger, retries, restarts }: Restored) {
-    const { limits, checkpointIntervalMs, checkpointShare } = deps;
-    const books = ledger.state;
-    const followings: Following[] = [];
-    let highWatermark = books.nextOffset;
-    const startOfRun = books.nextOffset;
-    let abandoned = false;
-    const outbox = createDeadLetterOutbox({
-      ...deps,
-      source: logs.orders,
-      target: logs.deadLetters,
-      onFailed: fail,
-    });
-    const checkpointer: Checkpointer = createCheckpointer({
-      intervalMs: checkpointIntervalMs,
-      share: checkpointShare,
-      clock,
-      take,
-      async write(value) {
-        const record = { timestamp: clock.now(), key: null, value, headers: [] };
-        await persist(deps, logs.checkpoints, [record], () => !abandoned);
-      },
-      onFailed: fail,
-    });
-    const onChange = () => checkpointer.changed();
-    const processor = createOrderProcessor({
-      ...deps,
-      source: logs.orders,
-      ledger,
-      retries,
-      limits,
-      giveUp: outbox.send,
-      onChange,
-      onFailed: fail,
-    });
-
-    function take(): Buffer {
-      return encodeCheckpoint({
-        ...books,
-        group: logs.group,
-        topic: logs.orders.topic,
-        partition: logs.orders.partition,
-        generation: generation() ?? -1,
-        owner: author.instance,
-        ownerStartedAt: startedAt,
-        writtenAt: clock.now(),
-        highWatermark,
-        retries: processor.retries,
-        restarts: books.nextOffset === startOfRun ? restarts : 0,
-        pending: [...books.pending].map(([offset, order]) => ({
-          offset,
-          attempts: order.attempts,
-          firstFailedAt: order.firstFailedAt,
-          dueAt: order.dueAt,
-          error: order.error,
-        })),
-      });
-    }
-
-    function followOrders(): Following {
-      const careful = restarts > CAREFUL_AFTER;
-      return reader.follow(logs.orders, books.nextOffset, {
-        async records(set) {
-          highWatermark = set.highWatermark;
-          const next = await walk(set, books.nextOffset, clock, (cursor) => {
-            if (state !== 'RUNNING') return undefined;
-            if (careful && books.nextOffset === startOfRun) {
-              logger.warn('restarted without progress, next record', {
-                ...logs.orders,
-                offset: cursor.offset,
-              });
-            }
-            return processor.process(cursor);
-          });
-          if (state !== 'RUNNING') return;
-          ledger.passGap(next);
-          if (set.bytes.length > 0) onChange();
-        },
-        outOfRange(position, { low, high }: Bounds) {
-          if (position > high) throw recreated(logs.orders, position, high);
-          logger.error('orders were removed by retention before they were read', {
-            ...logs.orders,
-            from: position,
-            to: low,
-          });
-          ledger.lose(low);
-          onChange();
-          return books.nextOffset;
-        },
-        failed: fail,
-      });
-    }
-
-    function followDeadLetters(): Following {
-      return reader.follow(logs.deadLetters, books.deadLetterOffset, {
-        async records(set) {
-          await walk(set, books.deadLetterOffset, clock, (cursor) => {
-            if (state !== 'RUNNING') return undefined;
-            const ended = followDeadLetter(cursor, logs, ledger);
-            if (ended !== undefined) processor.ended(ended);
-            onChange();
-            return undefined;
-          });
-        },
-        outOfRange(position, { low, high }) {
-          if (position > high) throw recreated(logs.deadLetters, position, high);
-          warnOfUnread(logger, logs, { from: position, to: low });
-          return low;
-        },
-        failed: fail,
-      });
-    }
-
-    processor.resume();
-    followings.push(followDeadLetters(), followOrders());
-    onChange();
-
-    return {
-      books,
-      async stop(lastCheckpoint: boolean): Promise<void> {
-        abandoned = !lastCheckpoint;
-        for (const following of followings) following.close();
-        processor.close();
-        outbox.close();
-        await checkpointer.close();
-      },
-    };
   }
 
   return {

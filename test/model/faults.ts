@@ -2,8 +2,8 @@
 import { add, subtract } from '../../server/domain/averages.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import type { Ledger, LedgerState } from '../../server/stream/ledger.ts';
-import type { TaskDeps } from '../../server/stream/partition-task.ts';
 import type { PendingOrder } from '../../server/stream/pending-order.ts';
+import type { TaskDeps } from '../../server/stream/task-run.ts';
 import { type Fault, names } from './task.ts';
 
 type State = LedgerState<PendingOrder>;

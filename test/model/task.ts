@@ -2,12 +2,9 @@
 // are held against.
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import { createLedger, type LedgerState } from '../../server/stream/ledger.ts';
-import {
-  createPartitionTask,
-  type PartitionTask,
-  type TaskDeps,
-} from '../../server/stream/partition-task.ts';
+import { createPartitionTask, type PartitionTask } from '../../server/stream/partition-task.ts';
 import type { PendingOrder } from '../../server/stream/pending-order.ts';
+import type { TaskDeps } from '../../server/stream/task-run.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 import { createHandler, Mistake } from './handler.ts';
 import type { Logs } from './logs.ts';

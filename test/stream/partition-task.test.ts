@@ -4,7 +4,8 @@ import { decodeCheckpoint, decodeStamp } from '../../server/domain/checkpoint.ts
 import { encodeOrder, type Order } from '../../server/domain/order.ts';
 import { PermanentError, TransientError } from '../../server/errors.ts';
 import type { OrderHandler } from '../../server/stream/order-handler.ts';
-import { createPartitionTask, type TaskDeps } from '../../server/stream/partition-task.ts';
+import { createPartitionTask } from '../../server/stream/partition-task.ts';
+import type { TaskDeps } from '../../server/stream/task-run.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { memoryLogs } from '../fixtures/memory-log.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';

@@ -1,0 +1,180 @@
+// A restored task at work: follows its partition of orders and its dead letters, and writes its
+// checkpoints.
+import { encodeCheckpoint } from '../domain/checkpoint.ts';
+import type { Author } from '../domain/dead-letter.ts';
+import type { RetryPolicy } from '../domain/retry-policy.ts';
+import { createCheckpointer } from './checkpointer.ts';
+import type { Clock } from './clock.ts';
+import { createDeadLetterOutbox } from './dead-letter-outbox.ts';
+import type { Ledger, LedgerState } from './ledger.ts';
+import type { Following, LogReader, LogWriter } from './log.ts';
+import type { Logger } from './logger.ts';
+import type { OrderHandler } from './order-handler.ts';
+import { createOrderProcessor, type Limits } from './order-processor.ts';
+import type { PendingOrder } from './pending-order.ts';
+import { persist } from './persist.ts';
+import { followDeadLetter, type Restored, type TaskLogs, warnOfUnread } from './restore.ts';
+import { recreated, walk } from './walk.ts';
+
+/** Restarts without progress after which every record is named in the log before it is handled. */
+const CAREFUL_AFTER = 5;
+
+export type TaskDeps = {
+  logs: TaskLogs;
+  author: Author;
+  startedAt: number;
+  /** Of the consumer group; null while it is not known. */
+  generation: () => number | null;
+  reader: LogReader;
+  writer: LogWriter;
+  trim: (below: number) => Promise<void>;
+  handle: OrderHandler;
+  policy: RetryPolicy;
+  limits: Limits;
+  checkpointIntervalMs: number;
+  /** How much of the time taking checkpoints may cost this task, from 0 to 1. */
+  checkpointShare: () => number;
+  clock: Clock;
+  random: () => number;
+  logger: Logger;
+  createLedger?: (state: LedgerState<PendingOrder>) => Ledger<PendingOrder>;
+  /** The task has stopped by itself and says why. */
+  onFailed: (error: unknown) => void;
+};
+
+export type TaskRun = {
+  readonly books: Readonly<LedgerState<PendingOrder>>;
+  /** Stops at once; with `lastCheckpoint` it first writes down what it knows. */
+  stop(lastCheckpoint: boolean): Promise<void>;
+};
+
+/** Goes on from what was restored. */
+export function startRun(deps: TaskDeps, { ledger, retries, restarts }: Restored): TaskRun {
+  const { logs, author, startedAt, generation, reader, clock, logger, onFailed } = deps;
+  const books = ledger.state;
+  const followings: Following[] = [];
+  let highWatermark = books.nextOffset;
+  const startOfRun = books.nextOffset;
+  let abandoned = false;
+  let open = true;
+  const outbox = createDeadLetterOutbox({
+    ...deps,
+    source: logs.orders,
+    target: logs.deadLetters,
+    onFailed,
+  });
+  const checkpointer = createCheckpointer({
+    intervalMs: deps.checkpointIntervalMs,
+    share: deps.checkpointShare,
+    clock,
+    take,
+    async write(value) {
+      const record = { timestamp: clock.now(), key: null, value, headers: [] };
+      await persist(deps, logs.checkpoints, [record], () => !abandoned);
+    },
+    onFailed,
+  });
+  const onChange = () => checkpointer.changed();
+  const processor = createOrderProcessor({
+    ...deps,
+    source: logs.orders,
+    ledger,
+    retries,
+    giveUp: outbox.send,
+    onChange,
+    onFailed,
+  });
+
+  function take(): Buffer {
+    return encodeCheckpoint({
+      ...books,
+      group: logs.group,
+      topic: logs.orders.topic,
+      partition: logs.orders.partition,
+      generation: generation() ?? -1,
+      owner: author.instance,
+      ownerStartedAt: startedAt,
+      writtenAt: clock.now(),
+      highWatermark,
+      retries: processor.retries,
+      restarts: books.nextOffset === startOfRun ? restarts : 0,
+      pending: [...books.pending].map(([offset, order]) => ({
+        offset,
+        attempts: order.attempts,
+        firstFailedAt: order.firstFailedAt,
+        dueAt: order.dueAt,
+        error: order.error,
+      })),
+    });
+  }
+
+  function followOrders(): Following {
+    const careful = restarts > CAREFUL_AFTER;
+    return reader.follow(logs.orders, books.nextOffset, {
+      async records(set) {
+        highWatermark = set.highWatermark;
+        const next = await walk(set, books.nextOffset, clock, (cursor) => {
+          if (!open) return undefined;
+          if (careful && books.nextOffset === startOfRun) {
+            logger.warn('restarted without progress, next record', {
+              ...logs.orders,
+              offset: cursor.offset,
+            });
+          }
+          return processor.process(cursor);
+        });
+        if (!open) return;
+        ledger.passGap(next);
+        if (set.bytes.length > 0) onChange();
+      },
+      outOfRange(position, { low, high }) {
+        if (position > high) throw recreated(logs.orders, position, high);
+        logger.error('orders were removed by retention before they were read', {
+          ...logs.orders,
+          from: position,
+          to: low,
+        });
+        ledger.lose(low);
+        onChange();
+        return books.nextOffset;
+      },
+      failed: onFailed,
+    });
+  }
+
+  function followDeadLetters(): Following {
+    return reader.follow(logs.deadLetters, books.deadLetterOffset, {
+      async records(set) {
+        await walk(set, books.deadLetterOffset, clock, (cursor) => {
+          if (!open) return undefined;
+          const ended = followDeadLetter(cursor, logs, ledger);
+          if (ended !== undefined) processor.ended(ended);
+          onChange();
+          return undefined;
+        });
+      },
+      outOfRange(position, { low, high }) {
+        if (position > high) throw recreated(logs.deadLetters, position, high);
+        warnOfUnread(logger, logs, { from: position, to: low });
+        return low;
+      },
+      failed: onFailed,
+    });
+  }
+
+  processor.resume();
+  followings.push(followDeadLetters(), followOrders());
+  onChange();
+
+  return {
+    books,
+    async stop(lastCheckpoint: boolean): Promise<void> {
+      open = false;
+      abandoned = !lastCheckpoint;
+      for (const following of followings) following.close();
+      processor.close();
+      outbox.close();
+      await checkpointer.close();
+    },
+  };
+}
