@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import t from 'tap';
-import { decodeOrder, encodeOrder, isFault } from '../../server/domain/order.ts';
+import { decodeAnyOrder, decodeOrder, encodeOrder, isFault } from '../../server/domain/order.ts';
 
 type Case = { name: string; hex: string; framed: boolean; expect: string };
 
@@ -55,4 +56,29 @@ t.test('text cut inside a character is not canonical even when the length fits',
   t.match(decodeOrder(bytes, 0, bytes.length), { code: 'NON_CANONICAL' });
   const replacement = encodeOrder({ orderId: 'A', product: '\ufffd', price: 1 });
   t.match(decodeOrder(replacement, 0, replacement.length), { product: '\ufffd' });
+});
+
+t.test('the quick way never differs from the one by the book', async (t) => {
+  const text = fc.oneof(
+    fc.string({ maxLength: 70 }),
+    fc.string({ maxLength: 5, unit: 'binary' }),
+    fc.constantFrom('', ' ', ' a', 'a ', 'a\u007f', 'a\u001f', '~', '__proto__'),
+  );
+  const price = fc.oneof(fc.float(), fc.constantFrom(0, -0, 1e9, 1.0000001e9, Number.NaN));
+  const order = fc.record({ orderId: text, product: text, price });
+  const cut = fc.tuple(order, fc.nat(80)).map(([one, at]) => encodeOrder(one).subarray(0, at));
+  const spoilt = fc.tuple(order, fc.nat(80), fc.nat(255)).map(([one, at, byte]) => {
+    const bytes = encodeOrder(one);
+    bytes[at % bytes.length] = byte;
+    return bytes;
+  });
+  const value = fc.oneof(order.map(encodeOrder), cut, spoilt, fc.uint8Array().map(Buffer.from));
+  fc.assert(
+    fc.property(value, fc.nat(9), (bytes, before) => {
+      const around = Buffer.concat([Buffer.alloc(before, 6), bytes, Buffer.alloc(20, 6)]);
+      const end = before + bytes.length;
+      t.same(decodeOrder(around, before, end), decodeAnyOrder(around, before, end));
+    }),
+    { numRuns: 3000 },
+  );
 });

@@ -1,0 +1,71 @@
+// The quick way through nearly every order: fields of printable ASCII with one-byte lengths, a price in
+// range. Such bytes are canonical and valid by construction; whatever is not plain takes the long way.
+import type { Order } from './order.ts';
+
+/** Lengths below 64 take one byte, twice their value. */
+const MAX_LENGTH_BYTE = 126;
+const SPACE = 0x20;
+const TILDE = 0x7e;
+const PRICE_BYTES = 4;
+
+/** Product names seen lately, by a hash of their bytes: few names stand in many orders. */
+const names: string[] = new Array(4096).fill('');
+
+const floatBytes = new Uint8Array(4);
+const float = new DataView(floatBytes.buffer);
+
+/** The order in `bytes[start, end)`, or null when it is not plain. */
+export function decodePlainOrder(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  maxPrice: number,
+): Order | null {
+  const idStart = start + 1;
+  const idEnd = plainEnd(bytes, start, end);
+  if (idEnd < 0) return null;
+  const nameStart = idEnd + 1;
+  const nameEnd = plainEnd(bytes, idEnd, end);
+  if (nameEnd < 0 || end - nameEnd !== PRICE_BYTES) return null;
+  for (let i = 0; i < PRICE_BYTES; i += 1) floatBytes[i] = bytes[nameEnd + i]!;
+  const price = float.getFloat32(0, true);
+  if (!(price >= 0 && price <= maxPrice)) return null;
+  return {
+    orderId: bytes.toString('latin1', idStart, idEnd),
+    product: nameOf(bytes, nameStart, nameEnd),
+    price,
+  };
+}
+
+/** Where the text whose length stands at `at` ends; -1 when it is not plain: empty, blank first, long, cut, not ASCII. */
+function plainEnd(bytes: Buffer, at: number, limit: number): number {
+  const lengthByte = at < limit ? bytes[at]! : 0;
+  if (lengthByte === 0 || lengthByte > MAX_LENGTH_BYTE || (lengthByte & 1) === 1) return -1;
+  const from = at + 1;
+  const to = from + (lengthByte >> 1);
+  if (to > limit || bytes[from]! <= SPACE) return -1;
+  for (let i = from; i < to; i += 1) {
+    const byte = bytes[i]!;
+    if (byte < SPACE || byte > TILDE) return -1;
+  }
+  return to;
+}
+
+function nameOf(bytes: Buffer, from: number, to: number): string {
+  let hash = 0x811c9dc5;
+  for (let i = from; i < to; i += 1) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  const slot = (hash ^ (hash >>> 16)) & (names.length - 1);
+  const known = names[slot]!;
+  if (isSame(known, bytes, from, to)) return known;
+  const name = bytes.toString('latin1', from, to);
+  names[slot] = name;
+  return name;
+}
+
+function isSame(text: string, bytes: Buffer, from: number, to: number): boolean {
+  if (text.length !== to - from) return false;
+  for (let i = 0; i < text.length; i += 1) {
+    if (text.charCodeAt(i) !== bytes[from + i]) return false;
+  }
+  return true;
+}
