@@ -125,6 +125,17 @@ function readFetchedPartition(reader: WireReader, topic: string): FetchedPartiti
 
 type OffsetAnswer = { readonly error: number; readonly offset: number };
 
+function readOnlyPartition(reader: WireReader, readOffset: () => number): OffsetAnswer {
+  const [first] = reader.array(() => {
+    reader.string();
+    return reader.array(() => {
+      reader.int32();
+      return { error: reader.int16(), offset: readOffset() };
+    });
+  });
+  return first?.[0] ?? { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, offset: -1 };
+}
+
 /** The low (`-2`) or high (`-1`) watermark of a partition. */
 export function listOffsetsExchange(tp: TopicPartition, time: -1 | -2): Exchange<OffsetAnswer> {
   const writer = createWireWriter();
@@ -140,18 +151,11 @@ export function listOffsetsExchange(tp: TopicPartition, time: -1 | -2): Exchange
   return {
     api: { key: 2, version: 3, name: 'ListOffsets' },
     body: writer.finish(),
-    read(reader) {
-      const [first] = reader.array(() => {
-        reader.string();
-        return reader.array(() => {
-          reader.int32();
-          const error = reader.int16();
-          reader.int64();
-          return { error, offset: reader.int64() };
-        });
-      });
-      return first?.[0] ?? { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, offset: -1 };
-    },
+    read: (reader) =>
+      readOnlyPartition(reader, () => {
+        reader.int64();
+        return reader.int64();
+      }),
   };
 }
 
@@ -175,20 +179,13 @@ export function produceExchange(
   return {
     api: { key: 0, version: 7, name: 'Produce' },
     body: writer.finish(),
-    read(reader) {
-      const [first] = reader.array(() => {
-        reader.string();
-        return reader.array(() => {
-          reader.int32();
-          const error = reader.int16();
-          const offset = reader.int64();
-          reader.int64();
-          reader.int64();
-          return { error, offset };
-        });
-      });
-      return first?.[0] ?? { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, offset: -1 };
-    },
+    read: (reader) =>
+      readOnlyPartition(reader, () => {
+        const offset = reader.int64();
+        reader.int64();
+        reader.int64();
+        return offset;
+      }),
   };
 }
 
