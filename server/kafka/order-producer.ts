@@ -81,10 +81,12 @@ async function ensureTopic(
   const admin = kafka.admin();
   try {
     await admin.connect();
-    await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true });
-    // Of a topic that somebody else has just created, the broker may not know yet.
-    const metadata = () => admin.fetchTopicMetadata({ topics: [topic] });
-    const { topics } = await insist(metadata, (error) => !isProgrammerError(error), trouble);
+    // The broker may not know a topic yet that was created a moment ago, here or elsewhere.
+    const create = async () => {
+      await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true });
+      return admin.fetchTopicMetadata({ topics: [topic] });
+    };
+    const { topics } = await insist(create, (error) => !isProgrammerError(error), trouble);
     return topics[0]!.partitions.length;
   } finally {
     await admin.disconnect();

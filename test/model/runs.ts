@@ -4,7 +4,7 @@ import type { Test } from 'tap';
 import { property, retell, type Story } from './story.ts';
 import type { Fault } from './task.ts';
 
-const numRuns = Number(process.env.MODEL_RUNS ?? 20_000);
+const numRuns = Number(process.env.MODEL_RUNS ?? 2_000);
 const seed = Number(process.env.MODEL_SEED ?? Date.now() % 2 ** 31);
 
 /** Lives through stories until one goes wrong; its shortest form is told when `shorten` is set. */
