@@ -6,6 +6,7 @@ import type { Kafka } from 'kafkajs';
 import { InconsistentStateError } from '../errors.ts';
 
 const VERSION = '2.2.4';
+const SIZE_PREFIX = 4;
 const load = createRequire(import.meta.url) as (path: string) => unknown;
 
 type Request = {
@@ -35,9 +36,13 @@ export type KafkajsCluster = {
 };
 type Connection = {
   socket?: Socket;
+  chunks: Buffer[];
+  bytesBuffered: number;
+  bytesNeeded: number;
   connect(): Promise<unknown>;
   disconnect(): Promise<unknown>;
 };
+type Connecting = WeakMap<Connection, Promise<unknown>>;
 type RequestQueue = {
   pending: unknown[];
   throttledUntil: number;
@@ -71,15 +76,15 @@ export function openCluster(kafka: Kafka): KafkajsCluster {
 
 let mended = false;
 
-/** Mends three faults of kafkajs, for every client of this process; once, however often it is called. */
+/** Mends five faults of kafkajs, for every client of this process; once, however often it is called. */
 export function mendKafkajs(): void {
   if (mended) return;
   mended = true;
   checkInstalled();
   mendIdleTimer(prototypeOf<RequestQueue>('kafkajs/src/network/requestQueue'));
   const connection = prototypeOf<Connection>('kafkajs/src/network/connection');
-  mendConnecting(connection);
-  mendDisconnecting(connection);
+  const connecting = mendConnecting(connection);
+  mendDisconnecting(connection, connecting);
 }
 
 function prototypeOf<T>(path: string): T {
@@ -101,9 +106,9 @@ function mendIdleTimer(queue: RequestQueue): void {
  * Asked to connect twice at once, a connection opens two sockets; when the one it does not use is
  * closed for being idle, the requests on the other fail.
  */
-function mendConnecting(connection: Connection): void {
+function mendConnecting(connection: Connection): Connecting {
   const { connect } = connection;
-  const connecting = new WeakMap<Connection, Promise<unknown>>();
+  const connecting: Connecting = new WeakMap();
   connection.connect = function (this: Connection) {
     const before = connecting.get(this);
     if (before !== undefined) return before;
@@ -111,19 +116,33 @@ function mendConnecting(connection: Connection): void {
     connecting.set(this, attempt);
     return attempt;
   };
+  return connecting;
 }
 
 /**
- * A dead socket gets another listener for every later attempt to disconnect it, until Node warns; and
- * one that was still connecting then calls the connection connected, which fails in a TypeError.
+ * Once it has disconnected, a connection still listens to its old socket: a late byte or the late end of
+ * that one counts for the socket that came after it. A half answer is kept as well, and the next socket's
+ * bytes are read as its second half. A socket given up while it connects later calls the connection
+ * connected.
  */
-function mendDisconnecting(connection: Connection): void {
+function mendDisconnecting(connection: Connection, connecting: Connecting): void {
   const { disconnect } = connection;
   connection.disconnect = async function (this: Connection) {
     const { socket } = this;
     const result = await disconnect.call(this);
-    if (socket?.connecting) socket.destroy(new Error('given up while connecting'));
-    if (this.socket === socket) delete this.socket;
+    if (socket !== undefined && this.socket === socket) {
+      delete this.socket;
+      this.chunks = [];
+      this.bytesBuffered = 0;
+      this.bytesNeeded = SIZE_PREFIX;
+      if (connecting.has(this)) socket.destroy(new Error('given up while connecting'));
+      else letGo(socket);
+    }
     return result;
   };
+}
+
+function letGo(socket: Socket): void {
+  for (const event of ['data', 'end', 'timeout', 'error']) socket.removeAllListeners(event);
+  socket.on('error', () => undefined).resume();
 }
