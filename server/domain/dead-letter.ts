@@ -49,6 +49,11 @@ export type DeadLetter = {
 const REASON = 'errorReason';
 const PREFIX = 'orders.errors.';
 
+/** The headers that `readOrigin` looks at. */
+export const ORIGIN_HEADERS: readonly Buffer[] = ['group', 'topic', 'partition', 'offset'].map(
+  (name) => Buffer.from(`${PREFIX}${name}`),
+);
+
 /** The cause of a dead letter for bytes that are not an order. */
 export function causeOfFault(fault: OrderFault, now: number): DeadLetterCause {
   return {

@@ -182,6 +182,32 @@ function readField(bytes: Buffer, at: number): Buffer | null {
   return bytes.subarray(start, varintEnd);
 }
 
+/** The headers of these names in the record that `parts` describes, as views; the rest is passed over. */
+export function pickHeaders(
+  bytes: Buffer,
+  { headerCount, headersStart }: Pick<RecordParts, 'headerCount' | 'headersStart'>,
+  names: readonly Buffer[],
+): RecordHeader[] {
+  const picked: RecordHeader[] = [];
+  let at = headersStart;
+  for (let left = headerCount; left > 0; left--) {
+    const length = varint(bytes, at);
+    const nameStart = varintEnd;
+    const nameEnd = nameStart + length;
+    const key = names.find(
+      (name) => name.length === length && name.compare(bytes, nameStart, nameEnd) === 0,
+    );
+    if (key === undefined) {
+      const skipped = varint(bytes, nameEnd);
+      at = varintEnd + Math.max(skipped, 0);
+    } else {
+      picked.push({ key, value: readField(bytes, nameEnd) });
+      at = varintEnd;
+    }
+  }
+  return picked;
+}
+
 /** The parts of a stored record, as views into its body. */
 export function openRecord({ offset, timestamp, body }: StoredRecord): KafkaRecord {
   const key = readField(body, 0);

@@ -21,6 +21,8 @@ export type LedgerState<P> = {
   pending: Map<number, P>;
 };
 
+type Decode = () => Order | null;
+
 export type Ledger<P> = {
   readonly state: Readonly<LedgerState<P>>;
   /** D: every origin that stands in the dead-letter log as far as it was read. */
@@ -35,9 +37,9 @@ export type Ledger<P> = {
   settle(offset: number, order: Order): void;
   /**
    * The dead-letter record at `offset` was read; `origin` is the order of ours that it stands for
-   * (null: none), `order` its content if it can be decoded. The pending order that it ends, if any.
+   * (null: none), `decode` gives its content if it has one. The pending order that it ends, if any.
    */
-  readDeadLetter(offset: number, origin: number | null, order: Order | null): P | undefined;
+  readDeadLetter(offset: number, origin: number | null, decode: Decode): P | undefined;
   /** No record stands between N and `offset`. */
   passGap(offset: number): void;
   /** Retention removed what stood between N and `offset` before it was read. */
@@ -112,7 +114,7 @@ export function createLedger<P>(state: LedgerState<P>): Ledger<P> {
     settle(offset, order) {
       if (state.pending.delete(offset)) add(state.averages, order.product, order.price);
     },
-    readDeadLetter(offset, origin, order) {
+    readDeadLetter(offset, origin, decode) {
       const below = offset < state.deadLetterOffset;
       if (!below) state.deadLetterOffset = offset + 1;
       if (origin === null || !deadLetters.add(origin)) return undefined;
@@ -123,7 +125,7 @@ export function createLedger<P>(state: LedgerState<P>): Ledger<P> {
       if (below || origin < state.start) return undefined;
       const pending = state.pending.get(origin);
       if (!state.pending.delete(origin) && !takeFromLost(state.lost, origin)) {
-        takeBack(origin, order);
+        takeBack(origin, decode());
       }
       state.deadLettered += 1;
       return pending;

@@ -7,11 +7,11 @@ import {
   type OffsetRange,
   succeeds,
 } from '../domain/checkpoint.ts';
-import { readOrigin } from '../domain/dead-letter.ts';
+import { ORIGIN_HEADERS, readOrigin } from '../domain/dead-letter.ts';
 import { decodeOrder, isFault } from '../domain/order.ts';
 import { InconsistentStateError } from '../errors.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
-import { openRecord } from '../record-batch/record-parts.ts';
+import { pickHeaders } from '../record-batch/record-parts.ts';
 import type { Clock } from './clock.ts';
 import {
   createLedger as createPlainLedger,
@@ -150,17 +150,17 @@ export function followDeadLetter(
   logs: TaskLogs,
   ledger: Ledger<PendingOrder>,
 ): PendingOrder | undefined {
-  const { offset, headers, value } = openRecord(cursor.copy());
-  const from = readOrigin(headers);
+  const { offset, bytes, valueStart, valueEnd } = cursor;
+  const from = readOrigin(pickHeaders(bytes, cursor, ORIGIN_HEADERS));
   const ours =
     from !== null &&
     from.group === logs.group &&
     from.origin.topic === logs.orders.topic &&
     from.origin.partition === logs.orders.partition;
-  if (!ours) return ledger.readDeadLetter(offset, null, null);
-  const order = value === null ? null : decodeOrder(value, 0, value.length);
-  const decoded = order === null || isFault(order) ? null : order;
-  return ledger.readDeadLetter(offset, from.origin.offset, decoded);
+  return ledger.readDeadLetter(offset, ours ? from.origin.offset : null, () => {
+    const order = valueStart < 0 ? null : decodeOrder(bytes, valueStart, valueEnd);
+    return order === null || isFault(order) ? null : order;
+  });
 }
 
 async function readPending(

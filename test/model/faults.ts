@@ -38,28 +38,30 @@ export const faults: Record<string, Fault> = {
       state.nextOffset -= 1;
       return true;
     },
-    readDeadLetter(offset, origin, order) {
+    readDeadLetter(offset, origin, decode) {
+      const order = decode();
       const isCopy = origin !== null && ledger.deadLetters.has(origin);
       if (isCopy && offset >= state.deadLetterOffset && order !== null) {
         if (state.averages.has(order.product)) {
           subtract(state.averages, order.product, order.price);
         }
       }
-      return ledger.readDeadLetter(offset, origin, order);
+      return ledger.readDeadLetter(offset, origin, decode);
     },
   })),
 
   'D built from d instead of the low watermark': inLedger((ledger, state) => ({
-    readDeadLetter(offset, origin, order) {
+    readDeadLetter(offset, origin, decode) {
       if (offset < state.deadLetterOffset) return undefined;
-      return ledger.readDeadLetter(offset, origin, order);
+      return ledger.readDeadLetter(offset, origin, decode);
     },
   })),
 
   'no subtraction': inLedger((ledger, state) => ({
-    readDeadLetter(offset, origin, order) {
+    readDeadLetter(offset, origin, decode) {
       const { corrections } = state;
-      const ended = ledger.readDeadLetter(offset, origin, order);
+      const order = decode();
+      const ended = ledger.readDeadLetter(offset, origin, decode);
       if (state.corrections > corrections) add(state.averages, order!.product, order!.price);
       return ended;
     },
@@ -91,9 +93,9 @@ export const faults: Record<string, Fault> = {
       ...inLedger((ledger, own) => {
         state = own;
         return {
-          readDeadLetter(offset, origin, order) {
+          readDeadLetter(offset, origin, decode) {
             const isKnown = origin !== null && sent.has(origin);
-            return ledger.readDeadLetter(offset, isKnown ? null : origin, order);
+            return ledger.readDeadLetter(offset, isKnown ? null : origin, decode);
           },
         };
       })(deps),

@@ -6,7 +6,7 @@ import { readBatchHeader } from '../../server/record-batch/batch-header.ts';
 import { crc32c } from '../../server/record-batch/crc32c.ts';
 import { openRecordSet, validateBatch } from '../../server/record-batch/reader.ts';
 import type { KafkaRecord, RecordContent } from '../../server/record-batch/record.ts';
-import { openRecord } from '../../server/record-batch/record-parts.ts';
+import { openRecord, pickHeaders } from '../../server/record-batch/record-parts.ts';
 import { encodeBatch } from '../../server/record-batch/writer.ts';
 import { recordContents } from './arbitrary.ts';
 
@@ -137,6 +137,26 @@ t.test('header names that are properties of every object are just names', async 
     record?.headers.map((h) => h.key.toString()),
     names,
   );
+});
+
+t.test('the headers of some names are picked as a whole reading finds them', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(recordContents, async (records) => {
+      const names = records.flatMap(({ headers }) => headers.map(({ key }) => key));
+      const wanted = [...names.filter((_, i) => i % 2 === 0), Buffer.from('absent')];
+      const cursor = openRecordSet({ bytes: encodeBatch(records), aborted: [] }, 0);
+      await cursor.nextBatch();
+      for (const { headers } of records) {
+        cursor.next();
+        assert.deepEqual(
+          pickHeaders(cursor.bytes, cursor, wanted),
+          headers.filter(({ key }) => wanted.some((name) => name.equals(key))),
+        );
+      }
+    }),
+    { numRuns: 200 },
+  );
+  t.pass();
 });
 
 t.test('a record with 8,000 headers is one like any other', async (t) => {
