@@ -1,6 +1,6 @@
 // The view of the group in the words of the HTTP contract.
 import { type Averages, view as averageOf, type Tally } from './domain/averages.ts';
-import { type Checkpoint, lostCount } from './domain/checkpoint.ts';
+import { type CheckpointSummary, lostCount } from './domain/checkpoint.ts';
 import type { DeadLetter } from './domain/dead-letter.ts';
 import type { Balance, DeadLetterItem, Metrics, PartitionAsOf, Status } from './http/contract.ts';
 import type { Changes, OverviewSource } from './http/overview.ts';
@@ -86,14 +86,14 @@ function perProduct(averages: Averages, products: Iterable<string>): Metrics['pe
   return result;
 }
 
-function balance(heads: readonly Checkpoint[], counted: number): Balance {
-  const sum = (value: (head: Checkpoint) => number) =>
+function balance(heads: readonly CheckpointSummary[], counted: number): Balance {
+  const sum = (value: (head: CheckpointSummary) => number) =>
     heads.reduce((total, head) => total + value(head), 0);
   return {
     read: sum(({ nextOffset, start }) => nextOffset - start),
     counted,
     deadLettered: sum(({ deadLettered }) => deadLettered),
-    pending: sum(({ pending }) => pending.length),
+    pending: sum(({ pendingCount }) => pendingCount),
     gaps: sum(({ gaps }) => gaps),
     lost: sum(({ lost }) => lostCount(lost)),
     corrections: sum(({ corrections }) => corrections),
@@ -108,7 +108,12 @@ function readCount(view: GroupView): number {
   return records;
 }
 
-function asOf({ partition, nextOffset, highWatermark, writtenAt }: Checkpoint): PartitionAsOf {
+function asOf({
+  partition,
+  nextOffset,
+  highWatermark,
+  writtenAt,
+}: CheckpointSummary): PartitionAsOf {
   const at = new Date(writtenAt).toISOString();
   return { partition, nextOffset, highWatermark, writtenAt: at };
 }

@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs';
 import avro from 'avsc';
 import { InconsistentStateError } from '../errors.ts';
 import type { Averages } from './averages.ts';
-import { decodeProducts, encodeProducts } from './product-sums.ts';
+import {
+  decodeProducts,
+  diffProducts,
+  encodeProducts,
+  type ProductChange,
+  skipIntegers,
+} from './checkpoint-arrays.ts';
 
 export const CHECKPOINT_VERSION = 1;
 
@@ -48,6 +54,12 @@ export type Checkpoint = Omit<CheckpointStamp, 'version' | 'pendingCount'> & {
   readonly averages: Averages;
 };
 
+/** A checkpoint without what waits and what is sold. */
+export type CheckpointSummary = Omit<Checkpoint, 'pending' | 'averages'> & {
+  readonly pendingCount: number;
+};
+
+const PENDING_FIELDS = 5;
 type WirePending = {
   behind: number;
   attempts: number;
@@ -64,6 +76,7 @@ const schema = JSON.parse(
 ) as { fields: { name: string }[] };
 const stampFields = 1 + schema.fields.findIndex(({ name }) => name === 'pendingCount');
 const stampType = typeOfFirst(stampFields, 'CheckpointStamp');
+const summaryType = typeOfFirst(schema.fields.length - 2, 'CheckpointSummary');
 const headType = typeOfFirst(schema.fields.length - 1, 'CheckpointHead');
 
 /** Avro puts fields one after the other, so the first of them are a record of their own. */
@@ -134,14 +147,33 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
       dueAt: writtenAt + order.dueIn,
       error: errors[order.error] ?? '',
     })),
-    averages: readProducts(bytes, offset),
+    averages: readable(bytes, () => decodeProducts(bytes.subarray(offset))),
   };
 }
 
-function readProducts(bytes: Buffer, start: number): Averages {
+/**
+ * The summary of a checkpoint, and what it says otherwise of its products than the one before, whose
+ * `products` are given; [0] stands for none. Throws InconsistentStateError as decodeCheckpoint does.
+ */
+export function decodeChanges(
+  bytes: Buffer,
+  before: Buffer,
+): { summary: CheckpointSummary; products: Buffer; changes: ProductChange[] } {
+  decodeStamp(bytes);
+  const { value, offset } = summaryType.decode(bytes, 0) as { value: Wire; offset: number };
+  if (offset < 0) throw undecodable(bytes);
+  const { version, errors, ...summary } = value;
+  return readable(bytes, () => {
+    const products = bytes.subarray(skipIntegers(bytes, offset, PENDING_FIELDS));
+    return { summary, products, changes: diffProducts(before, products) };
+  });
+}
+
+function readable<T>(bytes: Buffer, read: () => T): T {
   try {
-    return decodeProducts(bytes, start);
+    return read();
   } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
     throw undecodable(bytes, cause);
   }
 }

@@ -2,9 +2,9 @@
 // each partition merged, and the newest dead letters. Positions never move back.
 import { type Averages, merge, type Tally } from '../domain/averages.ts';
 import {
-  type Checkpoint,
   type CheckpointStamp,
-  decodeCheckpoint,
+  type CheckpointSummary,
+  decodeChanges,
   decodeStamp,
   succeeds,
 } from '../domain/checkpoint.ts';
@@ -31,7 +31,7 @@ export type Changes = {
 
 export type GroupView = {
   /** The head checkpoints, by partition; a partition without one is absent. */
-  heads(): ReadonlyMap<number, Checkpoint>;
+  heads(): ReadonlyMap<number, CheckpointSummary>;
   /** Averages over all partitions, in no particular order. */
   readonly averages: Averages;
   /** Over all products. */
@@ -56,7 +56,7 @@ export type OnCheckpoint = (
   isHead: boolean,
 ) => void;
 
-type Head = { stamp: CheckpointStamp; bytes: Buffer };
+const NO_PRODUCTS = Buffer.of(0);
 
 /** The view of a group; `onFailed` hears of a checkpoint that cannot be read. */
 export function createGroupView(deps: {
@@ -69,9 +69,11 @@ export function createGroupView(deps: {
   onFailed: (error: unknown) => void;
 }): GroupViewReader {
   const { reader, clock, deadLetterBufferSize, onCheckpoint, onFailed } = deps;
-  const newHeads = new Map<number, Head>();
+  const newHeads = new Map<number, Buffer>();
   const stamps = new Map<number, CheckpointStamp>();
-  const heads = new Map<number, Checkpoint>();
+  const heads = new Map<number, CheckpointSummary>();
+  /** Of the heads, as they stand in their checkpoints. */
+  const headProducts = new Map<number, Buffer>();
   const averages: Averages = new Map();
   const total: Tally = { count: 0, low: 0, carry: 0 };
   const ring = createDeadLetterRing(deadLetterBufferSize);
@@ -89,28 +91,25 @@ export function createGroupView(deps: {
     onCheckpoint(partition, cursor.offset, stamp, isHead);
     if (!isHead) return;
     stamps.set(partition, stamp);
-    newHeads.set(partition, { stamp, bytes: Buffer.from(bytes) });
+    newHeads.set(partition, Buffer.from(bytes));
   }
 
   /** Decodes the newest heads only when somebody looks: at most once per look. */
   function mergeHeads(): void {
-    for (const [partition, { bytes }] of newHeads) {
-      const next = decodeCheckpoint(bytes);
-      mergeDifference(heads.get(partition)?.averages ?? new Map(), next.averages);
-      heads.set(partition, next);
-      moved = true;
-    }
-    newHeads.clear();
-  }
-
-  function mergeDifference(before: Averages, after: Averages): void {
-    for (const [product, tally] of after) {
-      const known = before.get(product);
-      if (known !== undefined && isSame(known, tally)) continue;
-      change(product, known, tally);
-    }
-    for (const [product, tally] of before) {
-      if (!after.has(product)) change(product, tally, undefined);
+    for (const [partition, bytes] of newHeads) {
+      newHeads.delete(partition);
+      try {
+        const { summary, products, changes } = decodeChanges(
+          bytes,
+          headProducts.get(partition) ?? NO_PRODUCTS,
+        );
+        for (const { product, before, after } of changes) change(product, before, after);
+        heads.set(partition, summary);
+        headProducts.set(partition, products);
+        moved = true;
+      } catch (error) {
+        onFailed(error);
+      }
     }
   }
 
@@ -194,6 +193,7 @@ export function createGroupView(deps: {
     },
     async caughtUp() {
       await Promise.all(followings.values());
+      mergeHeads();
     },
     close() {
       open = false;
@@ -207,8 +207,4 @@ export function createGroupView(deps: {
       }
     },
   };
-}
-
-function isSame(a: Tally, b: Tally): boolean {
-  return a.count === b.count && a.low === b.low && a.carry === b.carry;
 }

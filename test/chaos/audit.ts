@@ -1,7 +1,7 @@
 // What must be true in the end, worked out from the topics as kcat reads them.
 import type { Metrics } from '../../server/http/contract.ts';
-import type { Kcat, ReadHeader } from '../fixtures/kcat.ts';
 import { type Expected, expected, judge, type ReadRecord } from '../fixtures/oracle.ts';
+import type { OtherClient, ReadHeader } from '../fixtures/other-client.ts';
 
 export type TopicNames = {
   readonly orders: string;
@@ -33,7 +33,7 @@ export type Removed = {
 
 /** Reads orders and dead letters. */
 export async function readFacts(
-  kcat: Kcat,
+  kcat: OtherClient,
   names: TopicNames,
   removed: Removed = { records: [], isLost: () => false },
 ): Promise<Facts> {

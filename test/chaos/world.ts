@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { projectRoot } from '../../server/cli/project-root.ts';
 import type { Metrics } from '../../server/http/contract.ts';
-import { type Kcat, withKcat } from '../fixtures/kcat.ts';
+import { createKcat } from '../fixtures/kcat.ts';
+import type { OtherClient } from '../fixtures/other-client.ts';
 import type { TestScope } from '../fixtures/requirements.ts';
 import { differences, type Facts, type Removed, readFacts, type TopicNames } from './audit.ts';
 import type { TestCluster } from './clusters.ts';
@@ -18,7 +19,7 @@ export type World = {
   readonly names: TopicNames;
   readonly cluster: TestCluster;
   readonly admin: Admin;
-  readonly kcat: Kcat;
+  readonly kcat: OtherClient;
   readonly instances: readonly Instance[];
   /** The long set; otherwise as short as makes sense. */
   readonly long: boolean;
@@ -49,7 +50,7 @@ export async function createWorld(
   cluster: TestCluster,
   { name, seed, long }: { name: string; seed: number; long: boolean },
 ): Promise<World> {
-  const kcat = (await withKcat(scope, cluster.brokers)) as Kcat;
+  const kcat = createKcat(cluster.brokers);
   const id = `${name}-${seed}`;
   const names = {
     orders: `${id}-orders`,

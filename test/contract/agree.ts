@@ -1,8 +1,8 @@
 // Whether the service and an oracle agree that read the same topics with another client.
 import type { Test } from 'tap';
 import type { DeadLetterItem, Metrics } from '../../server/http/contract.ts';
-import type { ReadHeader } from '../fixtures/kcat.ts';
 import { average, expected, judge, type ReadRecord } from '../fixtures/oracle.ts';
+import type { ReadHeader } from '../fixtures/other-client.ts';
 import type { Service } from '../fixtures/service.ts';
 import { until } from '../fixtures/until.ts';
 import type { World } from './world.ts';
@@ -28,8 +28,7 @@ export type Agreement = {
  * dead letters with what the topics hold.
  */
 export async function agree(t: Test, world: World, service: Service): Promise<Agreement> {
-  const { kcat } = world;
-  const orders = await kcat.read(world.orders);
+  const orders = await world.client.read(world.orders);
   const metrics = await atRest(service, orders.length);
   const standing = await readLetters(world);
   const letters = standing.filter((letter): letter is Letter => letter.origin !== null);
@@ -64,9 +63,9 @@ export function atRest(service: Service, count: number): Promise<Metrics> {
 }
 
 /** What stands in the dead-letter topic, that of strangers without an origin. */
-async function readLetters({ kcat, orders, deadLetters, group }: World): Promise<Standing[]> {
-  const records = await kcat.read(deadLetters);
-  const headers = await kcat.readHeaders(deadLetters);
+async function readLetters({ client, orders, deadLetters, group }: World): Promise<Standing[]> {
+  const records = await client.read(deadLetters);
+  const headers = await client.readHeaders(deadLetters);
   return records.map((record) => {
     const own = headers.get(place(record)) ?? [];
     const said = new Map(own.map(([name, value]) => [name.replace('orders.errors.', ''), value]));

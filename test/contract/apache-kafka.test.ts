@@ -1,7 +1,7 @@
 // The contract on Apache Kafka: one broker for all of it.
 import t from 'tap';
 import { withApacheKafka } from '../fixtures/apache-kafka.ts';
-import { withKcat } from '../fixtures/kcat.ts';
+import { withOtherClient } from '../fixtures/other-client.ts';
 import { contract } from './contract.ts';
 import { java } from './java.ts';
 import { outage } from './outage.ts';
@@ -13,9 +13,7 @@ t.setTimeout(timeout);
 t.test('on Apache Kafka', { timeout }, async (t) => {
   const kafka = await withApacheKafka(t);
   if (kafka === undefined) return;
-  const kcat = await withKcat(t, kafka.brokers);
-  if (kcat === undefined) return;
-  const broker = { ...kafka, kcat };
+  const broker = { ...kafka, client: await withOtherClient(t, kafka.brokers) };
 
   await t.test('many services at once', { jobs: 3, timeout }, async (t) => {
     java(t, broker);

@@ -3,7 +3,7 @@ import t from 'tap';
 import { withKafkaInstallation } from '../fixtures/apache-kafka.ts';
 import { withDevBroker } from '../fixtures/dev-broker.ts';
 import { checkJavaTools } from '../fixtures/java-tools.ts';
-import { withKcat } from '../fixtures/kcat.ts';
+import { withOtherClient } from '../fixtures/other-client.ts';
 import { contract } from './contract.ts';
 
 // Far above what it takes, for machines that have much else to do.
@@ -12,8 +12,7 @@ t.setTimeout(timeout);
 
 t.test('on the embedded broker', { jobs: 3, timeout }, async (t) => {
   const { address: brokers } = await withDevBroker(t, t.testdir({}));
-  const kcat = await withKcat(t, brokers);
-  if (kcat !== undefined) contract(t, { brokers, kcat });
+  contract(t, { brokers, client: await withOtherClient(t, brokers) });
 });
 
 t.test("Kafka's own tools work against the embedded broker", { timeout }, async (t) => {

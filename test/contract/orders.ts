@@ -5,7 +5,6 @@ import { projectRoot } from '../../server/cli/project-root.ts';
 import { encodeOrder } from '../../server/domain/order.ts';
 import type { DeadLetterItem } from '../../server/http/contract.ts';
 import { readAvroCorpus } from '../fixtures/corpus.ts';
-import type { Codec } from '../fixtures/kcat.ts';
 import { judge } from '../fixtures/oracle.ts';
 import { runTool } from '../fixtures/run-tool.ts';
 import { agree, header } from './agree.ts';
@@ -82,7 +81,7 @@ export function orders(t: Test, broker: Broker): void {
         good(`good-${n}`),
         { key: Buffer.from(name), value },
       ]);
-      await world.kcat.produce(world.orders, [...records, good('last')], { partition: 0 });
+      await world.client.produce(world.orders, [...records, good('last')], { partition: 0 });
 
       const { metrics, letters } = await agree(t, world, service);
       t.equal(metrics.totalCount, poison.length + 1);
@@ -102,7 +101,7 @@ export function orders(t: Test, broker: Broker): void {
       const world = createWorld(t, broker, { FAILURE_RATE: '0' });
       const service = await world.start();
       const page = createPage(await service.events('/stream'));
-      await world.kcat.produce(
+      await world.client.produce(
         world.orders,
         names.flatMap((name) => [good('1', name), good('2', name)]),
       );
@@ -117,10 +116,10 @@ export function orders(t: Test, broker: Broker): void {
   t.test('batches of every codec are read', { buffered: true }, async (t) => {
     const world = createWorld(t, broker, { FAILURE_RATE: '0' });
     const service = await world.start();
-    const codecs: Codec[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
+    const { codecs } = world.client;
     for (const codec of codecs) {
       const records = Array.from({ length: 300 }, (_, n) => good(`${codec}-${n}`, codec));
-      await world.kcat.produce(world.orders, records, { codec });
+      await world.client.produce(world.orders, records, { codec });
     }
     const { metrics } = await agree(t, world, service);
     t.strictSame(

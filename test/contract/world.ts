@@ -6,12 +6,12 @@ import { createOrderGenerator, type GeneratedOrder } from '../../server/cli/orde
 import { isRetriable } from '../../server/errors.ts';
 import type { Health } from '../../server/http/contract.ts';
 import { type OrderProducer, openOrderProducer } from '../../server/kafka/order-producer.ts';
-import type { Kcat } from '../fixtures/kcat.ts';
+import type { OtherClient } from '../fixtures/other-client.ts';
 import { type Service, withService } from '../fixtures/service.ts';
 import { until } from '../fixtures/until.ts';
 
 /** A Kafka, and a client of it that shares no code with the service. */
-export type Broker = { readonly brokers: string; readonly kcat: Kcat };
+export type Broker = { readonly brokers: string; readonly client: OtherClient };
 
 /** Orders of the generator: same seed, same orders; `bad` is the share of bad ones. */
 export type Batch = { count: number; seed: number; bad?: number; products?: number };

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import {
   type Checkpoint,
+  decodeChanges,
   decodeCheckpoint,
   decodeStamp,
   encodeCheckpoint,
@@ -105,10 +106,49 @@ t.test('avsc reads what is written, by the schema as it stands', async (t) => {
   );
 });
 
+t.test(
+  'the changes between two checkpoints turn the products of one into those of the other',
+  async (t) => {
+    const name = fc.constantFrom('a', 'b', 'c', 'd', 'é', 'a much longer name'.repeat(9));
+    const tally = fc.record({
+      count: fc.integer({ min: 1, max: 300 }),
+      low: fc.nat(3),
+      carry: fc.nat(1),
+    });
+    const averages = fc.array(fc.tuple(name, tally)).map((list) => new Map(list));
+    fc.assert(
+      fc.property(averages, averages, fc.boolean(), (before, other, follows) => {
+        const after = follows ? new Map([...before, ...other]) : other;
+        const empty = decodeChanges(
+          encodeCheckpoint({ ...checkpoint, averages: before }),
+          Buffer.of(0),
+        );
+        t.same(new Map(empty.changes.map((one) => [one.product, one.after])), before);
+        const { changes, summary } = decodeChanges(
+          encodeCheckpoint({ ...checkpoint, averages: after }),
+          empty.products,
+        );
+        const { pending, averages: _, ...rest } = checkpoint;
+        t.same(summary, { ...rest, pendingCount: pending.length });
+        const result = new Map(before);
+        for (const { product, before: was, after: is } of changes) {
+          t.same(was, result.get(product));
+          t.notSame(is, was, 'only what differs');
+          if (is === undefined) result.delete(product);
+          else result.set(product, is);
+        }
+        t.same([...result].sort(), [...after].sort());
+      }),
+    );
+  },
+);
+
 t.test('a checkpoint cut anywhere, or with bytes too many, is refused', async (t) => {
   const bytes = encodeCheckpoint(checkpoint);
   for (let length = 0; length < bytes.length; length += 1) {
-    t.throws(() => decodeCheckpoint(bytes.subarray(0, length)), { code: 'INCONSISTENT_STATE' });
+    const cut = bytes.subarray(0, length);
+    t.throws(() => decodeCheckpoint(cut), { code: 'INCONSISTENT_STATE' });
+    t.throws(() => decodeChanges(cut, Buffer.of(0)), { code: 'INCONSISTENT_STATE' });
   }
   const longer = Buffer.concat([bytes, Buffer.alloc(1)]);
   t.throws(() => decodeCheckpoint(longer), { code: 'INCONSISTENT_STATE' });

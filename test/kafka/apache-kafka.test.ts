@@ -3,7 +3,8 @@ import { openRecordSet } from '../../server/record-batch/reader.ts';
 import type { Following } from '../../server/stream/log.ts';
 import { withApacheKafka } from '../fixtures/apache-kafka.ts';
 import { produceTransactions } from '../fixtures/java.ts';
-import { type Codec, withKcat } from '../fixtures/kcat.ts';
+import { withKcat } from '../fixtures/kcat.ts';
+import type { Codec } from '../fixtures/other-client.ts';
 import { collect, content, logContract, openLogs } from './log-contract.ts';
 
 // A broker is started, killed and started again, and Java's clients take their time.

@@ -33,10 +33,10 @@ export async function comeToRest(world: World, early: Watcher): Promise<void> {
     demand(head !== undefined, `${host.name} sees no checkpoint`);
     demand(head.nextOffset === orders.high, `${host.name} sees ${head.nextOffset} orders`);
     demand(head.deadLetterOffset === deadLetters.high, `${host.name} misses dead letters`);
-    demand(head.pending.length === 0, `${host.name} sees pending orders`);
-    demand(show(view.averages) === show(head.averages), `${host.name} shows other averages`);
+    demand(head.pendingCount === 0, `${host.name} sees pending orders`);
+    demand(show(view.averages) === show(world.head.averages), `${host.name} shows other averages`);
     const total: Tally = { count: 0, low: 0, carry: 0 };
-    for (const tally of head.averages.values()) merge(total, tally, 1);
+    for (const tally of world.head.averages.values()) merge(total, tally, 1);
     demand(sumOf(total) === sumOf(view.total), `${host.name} shows another total`);
     demand(show(view.averages) === show(early.view.averages), 'two views differ');
     demand(head.writtenAt === early.view.heads().get(0)!.writtenAt, 'two views have two heads');

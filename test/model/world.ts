@@ -1,4 +1,5 @@
 // A topic with one partition, the processes that work on it, and the oracle that watches the logs.
+import type { Checkpoint } from '../../server/domain/checkpoint.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import { createGroupView, type GroupViewReader } from '../../server/stream/group-view.ts';
 import type { PartitionTask } from '../../server/stream/partition-task.ts';
@@ -27,8 +28,8 @@ export type World = {
   generation: number;
   /** From now on no handler makes mistakes. */
   calm: boolean;
-  /** The greatest position that a checkpoint has stated. */
-  readonly head: Position;
+  /** The checkpoint that has stated the greatest position. */
+  readonly head: Head;
   start(): Instance;
   /** Somebody who does nothing but look, and never crashes. */
   watch(): Watcher;
@@ -39,7 +40,9 @@ export type World = {
   verify(): void;
 };
 
-const ZERO: Position = { nextOffset: 0, deadLetterOffset: 0 };
+type Head = Pick<Checkpoint, 'nextOffset' | 'deadLetterOffset' | 'pending' | 'averages'>;
+
+const NOTHING: Head = { nextOffset: 0, deadLetterOffset: 0, pending: [], averages: new Map() };
 
 export function createWorld(setup: Setup, fault: Fault = (deps) => deps): World {
   const scheduler = createScheduler();
@@ -71,11 +74,14 @@ export function createWorld(setup: Setup, fault: Fault = (deps) => deps): World 
       `a task that began when the head stood at ${at(floor)} states ${at(checkpoint)}`,
     );
     demand(
-      floor === ZERO || starts.has(checkpoint.start),
+      floor === NOTHING || starts.has(checkpoint.start),
       `a task began anew at ${checkpoint.start} though there was a head`,
     );
     starts.add(checkpoint.start);
-    if (!isBehind(checkpoint, world.head)) world.head = checkpoint;
+    const behind = isBehind(checkpoint, world.head);
+    const same = !behind && !isBehind(world.head, checkpoint);
+    if (behind || (same && checkpoint.pending.length > world.head.pending.length)) return;
+    world.head = checkpoint;
   }
 
   function open(instance: Omit<Instance, 'run'>): Run {
@@ -96,7 +102,7 @@ export function createWorld(setup: Setup, fault: Fault = (deps) => deps): World 
   function look(watcher: Watcher): void {
     const head = watcher.view.heads().get(0);
     if (head === undefined) return;
-    const before = seen.get(watcher) ?? ZERO;
+    const before = seen.get(watcher) ?? NOTHING;
     demand(!isBehind(head, before), `a view moved back from ${at(before)} to ${at(head)}`);
     seen.set(watcher, head);
   }
@@ -124,7 +130,7 @@ export function createWorld(setup: Setup, fault: Fault = (deps) => deps): World 
     instances: () => instances,
     generation: 0,
     calm: false,
-    head: ZERO,
+    head: NOTHING,
     start() {
       world.generation += 1;
       const watcher = see((...checkpoint) => instance.run.task.readBack(...checkpoint));

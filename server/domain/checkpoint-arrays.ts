@@ -1,0 +1,190 @@
+// The long arrays of a checkpoint as Avro writes them (avro/checkpoint.avsc). By hand, because there may
+// be a hundred thousand products ten times a second; a test holds it against avsc.
+import type { Averages, Tally } from './averages.ts';
+
+/** Three longs below 2^56 take at most 8 bytes each, the length of a name 2. */
+const BYTES_BESIDE_NAME = 26;
+const MAX_BYTES_PER_CHAR = 3;
+
+/** Avro binary of the array: one block and the end. */
+export function encodeProducts(averages: Averages): Buffer {
+  let room = 16;
+  for (const product of averages.keys()) {
+    room += product.length * MAX_BYTES_PER_CHAR + BYTES_BESIDE_NAME;
+  }
+  const bytes = Buffer.allocUnsafe(room);
+  let at = averages.size === 0 ? 0 : writeLong(bytes, 0, averages.size);
+  for (const [product, { count, low, carry }] of averages) {
+    at = writeString(bytes, at, product);
+    at = writeLong(bytes, at, count);
+    at = writeLong(bytes, at, low);
+    at = writeLong(bytes, at, carry);
+  }
+  bytes[at] = 0;
+  return bytes.subarray(0, at + 1);
+}
+
+/** Writes a whole number from 0 to 2^52; the position after it. */
+function writeLong(bytes: Buffer, start: number, value: number): number {
+  let rest = value * 2;
+  let at = start;
+  while (rest >= 0x80) {
+    bytes[at++] = (rest % 0x80) | 0x80;
+    rest = Math.floor(rest / 0x80);
+  }
+  bytes[at++] = rest;
+  return at;
+}
+
+function writeString(bytes: Buffer, start: number, text: string): number {
+  let at = writeLong(bytes, start, text.length);
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x80) return writeWideString(bytes, start, text);
+    bytes[at++] = code;
+  }
+  return at;
+}
+
+function writeWideString(bytes: Buffer, start: number, text: string): number {
+  const at = writeLong(bytes, start, Buffer.byteLength(text));
+  return at + bytes.write(text, at, 'utf8');
+}
+
+/** Reads what `encodeProducts` wrote, all of `bytes`. Throws RangeError when it is not that. */
+export function decodeProducts(bytes: Buffer): Averages {
+  return readRest(bytes, firstEntry(bytes));
+}
+
+/** A product of which two checkpoints say different things; undefined where there is none. */
+export type ProductChange = {
+  readonly product: string;
+  readonly before: Tally | undefined;
+  readonly after: Tally | undefined;
+};
+
+/**
+ * Where two arrays differ that `encodeProducts` wrote. Checkpoints that follow each other have their
+ * products in the same order; as long as that holds, what is equal is compared as bytes and never
+ * decoded. Throws RangeError when one of them is no such array.
+ */
+export function diffProducts(before: Buffer, after: Buffer): ProductChange[] {
+  const changes: ProductChange[] = [];
+  let old = firstEntry(before);
+  let now = firstEntry(after);
+  while (old.left > 0 && now.left > 0) {
+    const same = sameEntry(before, old.at, after, now.at);
+    if (same > 0) {
+      old.at += same;
+      old.left -= 1;
+      now.at += same;
+      now.left -= 1;
+      continue;
+    }
+    const was = readEntry(before, old.at);
+    const is = readEntry(after, now.at);
+    if (was.product !== is.product) break;
+    changes.push({ product: is.product, before: was.tally, after: is.tally });
+    old = { at: was.end, left: old.left - 1 };
+    now = { at: is.end, left: now.left - 1 };
+  }
+  const rest = readRest(before, old);
+  for (const [product, tally] of readRest(after, now)) {
+    const known = rest.get(product);
+    rest.delete(product);
+    if (known === undefined || !isSame(known, tally)) {
+      changes.push({ product, before: known, after: tally });
+    }
+  }
+  for (const [product, tally] of rest) changes.push({ product, before: tally, after: undefined });
+  return changes;
+}
+
+/** The position after the array at `start` whose items are so many integers each. */
+export function skipIntegers(bytes: Buffer, start: number, perItem: number): number {
+  let at = start;
+  for (;;) {
+    const items = readLong(bytes, at);
+    at = longEnd;
+    if (items === 0) return at;
+    for (let left = items * perItem; left > 0; at += 1) {
+      const byte = bytes[at];
+      if (byte === undefined) throw new RangeError('the integers end too early');
+      if (byte < 0x80) left -= 1;
+    }
+  }
+}
+
+/** Where the next entry begins, and how many there are from there on. */
+type Place = { at: number; left: number };
+
+/** The end of an array is a block of none, so an empty array is its own end. */
+function firstEntry(bytes: Buffer): Place {
+  const left = readLong(bytes, 0);
+  return { at: left === 0 ? 0 : longEnd, left };
+}
+
+function readRest(bytes: Buffer, { at, left }: Place): Averages {
+  const averages: Averages = new Map();
+  let next = at;
+  for (let i = 0; i < left; i += 1) {
+    const { product, tally, end } = readEntry(bytes, next);
+    averages.set(product, tally);
+    next = end;
+  }
+  if (readLong(bytes, next) !== 0 || longEnd !== bytes.length) {
+    throw new RangeError(`${bytes.length - next} bytes after the products`);
+  }
+  return averages;
+}
+
+function readEntry(bytes: Buffer, at: number): { product: string; tally: Tally; end: number } {
+  const length = readLong(bytes, at);
+  const start = longEnd;
+  const product = bytes.toString('utf8', start, start + length);
+  const count = readLong(bytes, start + length);
+  const low = readLong(bytes, longEnd);
+  const carry = readLong(bytes, longEnd);
+  return { product, tally: { count, low, carry }, end: longEnd };
+}
+
+/** How many bytes the entries take when they are equal; 0 when they are not. */
+function sameEntry(before: Buffer, atBefore: number, after: Buffer, at: number): number {
+  const shift = atBefore - at;
+  const length = readLong(after, at);
+  let next = at;
+  const nameEnd = longEnd + length;
+  if (nameEnd > after.length) return 0;
+  for (; next < nameEnd; next += 1) {
+    if (after[next] !== before[next + shift]) return 0;
+  }
+  for (let numbers = 3; numbers > 0; next += 1) {
+    const byte = after[next];
+    if (byte === undefined || byte !== before[next + shift]) return 0;
+    if (byte < 0x80) numbers -= 1;
+  }
+  return next - at;
+}
+
+/** Where the last long ended: a second result without an object for it. */
+let longEnd = 0;
+
+function readLong(bytes: Buffer, start: number): number {
+  let value = 0;
+  let unit = 1;
+  if (bytes[start]! & 1) throw new RangeError('a number below zero');
+  for (let at = start; ; at += 1) {
+    const byte = bytes[at];
+    if (byte === undefined) throw new RangeError('the products end too early');
+    value += (byte & 0x7f) * unit;
+    if (byte < 0x80) {
+      longEnd = at + 1;
+      return value / 2;
+    }
+    unit *= 0x80;
+  }
+}
+
+function isSame(a: Tally, b: Tally): boolean {
+  return a.count === b.count && a.low === b.low && a.carry === b.carry;
+}
