@@ -12,7 +12,12 @@ export type MortalBroker = Broker & { kill(): Promise<void>; restart(): Promise<
 /** What the service makes of a Kafka that goes and comes. */
 export async function outage(t: Test, broker: MortalBroker): Promise<void> {
   await t.test('a broker that crashes under load costs no order', async (t) => {
-    const world = createWorld(t, broker, { FAILURE_RATE: '0.3', RETRY_BACKOFF_MS: '100' });
+    // Each of the four has something to write down in the end.
+    const world = createWorld(t, broker, {
+      FAILURE_RATE: '0.3',
+      RETRY_BACKOFF_MS: '100',
+      PARTITIONS: '8',
+    });
     const another = createWorld(t, broker);
     const load = await world.load(15);
     const services = await Promise.all([world.start(), world.start()]);
