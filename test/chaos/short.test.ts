@@ -8,7 +8,6 @@ import { scenarios } from './scenarios/index.ts';
 const chosen = [
   'kill-at-failpoints-at-once',
   'repeat-dead-letter-over-owner-change',
-  'dlq-unavailable',
   'retention-cuts-unread',
   'orders-recreated-while-running',
 ];
