@@ -15,6 +15,7 @@ import { createTopics } from './kafka/topics.ts';
 import { createOverview } from './overview.ts';
 import { systemClock as clock, delay } from './stream/clock.ts';
 import { createGroupView } from './stream/group-view.ts';
+import { nameOf } from './stream/log.ts';
 import type { Logger } from './stream/logger.ts';
 import { createOrderHandler } from './stream/order-handler.ts';
 import { createPartitionTask } from './stream/partition-task.ts';
@@ -82,12 +83,13 @@ export function createService(deps: {
   const topics = createTopics({ kafka, names: topicNames, partitions: config.PARTITIONS });
   const view = createGroupView({
     reader: viewReader,
+    group: config.GROUP_ID,
     checkpointTopic: topicNames.checkpoints,
     deadLetterTopic: topicNames.deadLetters,
     deadLetterBufferSize: config.DLQ_BUFFER_SIZE,
     clock,
     onCheckpoint: (...checkpoint) => tasks.readBack(...checkpoint),
-    onFailed: (error) => health.failed(describe(error)),
+    onFailed: (tp, error) => health.failed(`${nameOf(tp)} cannot be shown: ${describe(error)}`),
   });
   const ground = wrap({
     reader: taskReader,

@@ -2,7 +2,7 @@
 // values, repeated header names in order, or a header called "constructor".
 import { AppError, describe, isProgrammerError } from '../errors.ts';
 import { encodeBatch } from '../record-batch/writer.ts';
-import type { LogWriter } from '../stream/log.ts';
+import { type LogWriter, nameOf } from '../stream/log.ts';
 import type { Cluster } from './cluster.ts';
 import { ErrorCode, errorName, produceExchange } from './protocol.ts';
 
@@ -25,7 +25,7 @@ export function createAppender({
 }): LogWriter & { close(): Promise<void> } {
   return {
     async append(tp, records) {
-      const where = `${tp.topic}[${tp.partition}]`;
+      const where = nameOf(tp);
       const batch = encodeBatch(records);
       try {
         if (cluster.leader(tp) === null) await cluster.refresh([tp.topic]);

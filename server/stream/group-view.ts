@@ -18,6 +18,7 @@ import type { RecordCursor } from '../record-batch/reader.ts';
 import { openRecord } from '../record-batch/record-parts.ts';
 import type { Clock } from './clock.ts';
 import type { Follower, Following, LogReader, TopicPartition } from './log.ts';
+import { checkGroup } from './restore.ts';
 import { walk } from './walk.ts';
 
 /** What changed since it was last asked. */
@@ -58,15 +59,17 @@ export type OnCheckpoint = (
 
 const NO_PRODUCTS = Buffer.of(0);
 
-/** The view of a group; `onFailed` hears of a checkpoint that cannot be read. */
+/** The view of a group. */
 export function createGroupView(deps: {
   reader: LogReader;
+  group: string;
   checkpointTopic: string;
   deadLetterTopic: string;
   deadLetterBufferSize: number;
   clock: Clock;
   onCheckpoint: OnCheckpoint;
-  onFailed: (error: unknown) => void;
+  /** What stands in this log cannot be shown. */
+  onFailed: (tp: TopicPartition, error: unknown) => void;
 }): GroupViewReader {
   const { reader, clock, deadLetterBufferSize, onCheckpoint, onFailed } = deps;
   const newHeads = new Map<number, Buffer>();
@@ -86,6 +89,7 @@ export function createGroupView(deps: {
   function readCheckpoint(partition: number, cursor: RecordCursor): void {
     const bytes = cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
     const stamp = decodeStamp(bytes);
+    checkGroup(stamp, deps.group, { topic: deps.checkpointTopic, partition });
     const head = stamps.get(partition);
     const isHead = head === undefined || succeeds(stamp, head);
     onCheckpoint(partition, cursor.offset, stamp, isHead);
@@ -108,7 +112,7 @@ export function createGroupView(deps: {
         headProducts.set(partition, products);
         moved = true;
       } catch (error) {
-        onFailed(error);
+        onFailed({ topic: deps.checkpointTopic, partition }, error);
       }
     }
   }
@@ -148,7 +152,7 @@ export function createGroupView(deps: {
         },
         outOfRange: (_position, bounds) => (position = bounds.low),
         failed(error) {
-          onFailed(error);
+          onFailed(tp, error);
           resolve(following);
         },
       };
@@ -184,9 +188,10 @@ export function createGroupView(deps: {
     follow(partitions) {
       for (const partition of partitions) {
         if (open && !followings.has(partition)) {
+          const tp = { topic: deps.checkpointTopic, partition };
           const following = followPartition(partition);
           // A reader that was closed meanwhile is no failure.
-          following.catch((error: unknown) => open && onFailed(error));
+          following.catch((error: unknown) => open && onFailed(tp, error));
           followings.set(partition, following);
         }
       }

@@ -3,6 +3,11 @@ import type { AbortedTransaction, RecordContent } from '../record-batch/record.t
 
 export type TopicPartition = { readonly topic: string; readonly partition: number };
 
+/** As people write it: `orders[2]`. */
+export function nameOf({ topic, partition }: TopicPartition): string {
+  return `${topic}[${partition}]`;
+}
+
 /** `low`: first offset kept; `high`: next offset to be written (the high watermark). */
 export type Bounds = { readonly low: number; readonly high: number };
 

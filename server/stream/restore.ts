@@ -19,7 +19,7 @@ import {
   type Ledger,
   type LedgerState,
 } from './ledger.ts';
-import type { LogReader, TopicPartition } from './log.ts';
+import { type LogReader, nameOf, type TopicPartition } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { PendingOrder } from './pending-order.ts';
 import { readRange, recreated } from './walk.ts';
@@ -92,11 +92,19 @@ async function readHead(deps: Deps): Promise<Checkpoint | null> {
 }
 
 function checkOwner(head: Checkpoint, { group, orders, checkpoints }: TaskLogs): void {
-  if (head.group === group && head.topic === orders.topic && head.partition === orders.partition) {
-    return;
-  }
-  throw new InconsistentStateError(
-    `${checkpoints.topic}[${checkpoints.partition}] holds the state of group ${head.group}, ${head.topic}[${head.partition}], not of group ${group}, ${orders.topic}[${orders.partition}]: set CHECKPOINT_TOPIC`,
+  checkGroup(head, group, checkpoints);
+  if (head.topic === orders.topic && head.partition === orders.partition) return;
+  throw foreignState(checkpoints, nameOf(head), nameOf(orders));
+}
+
+/** Throws InconsistentStateError when a checkpoint in the log `tp` is of another group. */
+export function checkGroup(stamp: { group: string }, group: string, tp: TopicPartition): void {
+  if (stamp.group !== group) throw foreignState(tp, `group ${stamp.group}`, `group ${group}`);
+}
+
+function foreignState(tp: TopicPartition, found: string, wanted: string): InconsistentStateError {
+  return new InconsistentStateError(
+    `${nameOf(tp)} holds the state of ${found}, not of ${wanted}: set CHECKPOINT_TOPIC`,
   );
 }
 

@@ -2,7 +2,7 @@
 import { InconsistentStateError } from '../errors.ts';
 import { openRecordSet, type RecordCursor } from '../record-batch/reader.ts';
 import type { Clock } from './clock.ts';
-import type { LogReader, RecordSet, TopicPartition } from './log.ts';
+import { type LogReader, nameOf, type RecordSet, type TopicPartition } from './log.ts';
 
 /** How long records are worked on before others get their turn. */
 const SLICE_MS = 5;
@@ -72,6 +72,6 @@ export function readRange(
 /** What is wrong when a position lies beyond the end of its log. */
 export function recreated(tp: TopicPartition, position: number, high: number): Error {
   return new InconsistentStateError(
-    `${tp.topic}[${tp.partition}] ends at offset ${high}, but ${position} was reached before: the topic was recreated or its log was cut`,
+    `${nameOf(tp)} ends at offset ${high}, but ${position} was reached before: the topic was recreated or its log was cut`,
   );
 }

@@ -1,5 +1,6 @@
 // What the service promises, as seen from outside and on any broker.
 import type { Test } from 'tap';
+import { checkpoints } from './checkpoints.ts';
 import { deadLetters } from './dead-letters.ts';
 import { ends } from './ends.ts';
 import { group } from './group.ts';
@@ -9,5 +10,5 @@ import type { Broker } from './world.ts';
 
 /** Adds the tests that every broker must allow; they may run beside each other (`jobs`). */
 export function contract(t: Test, broker: Broker): void {
-  for (const part of [orders, deadLetters, ends, group, processes]) part(t, broker);
+  for (const part of [orders, deadLetters, checkpoints, ends, group, processes]) part(t, broker);
 }

@@ -112,12 +112,13 @@ export function createWorld(setup: Setup, fault: Fault = (deps) => deps): World 
     const host: Host = { name: `i${count}`, state: 'running' };
     const view = createGroupView({
       reader: logs.portsOf(host).reader,
+      group: names.group,
       checkpointTopic: names.checkpoints.topic,
       deadLetterTopic: names.deadLetters.topic,
       deadLetterBufferSize: 100,
       clock: scheduler.clockOf(host),
       onCheckpoint: (_partition, ...checkpoint) => onCheckpoint(...checkpoint),
-      onFailed: (error) => wrongs.push(error),
+      onFailed: (_tp, error) => wrongs.push(error),
     });
     view.follow([0]);
     return { host, view };

@@ -1,0 +1,94 @@
+// What a task makes of checkpoints that it must not go on from.
+import type { Test } from 'tap';
+import { type Checkpoint, encodeCheckpoint } from '../../server/domain/checkpoint.ts';
+import { encodeOrder } from '../../server/domain/order.ts';
+import type { Health, Metrics } from '../../server/http/contract.ts';
+import { withService } from '../fixtures/service.ts';
+import { until } from '../fixtures/until.ts';
+import { agree } from './agree.ts';
+import { type Broker, createWorld, type World } from './world.ts';
+
+const SOUND = 3;
+
+/** Checkpoints of strangers, of the future, and no checkpoints at all. */
+export function checkpoints(t: Test, broker: Broker): void {
+  t.test(
+    'a checkpoint that cannot be trusted stops its partition with words, the others go on',
+    { buffered: true },
+    async (t) => {
+      const world = createWorld(t, broker, { FAILURE_RATE: '0', PARTITIONS: `${SOUND + 1}` });
+      const before = await world.start();
+      await world.send({ count: 300, seed: 31 });
+      await agree(t, world, before);
+      await before.stop();
+
+      const foreign = encodeCheckpoint(checkpointOf(world, 2, { group: 'another-group' }));
+      const newer = encodeCheckpoint(checkpointOf(world, 1, {}));
+      newer[0] = 2 << 1;
+      for (const [partition, value] of [
+        Buffer.from('\x02 is no checkpoint'),
+        newer,
+        foreign,
+      ].entries()) {
+        const record = { key: Buffer.from('key'), value };
+        await world.client.produce(`${world.group}-checkpoints`, [record], { partition });
+      }
+      const after = await withService(t, world.env);
+      const { reasons } = await until(
+        'three partitions have stopped',
+        async () => (await (await after.get('/health/ready')).json()) as Health,
+        ({ reasons }) => reasons.filter((reason) => reason.includes('has stopped')).length === 3,
+      );
+      for (const words of [
+        `${world.orders}[0] has stopped: a checkpoint of 18 bytes cannot be decoded`,
+        `${world.orders}[1] has stopped: checkpoint of version 2: this service reads up to 1, start the newer one`,
+        `${world.orders}[2] has stopped: ${world.group}-checkpoints[2] holds the state of group another-group`,
+      ]) {
+        t.ok(
+          reasons.some((reason) => reason.startsWith(words)),
+          words,
+          { reasons },
+        );
+      }
+      t.equal((await after.get('/health/ready')).status, 503);
+
+      const value = encodeOrder({ orderId: 'late', product: 'Late', price: 1 });
+      const order = { key: Buffer.from('late'), value };
+      await world.client.produce(world.orders, [order], { partition: SOUND });
+      await until(
+        'the sound partition goes on',
+        () => after.json<Metrics>('/metrics'),
+        ({ perProduct }) => perProduct.Late?.count === 1,
+      );
+    },
+  );
+}
+
+function checkpointOf(
+  { group, orders }: World,
+  partition: number,
+  change: Partial<Checkpoint>,
+): Checkpoint {
+  return {
+    group,
+    topic: orders,
+    partition,
+    nextOffset: 1_000_000,
+    deadLetterOffset: 1_000_000,
+    generation: 1,
+    ownerStartedAt: 0,
+    owner: 'a stranger',
+    writtenAt: 0,
+    start: 0,
+    highWatermark: 1_000_000,
+    deadLettered: 0,
+    gaps: 1_000_000,
+    corrections: 0,
+    retries: 0,
+    restarts: 0,
+    lost: [],
+    pending: [],
+    averages: new Map(),
+    ...change,
+  };
+}
