@@ -10,6 +10,7 @@ import { createCluster } from '../../server/kafka/cluster.ts';
 import { createFetcher } from '../../server/kafka/fetcher.ts';
 import { createTopics } from '../../server/kafka/topics.ts';
 import { systemClock as clock } from '../../server/stream/clock.ts';
+import { createGroupView } from '../../server/stream/group-view.ts';
 import { createOrderHandler } from '../../server/stream/order-handler.ts';
 import { createPartitionTask } from '../../server/stream/partition-task.ts';
 import { silentLogger as logger } from '../fixtures/silent-logger.ts';
@@ -67,7 +68,7 @@ async function highWatermarks(): Promise<number[]> {
   return offsets.sort((a, b) => a.partition - b.partition).map(({ high }) => Number(high));
 }
 
-/** The tasks of the service as it runs them, all partitions in this process. */
+/** The tasks and the view of the service as it runs them, all partitions in this process. */
 async function drainWithService(): Promise<Result> {
   const config = loadConfig(process.env);
   const highs = await highWatermarks();
@@ -76,16 +77,29 @@ async function drainWithService(): Promise<Result> {
   const names = { orders: TOPIC, deadLetters: `${id}-dlq`, checkpoints: `${id}-checkpoints` };
   const topics = createTopics({ kafka, names, partitions: highs.length });
   await topics.ensure();
-  const reader = createFetcher({
-    cluster: createCluster(kafka),
-    logger,
-    random: Math.random,
-    onState() {},
-  });
+  const openReader = () =>
+    createFetcher({ cluster: createCluster(kafka), logger, random: Math.random, onState() {} });
+  const reader = openReader();
   const writer = createAppender({ cluster: createCluster(kafka) });
   const watch = stopwatch();
   const simulated = createOrderHandler(config.FAILURE_RATE, Math.random);
   let handled = 0;
+  const fail = (error: unknown) => {
+    throw error;
+  };
+  const view = createGroupView({
+    reader: openReader(),
+    group: id,
+    checkpointTopic: names.checkpoints,
+    deadLetterTopic: names.deadLetters,
+    deadLetterBufferSize: config.DLQ_BUFFER_SIZE,
+    clock,
+    onCheckpoint() {},
+    onFailed: (_tp, error) => fail(error),
+  });
+  view.follow([...highs.keys()]);
+  // As often as the service does when nobody looks.
+  setInterval(() => view.takeChanges(), 1000);
   const tasks = highs.map((_, partition) =>
     createPartitionTask({
       logs: {
@@ -121,9 +135,7 @@ async function drainWithService(): Promise<Result> {
       clock,
       random: Math.random,
       logger,
-      onFailed(error) {
-        throw error;
-      },
+      onFailed: fail,
     }),
   );
   for (const task of tasks) task.start();

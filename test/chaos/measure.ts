@@ -1,5 +1,5 @@
-// How long a restore takes and how long a rebalance stands in the way of orders, by the size of the
-// state: `node dist/test/chaos/measure.js --partitions 3,12 --products 10,100000 …`
+// `npm run bench:restart`: how long a restore takes and how long a rebalance stands in the way of
+// orders, by the size of the state (`-- --partitions 3,12 --products 10,100000 …`).
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
