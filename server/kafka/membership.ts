@@ -40,7 +40,8 @@ export function createMembership(deps: {
     partitionAssigners: [stickyAssigner(() => owned)],
     sessionTimeout: 10_000,
     rebalanceTimeout: 10_000,
-    heartbeatInterval: 1000,
+    // Also how soon the others notice that somebody left.
+    heartbeatInterval: 500,
     // Also how soon a grown topic is noticed.
     metadataMaxAge: 5000,
     // How soon heartbeats, pause and disconnect are looked at.
