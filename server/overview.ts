@@ -53,6 +53,7 @@ export function createOverview(deps: {
         status: status(),
       };
     },
+    sample: () => throughput.sample(readCount(view)),
     takeChanges() {
       const { products, deadLetters, moved } = view.takeChanges();
       throughput.sample(readCount(view));

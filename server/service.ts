@@ -24,8 +24,8 @@ import { createTasks } from './stream/tasks.ts';
 
 const RETRY_MS = 1000;
 const UPKEEP_MS = 5000;
-/** Of the time of this process, for encoding checkpoints; sending and reading them costs as much again. */
-const CHECKPOINT_SHARE = 0.05;
+/** Of the time of this process, for encoding checkpoints; to send and read them costs four times that. */
+export const CHECKPOINT_SHARE = 0.02;
 const MAX_PRODUCT_BYTES = 6 * 2 ** 20;
 
 export type Service = {

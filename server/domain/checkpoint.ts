@@ -59,6 +59,9 @@ export type CheckpointSummary = Omit<Checkpoint, 'pending' | 'averages'> & {
   readonly pendingCount: number;
 };
 
+/** The products of a checkpoint that has none. */
+export const NO_PRODUCTS = Buffer.of(0);
+
 const PENDING_FIELDS = 5;
 type WirePending = {
   behind: number;
@@ -152,21 +155,21 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
 }
 
 /**
- * The summary of a checkpoint, and what it says otherwise of its products than the one before, whose
- * `products` are given; [0] stands for none. Throws InconsistentStateError as decodeCheckpoint does.
+ * The summary of a checkpoint, and its products as they stand there, for `productChanges`. Throws
+ * InconsistentStateError as decodeCheckpoint does.
  */
-export function decodeChanges(
-  bytes: Buffer,
-  before: Buffer,
-): { summary: CheckpointSummary; products: Buffer; changes: ProductChange[] } {
+export function decodeSummary(bytes: Buffer): { summary: CheckpointSummary; products: Buffer } {
   decodeStamp(bytes);
   const { value, offset } = summaryType.decode(bytes, 0) as { value: Wire; offset: number };
   if (offset < 0) throw undecodable(bytes);
   const { version, errors, ...summary } = value;
-  return readable(bytes, () => {
-    const products = bytes.subarray(skipIntegers(bytes, offset, PENDING_FIELDS));
-    return { summary, products, changes: diffProducts(before, products) };
-  });
+  const productsAt = readable(bytes, () => skipIntegers(bytes, offset, PENDING_FIELDS));
+  return { summary, products: bytes.subarray(productsAt) };
+}
+
+/** Where the `products` of two checkpoints differ; the first may be NO_PRODUCTS. */
+export function productChanges(before: Buffer, after: Buffer): ProductChange[] {
+  return readable(after, () => diffProducts(before, after));
 }
 
 function readable<T>(bytes: Buffer, read: () => T): T {

@@ -51,10 +51,19 @@ export function createFeed(deps: { source: OverviewSource; epoch: number; clock:
   let cancel = clock.after(TICK_MS, tick);
 
   function tick(): void {
-    const wanted =
-      waiting.length > 0 || audience.size() > 0 || clock.now() - sentAt >= HEARTBEAT_MS;
-    if (wanted && !audience.busy()) take();
+    const seen = waiting.length > 0 || audience.size() > 0;
+    if (seen && !audience.busy()) take();
+    else if (!seen && clock.now() - sentAt >= HEARTBEAT_MS) beat();
     else rearm();
+  }
+
+  /** Nobody looks: the number grows, and nothing is worked out. */
+  function beat(): void {
+    rearm();
+    source.sample();
+    seq += 1;
+    sentAt = clock.now();
+    view = undefined;
   }
 
   function rearm(): void {

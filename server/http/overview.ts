@@ -11,6 +11,8 @@ export type Changes = Omit<Delta, 'epoch' | 'base' | 'seq'>;
 export type OverviewSource = {
   /** The state now, whole; called only when someone asks for it. */
   read(): Overview;
+  /** Takes note of the rate of orders; cheap, for the time when nobody looks. */
+  sample(): void;
   /** What changed since the last call, null when nothing did. Read in the same tick, `read` holds just that. */
   takeChanges(): Changes | null;
   /** The newest dead letters, newest first. */

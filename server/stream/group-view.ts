@@ -4,8 +4,10 @@ import { type Averages, merge, type Tally } from '../domain/averages.ts';
 import {
   type CheckpointStamp,
   type CheckpointSummary,
-  decodeChanges,
   decodeStamp,
+  decodeSummary,
+  NO_PRODUCTS,
+  productChanges,
   succeeds,
 } from '../domain/checkpoint.ts';
 import {
@@ -57,8 +59,6 @@ export type OnCheckpoint = (
   isHead: boolean,
 ) => void;
 
-const NO_PRODUCTS = Buffer.of(0);
-
 /** The view of a group. */
 export function createGroupView(deps: {
   reader: LogReader;
@@ -77,6 +77,7 @@ export function createGroupView(deps: {
   const heads = new Map<number, CheckpointSummary>();
   /** Of the heads, as they stand in their checkpoints. */
   const headProducts = new Map<number, Buffer>();
+  const mergedProducts = new Map<number, Buffer>();
   const averages: Averages = new Map();
   const total: Tally = { count: 0, low: 0, carry: 0 };
   const ring = createDeadLetterRing(deadLetterBufferSize);
@@ -98,22 +99,38 @@ export function createGroupView(deps: {
     newHeads.set(partition, Buffer.from(bytes));
   }
 
-  /** Decodes the newest heads only when somebody looks: at most once per look. */
-  function mergeHeads(): void {
+  /** What is read is decoded only when somebody looks, and what is sold only when they look at that. */
+  function readHeads(): void {
     for (const [partition, bytes] of newHeads) {
       newHeads.delete(partition);
-      try {
-        const { summary, products, changes } = decodeChanges(
-          bytes,
-          headProducts.get(partition) ?? NO_PRODUCTS,
-        );
-        for (const { product, before, after } of changes) change(product, before, after);
+      shown(partition, () => {
+        const { summary, products } = decodeSummary(bytes);
         heads.set(partition, summary);
         headProducts.set(partition, products);
         moved = true;
-      } catch (error) {
-        onFailed({ topic: deps.checkpointTopic, partition }, error);
-      }
+      });
+    }
+  }
+
+  function mergeProducts(): void {
+    readHeads();
+    for (const [partition, products] of headProducts) {
+      const before = mergedProducts.get(partition) ?? NO_PRODUCTS;
+      if (products === before) continue;
+      mergedProducts.set(partition, products);
+      shown(partition, () => {
+        for (const { product, before: was, after } of productChanges(before, products)) {
+          change(product, was, after);
+        }
+      });
+    }
+  }
+
+  function shown(partition: number, show: () => void): void {
+    try {
+      show();
+    } catch (error) {
+      onFailed({ topic: deps.checkpointTopic, partition }, error);
     }
   }
 
@@ -169,15 +186,21 @@ export function createGroupView(deps: {
   }
 
   return {
-    averages,
-    total,
+    get averages() {
+      mergeProducts();
+      return averages;
+    },
+    get total() {
+      mergeProducts();
+      return total;
+    },
     heads() {
-      mergeHeads();
+      readHeads();
       return heads;
     },
     newestDeadLetters: (limit) => ring.newest(limit),
     takeChanges() {
-      mergeHeads();
+      mergeProducts();
       const deadLetters = newDeadLetters.sort(newestFirst);
       const changes = { moved, products: changedProducts, deadLetters };
       moved = false;
@@ -198,7 +221,7 @@ export function createGroupView(deps: {
     },
     async caughtUp() {
       await Promise.all(followings.values());
-      mergeHeads();
+      mergeProducts();
     },
     close() {
       open = false;

@@ -9,6 +9,7 @@ import { createKafka } from '../../server/kafka/client.ts';
 import { createCluster } from '../../server/kafka/cluster.ts';
 import { createFetcher } from '../../server/kafka/fetcher.ts';
 import { createTopics } from '../../server/kafka/topics.ts';
+import { CHECKPOINT_SHARE } from '../../server/service.ts';
 import { systemClock as clock } from '../../server/stream/clock.ts';
 import { createGroupView } from '../../server/stream/group-view.ts';
 import { createOrderHandler } from '../../server/stream/order-handler.ts';
@@ -99,7 +100,7 @@ async function drainWithService(): Promise<Result> {
   });
   view.follow([...highs.keys()]);
   // As often as the service does when nobody looks.
-  setInterval(() => view.takeChanges(), 1000);
+  setInterval(() => view.heads(), 1000);
   const tasks = highs.map((_, partition) =>
     createPartitionTask({
       logs: {
@@ -131,7 +132,7 @@ async function drainWithService(): Promise<Result> {
         maxProductBytes: 6 * 2 ** 20,
       },
       checkpointIntervalMs: config.CHECKPOINT_INTERVAL_MS,
-      checkpointShare: () => 0.05 / highs.length,
+      checkpointShare: () => CHECKPOINT_SHARE / highs.length,
       clock,
       random: Math.random,
       logger,
