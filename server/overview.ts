@@ -24,8 +24,9 @@ export function createOverview(deps: {
 
   /** Sorted, so that every instance gives the same bytes. */
   function productNames(): string[] {
-    if (names.length !== view.averages.size || names.some((name) => !view.averages.has(name))) {
-      names = [...view.averages.keys()].sort();
+    const { averages } = view;
+    if (names.length !== averages.size || names.some((name) => !averages.has(name))) {
+      names = [...averages.keys()].sort();
     }
     return names;
   }

@@ -207,6 +207,6 @@ function keyOf({ group, origin, partition, offset }: DeadLetter): string {
 }
 
 /** Compares two dead letters so that sorting puts the newest first. */
-export function newestFirst(a: DeadLetter, b: DeadLetter): number {
+function newestFirst(a: DeadLetter, b: DeadLetter): number {
   return b.timestamp - a.timestamp || b.partition - a.partition || b.offset - a.offset;
 }

@@ -10,12 +10,7 @@ import {
   productChanges,
   succeeds,
 } from '../domain/checkpoint.ts';
-import {
-  createDeadLetterRing,
-  type DeadLetter,
-  newestFirst,
-  readDeadLetter,
-} from '../domain/dead-letter.ts';
+import { createDeadLetterRing, type DeadLetter, readDeadLetter } from '../domain/dead-letter.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { openRecord } from '../record-batch/record-parts.ts';
 import type { Clock } from './clock.ts';
@@ -35,7 +30,7 @@ export type Changes = {
 export type GroupView = {
   /** The head checkpoints, by partition; a partition without one is absent. */
   heads(): ReadonlyMap<number, CheckpointSummary>;
-  /** Averages over all partitions, in no particular order. */
+  /** Averages over all partitions, in no particular order; what is new is merged at the look. */
   readonly averages: Averages;
   /** Over all products. */
   readonly total: Tally;
@@ -46,7 +41,7 @@ export type GroupView = {
 export type GroupViewReader = GroupView & {
   /** Begins to follow partitions that it does not follow yet. */
   follow(partitions: readonly number[]): void;
-  /** Resolves when everything that stood in the topics at the call has been read. */
+  /** Resolves when all has been read that stood in the topics when they began to be followed. */
   caughtUp(): Promise<void>;
   close(): void;
 };
@@ -83,7 +78,7 @@ export function createGroupView(deps: {
   const ring = createDeadLetterRing(deadLetterBufferSize);
   const followings = new Map<number, Promise<Following[]>>();
   let changedProducts = new Set<string>();
-  let newDeadLetters: DeadLetter[] = [];
+  let newDeadLetters = createDeadLetterRing(deadLetterBufferSize);
   let moved = false;
   let open = true;
 
@@ -147,7 +142,7 @@ export function createGroupView(deps: {
 
   function readLetter(partition: number, cursor: RecordCursor): void {
     const letter = readDeadLetter(partition, openRecord(cursor.copy()));
-    if (ring.add(letter)) newDeadLetters.push(letter);
+    if (ring.add(letter)) newDeadLetters.add(letter);
   }
 
   /** Follows to the end and on; resolves when what stood in the log at the call has been read. */
@@ -201,11 +196,11 @@ export function createGroupView(deps: {
     newestDeadLetters: (limit) => ring.newest(limit),
     takeChanges() {
       mergeProducts();
-      const deadLetters = newDeadLetters.sort(newestFirst);
+      const deadLetters = newDeadLetters.newest(deadLetterBufferSize);
       const changes = { moved, products: changedProducts, deadLetters };
       moved = false;
       changedProducts = new Set();
-      newDeadLetters = [];
+      newDeadLetters = createDeadLetterRing(deadLetterBufferSize);
       return changes;
     },
     follow(partitions) {

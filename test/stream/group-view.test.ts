@@ -1,0 +1,122 @@
+import t from 'tap';
+import { type Checkpoint, encodeCheckpoint } from '../../server/domain/checkpoint.ts';
+import { createGroupView } from '../../server/stream/group-view.ts';
+import { nameOf } from '../../server/stream/log.ts';
+import { manualClock } from '../fixtures/manual-clock.ts';
+import { memoryLogs } from '../fixtures/memory-log.ts';
+import { until } from '../fixtures/until.ts';
+
+const checkpoints = { topic: 'g-checkpoints', partition: 0 };
+const deadLetters = { topic: 'orders-dlq', partition: 0 };
+
+function record(value: Buffer, timestamp = 1) {
+  return { timestamp, key: null, value, headers: [] };
+}
+
+function checkpoint(change: Partial<Checkpoint>) {
+  return record(
+    encodeCheckpoint({
+      group: 'g',
+      topic: 'orders',
+      partition: 0,
+      nextOffset: 1,
+      deadLetterOffset: 0,
+      generation: 1,
+      ownerStartedAt: 0,
+      owner: 'i1',
+      writtenAt: 0,
+      start: 0,
+      highWatermark: 1,
+      deadLettered: 0,
+      gaps: 0,
+      corrections: 0,
+      retries: 0,
+      restarts: 0,
+      lost: [],
+      pending: [],
+      averages: new Map(),
+      ...change,
+    }),
+  );
+}
+
+function world() {
+  const memory = memoryLogs();
+  const failures: string[] = [];
+  const view = createGroupView({
+    reader: memory.reader,
+    group: 'g',
+    checkpointTopic: checkpoints.topic,
+    deadLetterTopic: deadLetters.topic,
+    deadLetterBufferSize: 5,
+    clock: manualClock(),
+    onCheckpoint() {},
+    onFailed: (tp, error) => failures.push(`${nameOf(tp)}: ${(error as Error).message}`),
+  });
+  return { ...memory, view, failures };
+}
+
+t.test('changes say what became of each product since they were last taken', async (t) => {
+  const { append, view } = world();
+  const tally = (count: number) => ({ count, low: count * 10, carry: 0 });
+  append(checkpoints, [checkpoint({ averages: new Map([['a', tally(1)]]) })]);
+  view.follow([0]);
+  await view.caughtUp();
+  t.same([...view.takeChanges().products], ['a']);
+  t.same([...view.takeChanges().products], []);
+
+  const averages = new Map([
+    ['a', tally(1)],
+    ['b', tally(2)],
+  ]);
+  append(checkpoints, [checkpoint({ nextOffset: 3, averages })]);
+  await until(
+    'the new head is there',
+    async () => view.heads().get(0)?.nextOffset,
+    (next) => next === 3,
+  );
+  t.same(view.total, tally(3));
+  t.same([...view.takeChanges().products], ['b']);
+  view.close();
+});
+
+t.test('dead letters that nobody takes do not pile up', async (t) => {
+  const { append, view } = world();
+  view.follow([0]);
+  await view.caughtUp();
+  for (let n = 0; n < 100; n += 1) append(deadLetters, [record(Buffer.from('bad'), n)]);
+  await until(
+    'all are read',
+    async () => view.newestDeadLetters(1)[0]?.timestamp,
+    (newest) => newest === 99,
+  );
+  const { deadLetters: taken } = view.takeChanges();
+  t.same(
+    taken.map(({ timestamp }) => timestamp),
+    [99, 98, 97, 96, 95],
+  );
+  t.same(view.takeChanges().deadLetters, []);
+  view.close();
+});
+
+t.test('a checkpoint of another group is not shown', async (t) => {
+  const { append, view, failures } = world();
+  append(checkpoints, [checkpoint({ group: 'other' })]);
+  view.follow([0]);
+  await view.caughtUp();
+  t.equal(view.heads().size, 0);
+  t.match(failures, [/^g-checkpoints\[0\]: .* holds the state of group other, not of group g/]);
+  view.close();
+});
+
+t.test('products that cannot be read are told of, and no product changes', async (t) => {
+  const { append, view, failures } = world();
+  append(checkpoints, [checkpoint({ averages: new Map([['a', { count: 1, low: 1, carry: 0 }]]) })]);
+  const broken = checkpoint({ nextOffset: 2 });
+  append(checkpoints, [{ ...broken, value: Buffer.concat([broken.value, Buffer.of(1, 2, 3)]) }]);
+  view.follow([0]);
+  await view.caughtUp();
+  t.equal(view.averages.size, 0);
+  t.match(failures, [/^g-checkpoints\[0\]: a checkpoint of \d+ bytes cannot be decoded/]);
+  view.close();
+});
