@@ -3,6 +3,7 @@ import type { Test } from 'tap';
 import { type Checkpoint, encodeCheckpoint } from '../../server/domain/checkpoint.ts';
 import { encodeOrder } from '../../server/domain/order.ts';
 import type { Health, Metrics } from '../../server/http/contract.ts';
+import { someCheckpoint } from '../fixtures/checkpoint.ts';
 import { withService } from '../fixtures/service.ts';
 import { until } from '../fixtures/until.ts';
 import { agree } from './agree.ts';
@@ -22,8 +23,8 @@ export function checkpoints(t: Test, broker: Broker): void {
       await agree(t, world, before);
       await before.stop();
 
-      const foreign = encodeCheckpoint(checkpointOf(world, 2, { group: 'another-group' }));
-      const newer = encodeCheckpoint(checkpointOf(world, 1, {}));
+      const foreign = encodeCheckpoint({ ...checkpointOf(world, 2), group: 'another-group' });
+      const newer = encodeCheckpoint(checkpointOf(world, 1));
       newer[0] = 2 << 1;
       for (const [partition, value] of [
         Buffer.from('\x02 is no checkpoint'),
@@ -64,31 +65,9 @@ export function checkpoints(t: Test, broker: Broker): void {
   );
 }
 
-function checkpointOf(
-  { group, orders }: World,
-  partition: number,
-  change: Partial<Checkpoint>,
-): Checkpoint {
-  return {
-    group,
-    topic: orders,
-    partition,
-    nextOffset: 1_000_000,
-    deadLetterOffset: 1_000_000,
-    generation: 1,
-    ownerStartedAt: 0,
-    owner: 'a stranger',
-    writtenAt: 0,
-    start: 0,
-    highWatermark: 1_000_000,
-    deadLettered: 0,
-    gaps: 1_000_000,
-    corrections: 0,
-    retries: 0,
-    restarts: 0,
-    lost: [],
-    pending: [],
-    averages: new Map(),
-    ...change,
-  };
+/** One that is ahead of all others. */
+function checkpointOf({ orders, group }: World, partition: number): Checkpoint {
+  const offset = 1_000_000;
+  const ahead = { nextOffset: offset, deadLetterOffset: offset, gaps: offset };
+  return someCheckpoint({ topic: orders, group, partition, ...ahead });
 }

@@ -2,6 +2,7 @@ import t from 'tap';
 import { type Checkpoint, encodeCheckpoint } from '../../server/domain/checkpoint.ts';
 import { createGroupView } from '../../server/stream/group-view.ts';
 import { nameOf } from '../../server/stream/log.ts';
+import { someCheckpoint } from '../fixtures/checkpoint.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { memoryLogs } from '../fixtures/memory-log.ts';
 import { until } from '../fixtures/until.ts';
@@ -14,30 +15,7 @@ function record(value: Buffer, timestamp = 1) {
 }
 
 function checkpoint(change: Partial<Checkpoint>) {
-  return record(
-    encodeCheckpoint({
-      group: 'g',
-      topic: 'orders',
-      partition: 0,
-      nextOffset: 1,
-      deadLetterOffset: 0,
-      generation: 1,
-      ownerStartedAt: 0,
-      owner: 'i1',
-      writtenAt: 0,
-      start: 0,
-      highWatermark: 1,
-      deadLettered: 0,
-      gaps: 0,
-      corrections: 0,
-      retries: 0,
-      restarts: 0,
-      lost: [],
-      pending: [],
-      averages: new Map(),
-      ...change,
-    }),
-  );
+  return record(encodeCheckpoint(someCheckpoint({ nextOffset: 1, ...change })));
 }
 
 function world() {
