@@ -1,13 +1,10 @@
 // What the whole group has come to, read from the topics by every instance: the head checkpoint of
 // each partition merged, and the newest dead letters. Positions never move back.
-import { type Averages, merge, type Tally } from '../domain/averages.ts';
+import type { Averages, Tally } from '../domain/averages.ts';
 import {
   type CheckpointStamp,
   type CheckpointSummary,
   decodeStamp,
-  decodeSummary,
-  NO_PRODUCTS,
-  productChanges,
   succeeds,
 } from '../domain/checkpoint.ts';
 import { createDeadLetterRing, type DeadLetter, readDeadLetter } from '../domain/dead-letter.ts';
@@ -15,6 +12,7 @@ import type { RecordCursor } from '../record-batch/reader.ts';
 import { openRecord } from '../record-batch/record-parts.ts';
 import type { Clock } from './clock.ts';
 import type { Follower, Following, LogReader, TopicPartition } from './log.ts';
+import { createMergedHeads } from './merged-heads.ts';
 import { checkGroup } from './restore.ts';
 import { walk } from './walk.ts';
 
@@ -67,19 +65,13 @@ export function createGroupView(deps: {
   onFailed: (tp: TopicPartition, error: unknown) => void;
 }): GroupViewReader {
   const { reader, clock, deadLetterBufferSize, onCheckpoint, onFailed } = deps;
-  const newHeads = new Map<number, Buffer>();
   const stamps = new Map<number, CheckpointStamp>();
-  const heads = new Map<number, CheckpointSummary>();
-  /** Of the heads, as they stand in their checkpoints. */
-  const headProducts = new Map<number, Buffer>();
-  const mergedProducts = new Map<number, Buffer>();
-  const averages: Averages = new Map();
-  const total: Tally = { count: 0, low: 0, carry: 0 };
+  const heads = createMergedHeads((partition, error) => {
+    onFailed({ topic: deps.checkpointTopic, partition }, error);
+  });
   const ring = createDeadLetterRing(deadLetterBufferSize);
   const followings = new Map<number, Promise<Following[]>>();
-  let changedProducts = new Set<string>();
   let newDeadLetters = createDeadLetterRing(deadLetterBufferSize);
-  let moved = false;
   let open = true;
 
   function readCheckpoint(partition: number, cursor: RecordCursor): void {
@@ -91,53 +83,7 @@ export function createGroupView(deps: {
     onCheckpoint(partition, cursor.offset, stamp, isHead);
     if (!isHead) return;
     stamps.set(partition, stamp);
-    newHeads.set(partition, Buffer.from(bytes));
-  }
-
-  /** What is read is decoded only when somebody looks, and what is sold only when they look at that. */
-  function readHeads(): void {
-    for (const [partition, bytes] of newHeads) {
-      newHeads.delete(partition);
-      shown(partition, () => {
-        const { summary, products } = decodeSummary(bytes);
-        heads.set(partition, summary);
-        headProducts.set(partition, products);
-        moved = true;
-      });
-    }
-  }
-
-  function mergeProducts(): void {
-    readHeads();
-    for (const [partition, products] of headProducts) {
-      const before = mergedProducts.get(partition) ?? NO_PRODUCTS;
-      if (products === before) continue;
-      mergedProducts.set(partition, products);
-      shown(partition, () => {
-        for (const { product, before: was, after } of productChanges(before, products)) {
-          change(product, was, after);
-        }
-      });
-    }
-  }
-
-  function shown(partition: number, show: () => void): void {
-    try {
-      show();
-    } catch (error) {
-      onFailed({ topic: deps.checkpointTopic, partition }, error);
-    }
-  }
-
-  function change(product: string, before: Tally | undefined, after: Tally | undefined): void {
-    const merged = averages.get(product) ?? { count: 0, low: 0, carry: 0 };
-    for (const tally of [merged, total]) {
-      if (after !== undefined) merge(tally, after, 1);
-      if (before !== undefined) merge(tally, before, -1);
-    }
-    if (merged.count === 0) averages.delete(product);
-    else averages.set(product, merged);
-    changedProducts.add(product);
+    heads.put(partition, Buffer.from(bytes));
   }
 
   function readLetter(partition: number, cursor: RecordCursor): void {
@@ -182,24 +128,16 @@ export function createGroupView(deps: {
 
   return {
     get averages() {
-      mergeProducts();
-      return averages;
+      return heads.averages();
     },
     get total() {
-      mergeProducts();
-      return total;
+      return heads.total();
     },
-    heads() {
-      readHeads();
-      return heads;
-    },
+    heads: heads.summaries,
     newestDeadLetters: (limit) => ring.newest(limit),
     takeChanges() {
-      mergeProducts();
       const deadLetters = newDeadLetters.newest(deadLetterBufferSize);
-      const changes = { moved, products: changedProducts, deadLetters };
-      moved = false;
-      changedProducts = new Set();
+      const changes = { ...heads.takeChanges(), deadLetters };
       newDeadLetters = createDeadLetterRing(deadLetterBufferSize);
       return changes;
     },
@@ -216,7 +154,7 @@ export function createGroupView(deps: {
     },
     async caughtUp() {
       await Promise.all(followings.values());
-      mergeProducts();
+      heads.averages();
     },
     close() {
       open = false;

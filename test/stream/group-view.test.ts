@@ -87,14 +87,21 @@ t.test('a checkpoint of another group is not shown', async (t) => {
   view.close();
 });
 
-t.test('products that cannot be read are told of, and no product changes', async (t) => {
+t.test('products that cannot be read are told of, and a sound head goes on', async (t) => {
   const { append, view, failures } = world();
-  append(checkpoints, [checkpoint({ averages: new Map([['a', { count: 1, low: 1, carry: 0 }]]) })]);
+  const averages = new Map([['a', { count: 1, low: 1, carry: 0 }]]);
+  append(checkpoints, [checkpoint({ averages })]);
   const broken = checkpoint({ nextOffset: 2 });
   append(checkpoints, [{ ...broken, value: Buffer.concat([broken.value, Buffer.of(1, 2, 3)]) }]);
   view.follow([0]);
   await view.caughtUp();
   t.equal(view.averages.size, 0);
   t.match(failures, [/^g-checkpoints\[0\]: a checkpoint of \d+ bytes cannot be decoded/]);
+  append(checkpoints, [checkpoint({ nextOffset: 3, averages })]);
+  await until(
+    'a sound head is there',
+    async () => view.total.count,
+    (count) => count === 1,
+  );
   view.close();
 });
