@@ -87,8 +87,7 @@ function isCanonical(order: Order, bytes: Buffer, start: number, length: number)
   return type.toBuffer(order).equals(bytes.subarray(start, start + length));
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const CONTROL = /\p{Cc}/u;
 
 function validate(order: Order): OrderFault | undefined {
   return (

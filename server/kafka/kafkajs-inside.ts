@@ -1,5 +1,5 @@
 // Everything that leans on the inside of kafkajs: raw requests on its authenticated connections, and
-// a mended timer. The version is checked, because nobody promised these parts to stay.
+// what had to be mended there. The version is checked, because nobody promised these parts to stay.
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import type { Kafka } from 'kafkajs';

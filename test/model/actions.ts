@@ -60,7 +60,7 @@ function expireDeadLetters({ logs, oracle, instances, head }: World): void {
 const APPLY = {
   produce(world: World, size: number): string {
     const { logs, scheduler } = world;
-    if (scheduler.pick(8) === 0) logs.skip(names.orders.topic, size % 2 ? 'hole' : 'control');
+    if (scheduler.pick(8) === 0) logs.leaveOut(names.orders.topic, size % 2 ? 'hole' : 'control');
     const kinds = Array.from(
       { length: 1 + (size % 4) },
       () => KINDS[scheduler.pick(KINDS.length)]!,

@@ -25,7 +25,7 @@ export type Logs = {
   boundsOf(topic: string): Bounds;
   append(topic: string, records: readonly RecordContent[]): void;
   /** Leaves an offset without a record: the end of a transaction, or what compaction left. */
-  skip(topic: string, how: 'control' | 'hole'): void;
+  leaveOut(topic: string, how: 'control' | 'hole'): void;
   deleteBelow(topic: string, offset: number): void;
   /** The next append meets this fate. */
   doom(fate: Fate): void;
@@ -123,7 +123,7 @@ export function createLogs(scheduler: Scheduler, onLanding: (landing: Landing) =
       writer: { append: ({ topic }, records) => send(host, topic, records) },
     }),
     boundsOf: logOf,
-    skip(topic, how) {
+    leaveOut(topic, how) {
       const log = logOf(topic);
       if (how === 'hole') log.hole += 1;
       else push(log, [CONTROL], true);
