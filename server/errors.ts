@@ -53,10 +53,26 @@ export class InconsistentStateError extends AppError {
 }
 
 const programmerErrors = [TypeError, RangeError, ReferenceError, SyntaxError, EvalError, URIError];
+const programmerNames = new Set(programmerErrors.map(({ name }) => name));
 
-/** A mistake in the code, not in the world: never retried, never a dead letter, stops the task. */
+/**
+ * A mistake in the code, not in the world: never retried, never a dead letter, stops the task. Errors of
+ * another realm (node:vm, a test runner's sandbox) are instances of none of our classes: what they are
+ * is known by the name of their class.
+ */
 export function isProgrammerError(error: unknown): boolean {
-  return programmerErrors.some((type) => error instanceof type);
+  if (programmerErrors.some((type) => error instanceof type)) return true;
+  if (error instanceof Error || !isError(error)) return false;
+  let type = Object.getPrototypeOf(error);
+  for (; type !== null; type = Object.getPrototypeOf(type)) {
+    if (programmerNames.has(type.name)) return true;
+  }
+  return false;
+}
+
+/** Also of another realm. */
+function isError(error: unknown): error is Error {
+  return error instanceof Error || Object.prototype.toString.call(error) === '[object Error]';
 }
 
 /**
@@ -64,7 +80,7 @@ export function isProgrammerError(error: unknown): boolean {
  * `retriable`; programmer errors never; an unknown Error may pass (it is bounded by MAX_RETRIES).
  */
 export function isRetriable(error: unknown): boolean {
-  if (!(error instanceof Error) || isProgrammerError(error)) return false;
+  if (!isError(error) || isProgrammerError(error)) return false;
   return 'retriable' in error ? error.retriable === true : true;
 }
 

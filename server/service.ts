@@ -15,6 +15,7 @@ import { createTopics } from './kafka/topics.ts';
 import { createOverview } from './overview.ts';
 import { systemClock as clock, delay } from './stream/clock.ts';
 import { createGroupView } from './stream/group-view.ts';
+import { shareTopicIds } from './stream/identity.ts';
 import { nameOf } from './stream/log.ts';
 import type { Logger } from './stream/logger.ts';
 import { createOrderHandler } from './stream/order-handler.ts';
@@ -92,7 +93,7 @@ export function createService(deps: {
     onFailed: (tp, error) => health.failed(`${nameOf(tp)} cannot be shown: ${describe(error)}`),
   });
   const ground = wrap({
-    reader: taskReader,
+    reader: shareTopicIds(taskReader, clock),
     writer,
     handle: createOrderHandler(config.FAILURE_RATE, Math.random),
     clock,

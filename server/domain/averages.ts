@@ -30,11 +30,23 @@ export function add(averages: Averages, product: string, price: number): void {
   else averages.set(product, { count: 1, low: toUnits(price), carry: 0 });
 }
 
-/** Takes one order back; a product without orders is gone. */
-export function subtract(averages: Averages, product: string, price: number): void {
+/** Whether an order of this product and price can be among those that were counted. */
+export function contains(averages: Averages, product: string, price: number): boolean {
   const tally = averages.get(product);
-  if (!tally)
-    throw new RangeError('an order of a product that was never counted cannot be taken back');
+  if (tally === undefined) return false;
+  const rest = sumOf(tally) - BigInt(toUnits(price));
+  return tally.count === 1 ? rest === 0n : rest >= 0n;
+}
+
+/**
+ * Takes one order back; a product without orders is gone. Throws RangeError, and changes nothing,
+ * when it cannot have been counted.
+ */
+export function subtract(averages: Averages, product: string, price: number): void {
+  if (!contains(averages, product, price)) {
+    throw new RangeError('an order that was never counted cannot be taken back');
+  }
+  const tally = averages.get(product)!;
   increase(tally, -1, -toUnits(price), 0);
   if (tally.count === 0) averages.delete(product);
 }
@@ -55,6 +67,13 @@ function increase(tally: Tally, count: number, low: number, carry: number): void
     tally.low += SUM_BASE;
     tally.carry -= 1;
   }
+}
+
+/** Whether a tally can be one of orders that were counted, and no number in it is near its end. */
+export function isSound({ count, low, carry }: Tally): boolean {
+  const whole = Number.isInteger(count) && Number.isInteger(low) && Number.isInteger(carry);
+  const positive = count >= 1 && low >= 0 && carry >= 0;
+  return whole && positive && count < 2 ** 52 && low < SUM_BASE && carry < 2 ** 52;
 }
 
 /** The exact sum in units. */

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import avro from 'avsc';
 import { InconsistentStateError } from '../errors.ts';
-import type { Averages } from './averages.ts';
+import { type Averages, isSound } from './averages.ts';
+import { createAvroReader } from './avro-values.ts';
 import {
   decodeProducts,
   diffProducts,
@@ -10,20 +11,26 @@ import {
   type ProductChange,
   skipIntegers,
 } from './checkpoint-arrays.ts';
+import {
+  encodePending,
+  encodeRanges,
+  type PendingOrder,
+  readPending,
+  readRanges,
+} from './checkpoint-pending.ts';
+import { areRanges, type CountedRange } from './offset-ranges.ts';
 
-export const CHECKPOINT_VERSION = 1;
+export type { PendingOrder } from './checkpoint-pending.ts';
+export { countOf as lostCount } from './offset-ranges.ts';
 
-/** Offsets from `from` up to, not including, `to`. */
-export type OffsetRange = { from: number; to: number };
+export const CHECKPOINT_VERSION = 2;
 
-/** An order that waits: for its retry, or for its dead letter to be read back. Times in ms since 1970. */
-export type PendingOrder = {
-  readonly offset: number;
-  readonly attempts: number;
-  readonly firstFailedAt: number;
-  readonly dueAt: number;
-  readonly error: string;
-};
+/** What the checkpoint topic takes, less what a batch of one record takes around it. */
+export const MAX_CHECKPOINT_BYTES = 8 * 2 ** 20 - 1024;
+
+/** What error texts may take of a checkpoint; the codes that stand for texts left out come on top. */
+export const MAX_TEXT_BYTES = 256 * 1024;
+const CODE_BYTES = 512;
 
 /** The first fields of a checkpoint, readable in every version without decoding the rest. */
 export type CheckpointStamp = {
@@ -37,6 +44,9 @@ export type CheckpointStamp = {
   readonly pendingCount: number;
 };
 
+/** One record of a log, by which the log can be known again. */
+export type Fingerprint = { readonly offset: number; readonly hash: string };
+
 /** See avro/checkpoint.avsc for the meaning of each member. */
 export type Checkpoint = Omit<CheckpointStamp, 'version' | 'pendingCount'> & {
   readonly topic: string;
@@ -49,73 +59,96 @@ export type Checkpoint = Omit<CheckpointStamp, 'version' | 'pendingCount'> & {
   readonly corrections: number;
   readonly retries: number;
   readonly restarts: number;
-  readonly lost: readonly OffsetRange[];
+  readonly topicId: string | null;
+  readonly fingerprint: Fingerprint | null;
+  readonly deadLetterTopicId: string | null;
+  readonly deadLetterFingerprint: Fingerprint | null;
+  readonly lost: readonly CountedRange[];
+  readonly gapRanges: readonly CountedRange[];
   readonly pending: readonly PendingOrder[];
   readonly averages: Averages;
 };
 
 /** A checkpoint without what waits and what is sold. */
-export type CheckpointSummary = Omit<Checkpoint, 'pending' | 'averages'> & {
+export type CheckpointSummary = Omit<Checkpoint, 'pending' | 'averages' | 'gapRanges'> & {
   readonly pendingCount: number;
 };
 
 /** The products of a checkpoint that has none. */
 export const NO_PRODUCTS = Buffer.of(0);
 
+const RANGE_FIELDS = 3;
 const PENDING_FIELDS = 5;
-type WirePending = {
-  behind: number;
-  attempts: number;
-  failedAgo: number;
-  dueIn: number;
-  error: number;
-};
-/** All fields but the last, the products. */
-type Wire = Omit<Checkpoint, 'pending' | 'averages'> &
-  CheckpointStamp & { errors: string[]; pending: WirePending[] };
+
+/** Everything before the arrays; members that a version does not have are absent. */
+type Scalars = Omit<Checkpoint, 'lost' | 'gapRanges' | 'pending' | 'averages'> & CheckpointStamp;
+type Field = { name: string; since?: number };
 
 const schema = JSON.parse(
   readFileSync(new URL(import.meta.resolve('#avro/checkpoint.avsc')), 'utf8'),
-) as { fields: { name: string }[] };
-const stampFields = 1 + schema.fields.findIndex(({ name }) => name === 'pendingCount');
-const stampType = typeOfFirst(stampFields, 'CheckpointStamp');
-const summaryType = typeOfFirst(schema.fields.length - 2, 'CheckpointSummary');
-const headType = typeOfFirst(schema.fields.length - 1, 'CheckpointHead');
+) as { fields: Field[] };
+const stampType = typeUpTo('pendingCount', 1, 'CheckpointStamp');
+const scalarTypes = [1, 2].map((version) => typeUpTo('lost', version, `CheckpointV${version}`));
 
 /** Avro puts fields one after the other, so the first of them are a record of their own. */
-function typeOfFirst(count: number, name: string): avro.Type {
-  const fields = schema.fields.slice(0, count);
+function typeUpTo(end: string, version: number, name: string): avro.Type {
+  const first = schema.fields.slice(
+    0,
+    schema.fields.findIndex((field) => field.name === end),
+  );
+  if (end === 'pendingCount') first.push(schema.fields[first.length]!);
+  const fields = first.filter(({ since = 1 }) => since <= version);
   return avro.Type.forSchema({ ...schema, name, fields } as avro.Schema);
 }
 
-/** Avro binary of a checkpoint. */
+/**
+ * Avro binary of a checkpoint, which fits into a record as long as products take at most 6 MiB and at
+ * most 100,000 orders wait. Throws InconsistentStateError, and gives nothing, when it is not sound.
+ */
 export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
-  const { pending, averages, ...rest } = checkpoint;
-  const { writtenAt, nextOffset } = checkpoint;
-  const errors = new Map<string, number>();
-  const wirePending: WirePending[] = [];
-  for (const order of pending) {
-    let error = errors.get(order.error);
-    if (error === undefined) {
-      error = errors.size;
-      errors.set(order.error, error);
-    }
-    wirePending.push({
-      behind: nextOffset - order.offset,
-      attempts: order.attempts,
-      failedAgo: writtenAt - order.firstFailedAt,
-      dueIn: order.dueAt - writtenAt,
-      error,
-    });
+  const fault = faultOf(checkpoint);
+  if (fault !== null) throw new InconsistentStateError(`no checkpoint is written: ${fault}`);
+  const { pending, averages, lost, gapRanges, ...rest } = checkpoint;
+  const version = CHECKPOINT_VERSION;
+  const scalars: Scalars = { ...rest, version, pendingCount: pending.length };
+  try {
+    const head = [
+      scalarTypes[version - 1]!.toBuffer(scalars),
+      encodeRanges(lost),
+      encodeRanges(gapRanges),
+    ];
+    const products = encodeProducts(averages);
+    const taken = head.reduce((sum, { length }) => sum + length, products.length + CODE_BYTES);
+    const waiting = encodePending(pending, checkpoint, (pendingBytes) =>
+      Math.min(MAX_TEXT_BYTES, MAX_CHECKPOINT_BYTES - taken - pendingBytes),
+    );
+    return Buffer.concat([...head, ...waiting, products]);
+  } catch (cause) {
+    throw new InconsistentStateError('no checkpoint is written: it cannot be encoded', { cause });
   }
-  const wire: Wire = {
-    ...rest,
-    version: CHECKPOINT_VERSION,
-    pendingCount: wirePending.length,
-    errors: [...errors.keys()],
-    pending: wirePending,
-  };
-  return Buffer.concat([headType.toBuffer(wire), encodeProducts(averages)]);
+}
+
+/** Why it cannot be a true statement, or null. */
+function faultOf(checkpoint: Checkpoint): string | null {
+  const { start, nextOffset, deadLetterOffset, deadLettered, gaps, corrections } = checkpoint;
+  const { retries, restarts, highWatermark, lost, gapRanges, pending, averages } = checkpoint;
+  const numbers = { start, nextOffset, deadLetterOffset, deadLettered, gaps, corrections };
+  for (const [name, value] of Object.entries({ ...numbers, retries, restarts, highWatermark })) {
+    if (!(value >= 0 && value < 2 ** 52 && Number.isInteger(value))) return `${name} is ${value}`;
+  }
+  if (start > nextOffset) return `it ends at ${nextOffset} before its start ${start}`;
+  if (!areRanges(lost, start, nextOffset)) return 'lost offsets that cannot be';
+  if (!areRanges(gapRanges, start, nextOffset)) return 'gaps that cannot be';
+  for (const { offset, attempts } of pending) {
+    if (!(offset >= start && offset < nextOffset)) {
+      return `order ${offset} is pending outside [${start}, ${nextOffset})`;
+    }
+    if (!(attempts >= 0)) return `order ${offset} after ${attempts} attempts`;
+  }
+  for (const [product, tally] of averages) {
+    if (!isSound(tally)) return `the sum of ${product} is ${JSON.stringify(tally)}`;
+  }
+  return null;
 }
 
 /** Decodes the first fields. Throws InconsistentStateError when there are none, or of a newer version. */
@@ -126,32 +159,33 @@ export function decodeStamp(bytes: Buffer): CheckpointStamp {
       `checkpoint of version ${version}: this service reads up to ${CHECKPOINT_VERSION}, start the newer one`,
     );
   }
-  const { value, offset } = stampType.decode(bytes, 0) as {
-    value: CheckpointStamp;
-    offset: number;
-  };
-  if (offset < 0 || version < 1) throw undecodable(bytes);
-  return value;
+  if (version < 1) throw undecodable(bytes);
+  return firstFields<CheckpointStamp>(stampType, bytes).value;
 }
 
 /** Decodes a whole checkpoint. Throws InconsistentStateError when it is none, or of a newer version. */
 export function decodeCheckpoint(bytes: Buffer): Checkpoint {
-  decodeStamp(bytes);
-  const { value, offset } = headType.decode(bytes, 0) as { value: Wire; offset: number };
-  if (offset < 0) throw undecodable(bytes);
-  const { version, pendingCount, errors, pending, ...rest } = value;
-  const { writtenAt, nextOffset } = rest;
-  return {
-    ...rest,
-    pending: pending.map((order) => ({
-      offset: nextOffset - order.behind,
-      attempts: order.attempts,
-      firstFailedAt: writtenAt - order.failedAgo,
-      dueAt: writtenAt + order.dueIn,
-      error: errors[order.error] ?? '',
-    })),
-    averages: readable(bytes, () => decodeProducts(bytes.subarray(offset))),
-  };
+  const { scalars, at } = decodeScalars(bytes);
+  const checkpoint = readable(bytes, () => {
+    const { version, pendingCount, ...rest } = scalars;
+    const reader = createAvroReader(bytes, at);
+    const lost = readRanges(reader, version > 1);
+    const gapRanges = version > 1 ? readRanges(reader, true) : gapsSomewhere(rest);
+    const pending = readPending(reader, rest);
+    const averages = decodeProducts(bytes.subarray(reader.at));
+    return { ...rest, lost, gapRanges, pending, averages };
+  });
+  const offsets = new Set(checkpoint.pending.map(({ offset }) => offset));
+  const fault =
+    offsets.size < checkpoint.pending.length ? 'an order is pending twice' : faultOf(checkpoint);
+  if (fault !== null) throw undecodable(bytes, new RangeError(fault));
+  return checkpoint;
+}
+
+/** Version 1 knew only how many gaps there are. */
+function gapsSomewhere(head: { start: number; nextOffset: number; gaps: number }): CountedRange[] {
+  const { start, nextOffset, gaps } = head;
+  return gaps === 0 ? [] : [{ from: start, to: nextOffset, count: gaps }];
 }
 
 /**
@@ -159,12 +193,38 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
  * InconsistentStateError as decodeCheckpoint does.
  */
 export function decodeSummary(bytes: Buffer): { summary: CheckpointSummary; products: Buffer } {
-  decodeStamp(bytes);
-  const { value, offset } = summaryType.decode(bytes, 0) as { value: Wire; offset: number };
-  if (offset < 0) throw undecodable(bytes);
-  const { version, errors, ...summary } = value;
-  const productsAt = readable(bytes, () => skipIntegers(bytes, offset, PENDING_FIELDS));
-  return { summary, products: bytes.subarray(productsAt) };
+  const { scalars, at } = decodeScalars(bytes);
+  return readable(bytes, () => {
+    const { version, ...rest } = scalars;
+    const reader = createAvroReader(bytes, at);
+    const lost = readRanges(reader, version > 1);
+    if (version > 1) reader.items(() => skipLongs(reader, RANGE_FIELDS));
+    reader.items(reader.text);
+    const productsAt = skipIntegers(bytes, reader.at, PENDING_FIELDS);
+    return { summary: { ...rest, lost }, products: bytes.subarray(productsAt) };
+  });
+}
+
+function skipLongs(reader: { long(): number }, count: number): void {
+  for (let left = count; left > 0; left -= 1) reader.long();
+}
+
+function decodeScalars(bytes: Buffer): { scalars: Scalars; at: number } {
+  const { version } = decodeStamp(bytes);
+  const { value, offset } = firstFields<Scalars>(scalarTypes[version - 1]!, bytes);
+  const unknown = {
+    topicId: null,
+    fingerprint: null,
+    deadLetterTopicId: null,
+    deadLetterFingerprint: null,
+  };
+  return { scalars: { ...unknown, ...value }, at: offset };
+}
+
+function firstFields<T>(type: avro.Type, bytes: Buffer): { value: T; offset: number } {
+  const found = readable(bytes, () => type.decode(bytes, 0) as { value: T; offset: number });
+  if (found.offset < 0) throw undecodable(bytes);
+  return { value: Object.assign({}, found.value), offset: found.offset };
 }
 
 /** Where the `products` of two checkpoints differ; the first may be NO_PRODUCTS. */
@@ -176,7 +236,6 @@ function readable<T>(bytes: Buffer, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
     throw undecodable(bytes, cause);
   }
 }
@@ -196,9 +255,4 @@ export function succeeds(next: CheckpointStamp, head: CheckpointStamp): boolean 
   const same =
     next.nextOffset === head.nextOffset && next.deadLetterOffset === head.deadLetterOffset;
   return !same || next.pendingCount <= head.pendingCount;
-}
-
-/** How many offsets the ranges hold. */
-export function lostCount(ranges: readonly OffsetRange[]): number {
-  return ranges.reduce((sum, { from, to }) => sum + to - from, 0);
 }

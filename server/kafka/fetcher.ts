@@ -175,6 +175,7 @@ export function createFetcher(deps: {
 
   return {
     bounds: boundsOf,
+    topicId: async () => null,
     follow(tp, from, follower) {
       const closed = (each: Followed) => {
         followed.delete(each);

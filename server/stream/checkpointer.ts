@@ -64,7 +64,8 @@ export function createCheckpointer(deps: {
       open = false;
       cancelWait?.();
       await running;
-      if (wasOpen && dirty) await writeOnce();
+      if (wasOpen && dirty) running = writeOnce();
+      await running;
     },
   };
 }

@@ -5,18 +5,21 @@ export type Clock = {
   now(): number;
   /** Never goes back; ms from an arbitrary start, with fractions. */
   monotonic(): number;
-  /** Calls `action` once after `ms`; the result cancels it. */
+  /** Calls `action` once after `ms`, at most 24 days; the result cancels it. */
   after(ms: number, action: () => void): () => void;
   /** Lets everything else that is waiting run first. */
   breathe(): Promise<void>;
 };
+
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The time of this machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, action) {
-    const timer = setTimeout(action, ms);
+    // Node would call at once what is to come after more than MAX_TIMER_MS.
+    const timer = setTimeout(action, Math.min(ms, MAX_TIMER_MS));
     return () => clearTimeout(timer);
   },
   breathe: takeTurns(),

@@ -10,10 +10,11 @@ import {
 import { createDeadLetterRing, type DeadLetter, readDeadLetter } from '../domain/dead-letter.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { openRecord } from '../record-batch/record-parts.ts';
+import { abortable } from './abortable.ts';
 import type { Clock } from './clock.ts';
+import { checkGroup } from './head.ts';
 import type { Follower, Following, LogReader, TopicPartition } from './log.ts';
 import { createMergedHeads } from './merged-heads.ts';
-import { checkGroup } from './restore.ts';
 import { walk } from './walk.ts';
 
 /** What changed since it was last asked. */
@@ -39,7 +40,10 @@ export type GroupView = {
 export type GroupViewReader = GroupView & {
   /** Begins to follow partitions that it does not follow yet. */
   follow(partitions: readonly number[]): void;
-  /** Resolves when all has been read that stood in the topics when they began to be followed. */
+  /**
+   * Resolves when all has been read that stood in the topics when they began to be followed; rejects
+   * when the view is closed before.
+   */
   caughtUp(): Promise<void>;
   close(): void;
 };
@@ -70,9 +74,10 @@ export function createGroupView(deps: {
     onFailed({ topic: deps.checkpointTopic, partition }, error);
   });
   const ring = createDeadLetterRing(deadLetterBufferSize);
-  const followings = new Map<number, Promise<Following[]>>();
+  const partitions = new Map<number, Promise<unknown>>();
+  const followings = new Set<Following>();
+  const closing = new AbortController();
   let newDeadLetters = createDeadLetterRing(deadLetterBufferSize);
-  let open = true;
 
   function readCheckpoint(partition: number, cursor: RecordCursor): void {
     const bytes = cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
@@ -91,34 +96,40 @@ export function createGroupView(deps: {
     if (ring.add(letter)) newDeadLetters.add(letter);
   }
 
-  /** Follows to the end and on; resolves when what stood in the log at the call has been read. */
+  /**
+   * Follows to the end and on; resolves when what stood in the log at the call has been read, rejects
+   * when the view is closed before.
+   */
   async function followOne(
     tp: TopicPartition,
     backlog: number,
     visit: (partition: number, cursor: RecordCursor) => void,
-  ): Promise<Following> {
-    const { low, high } = await reader.bounds(tp);
+  ): Promise<void> {
+    const { signal } = closing;
+    const { low, high } = await abortable(signal, reader.bounds(tp));
     let position = Math.max(low, high - backlog);
-    return new Promise((resolve) => {
+    const caughtUp = new Promise<void>((resolve) => {
       const follower: Follower = {
         async records(set) {
           position = await walk(set, position, clock, (cursor) => {
+            signal.throwIfAborted();
             visit(tp.partition, cursor);
             return undefined;
           });
-          if (position >= Math.min(high, set.lastStableOffset)) resolve(following);
+          if (position >= Math.min(high, set.lastStableOffset)) resolve();
         },
         outOfRange: (_position, bounds) => (position = bounds.low),
         failed(error) {
           onFailed(tp, error);
-          resolve(following);
+          resolve();
         },
       };
-      const following = reader.follow(tp, position, follower);
+      followings.add(reader.follow(tp, position, follower));
     });
+    return abortable(signal, caughtUp);
   }
 
-  function followPartition(partition: number): Promise<Following[]> {
+  function followPartition(partition: number): Promise<unknown> {
     const { checkpointTopic, deadLetterTopic } = deps;
     return Promise.all([
       followOne({ topic: checkpointTopic, partition }, Number.POSITIVE_INFINITY, readCheckpoint),
@@ -141,31 +152,23 @@ export function createGroupView(deps: {
       newDeadLetters = createDeadLetterRing(deadLetterBufferSize);
       return changes;
     },
-    follow(partitions) {
-      for (const partition of partitions) {
-        if (open && !followings.has(partition)) {
-          const tp = { topic: deps.checkpointTopic, partition };
-          const following = followPartition(partition);
-          // A reader that was closed meanwhile is no failure.
-          following.catch((error: unknown) => open && onFailed(tp, error));
-          followings.set(partition, following);
-        }
+    follow(numbers) {
+      for (const partition of numbers) {
+        if (closing.signal.aborted || partitions.has(partition)) continue;
+        const tp = { topic: deps.checkpointTopic, partition };
+        const caughtUp = followPartition(partition);
+        // A reader that was closed meanwhile is no failure.
+        caughtUp.catch((error: unknown) => closing.signal.aborted || onFailed(tp, error));
+        partitions.set(partition, caughtUp);
       }
     },
     async caughtUp() {
-      await Promise.all(followings.values());
+      await Promise.all(partitions.values());
       heads.averages();
     },
     close() {
-      open = false;
-      for (const following of followings.values()) {
-        following.then(
-          (both) => {
-            for (const one of both) one.close();
-          },
-          () => {},
-        );
-      }
+      closing.abort();
+      for (const following of followings) following.close();
     },
   };
 }

@@ -1,9 +1,10 @@
 // What a task knows of its partition, and the only ways in which that may change. An order below
 // nextOffset (N) is dead-lettered if its origin stands in the dead-letter log below deadLetterOffset
-// (d); else lost if retention took it first; else pending if it is in S; else counted, and the
-// averages are the exact sums over the counted. Each transition is one synchronous step.
-import { type Averages, add, subtract } from '../domain/averages.ts';
-import type { OffsetRange } from '../domain/checkpoint.ts';
+// (d); else lost if retention took it first; else a gap if there was no record; else pending if it is
+// in S; else counted, and the averages are the exact sums over the counted. Each transition is one
+// synchronous step that checks first and changes then: one that throws has changed nothing.
+import { type Averages, add, contains, subtract } from '../domain/averages.ts';
+import { addRange, look, type OffsetRanges, takeOut } from '../domain/offset-ranges.ts';
 import type { Order } from '../domain/order.ts';
 import { InconsistentStateError } from '../errors.ts';
 import { createOffsetSet, type OffsetSet } from './offset-set.ts';
@@ -14,15 +15,17 @@ export type LedgerState<P> = {
   nextOffset: number;
   deadLetterOffset: number;
   deadLettered: number;
-  gaps: number;
   corrections: number;
-  lost: OffsetRange[];
+  /** Offsets that hold no record. */
+  gapRanges: OffsetRanges;
+  lost: OffsetRanges;
   averages: Averages;
   pending: Map<number, P>;
 };
 
 type Decode = () => Order | null;
 
+/** Every transition throws InconsistentStateError when it cannot follow on the state. */
 export type Ledger<P> = {
   readonly state: Readonly<LedgerState<P>>;
   /** D: every origin that stands in the dead-letter log as far as it was read. */
@@ -55,8 +58,8 @@ export function emptyState<P>(start: number): LedgerState<P> {
     nextOffset: start,
     deadLetterOffset: 0,
     deadLettered: 0,
-    gaps: 0,
     corrections: 0,
+    gapRanges: [],
     lost: [],
     averages: new Map(),
     pending: new Map(),
@@ -74,30 +77,58 @@ export function createLedger<P>(state: LedgerState<P>): Ledger<P> {
     if (nextDead < offset) nextDead = deadLetters.next(offset);
   }
 
-  function loseRange(from: number, to: number): void {
-    if (from >= to) return;
-    const last = state.lost.at(-1);
-    if (last?.to === from) last.to = to;
-    else state.lost.push({ from, to });
+  /** Moves N up: what lies between goes to `ranges`, but for what is dead-lettered. */
+  function pass(offset: number, ranges: OffsetRanges): void {
+    while (nextDead < offset) {
+      addRange(ranges, state.nextOffset, nextDead);
+      state.deadLettered += 1;
+      moveTo(nextDead + 1);
+    }
+    addRange(ranges, state.nextOffset, offset);
+    moveTo(offset);
   }
 
-  /** The order was counted here while another owner gave it up. */
-  function takeBack(origin: number, order: Order | null): void {
-    if (order === null || !state.averages.has(order.product)) {
+  function expectAtOrAbove(offset: number): void {
+    if (offset >= state.nextOffset) return;
+    throw new InconsistentStateError(
+      `offset ${offset} was reached again, after ${state.nextOffset}`,
+    );
+  }
+
+  /**
+   * Where an order below N that is not pending was booked, and with that how to take it from there:
+   * it was counted here while another owner gave it up, or it was not there any more.
+   */
+  function release(origin: number, decode: Decode): () => void {
+    for (const ranges of [state.lost, state.gapRanges]) {
+      const place = look(ranges, origin);
+      if (place === 'in') return () => takeOut(ranges, origin);
+      if (place === 'unknown') {
+        throw new InconsistentStateError(
+          `a dead letter stands for the order at offset ${origin}, of which is not known any more whether it was counted`,
+        );
+      }
+    }
+    const order = decode();
+    if (order === null || !contains(state.averages, order.product, order.price)) {
       throw new InconsistentStateError(
         `a dead letter stands for the order at offset ${origin}, which was never counted`,
       );
     }
-    subtract(state.averages, order.product, order.price);
-    state.corrections += 1;
+    return () => {
+      subtract(state.averages, order.product, order.price);
+      state.corrections += 1;
+    };
   }
 
   return {
     state,
     deadLetters,
     arrive(offset) {
-      state.gaps += offset - state.nextOffset;
-      moveTo(offset);
+      if (offset !== state.nextOffset) {
+        expectAtOrAbove(offset);
+        pass(offset, state.gapRanges);
+      }
       if (offset !== nextDead) return true;
       state.deadLettered += 1;
       moveTo(offset + 1);
@@ -116,47 +147,34 @@ export function createLedger<P>(state: LedgerState<P>): Ledger<P> {
     },
     readDeadLetter(offset, origin, decode) {
       const below = offset < state.deadLetterOffset;
-      if (!below) state.deadLetterOffset = offset + 1;
-      if (origin === null || !deadLetters.add(origin)) return undefined;
-      if (origin >= state.nextOffset) {
-        nextDead = Math.min(nextDead, origin);
+      const next = below ? state.deadLetterOffset : offset + 1;
+      if (origin === null || deadLetters.has(origin)) {
+        state.deadLetterOffset = next;
         return undefined;
       }
-      if (below || origin < state.start) return undefined;
-      const pending = state.pending.get(origin);
-      if (!state.pending.delete(origin) && !takeFromLost(state.lost, origin)) {
-        takeBack(origin, decode());
-      }
+      const passed = origin < state.nextOffset;
+      const ends = passed && !below && origin >= state.start;
+      const pending = ends ? state.pending.get(origin) : undefined;
+      const take = ends && !state.pending.has(origin) ? release(origin, decode) : null;
+      // From here on nothing throws.
+      state.deadLetterOffset = next;
+      deadLetters.add(origin);
+      if (!passed) nextDead = Math.min(nextDead, origin);
+      if (!ends) return undefined;
+      state.pending.delete(origin);
+      take?.();
       state.deadLettered += 1;
       return pending;
     },
     passGap(offset) {
-      state.gaps += offset - state.nextOffset;
-      moveTo(offset);
+      expectAtOrAbove(offset);
+      pass(offset, state.gapRanges);
     },
     lose(offset) {
-      while (nextDead < offset) {
-        loseRange(state.nextOffset, nextDead);
-        state.deadLettered += 1;
-        moveTo(nextDead + 1);
-      }
-      loseRange(state.nextOffset, offset);
-      moveTo(Math.max(offset, state.nextOffset));
+      if (offset > state.nextOffset) pass(offset, state.lost);
     },
     losePending(offset) {
-      if (state.pending.delete(offset)) loseRange(offset, offset + 1);
+      if (state.pending.delete(offset)) addRange(state.lost, offset, offset + 1);
     },
   };
-}
-
-function takeFromLost(lost: OffsetRange[], offset: number): boolean {
-  const at = lost.findIndex(({ from, to }) => from <= offset && offset < to);
-  if (at < 0) return false;
-  const { from, to } = lost[at]!;
-  const rest = [
-    { from, to: offset },
-    { from: offset + 1, to },
-  ].filter((range) => range.from < range.to);
-  lost.splice(at, 1, ...rest);
-  return true;
 }

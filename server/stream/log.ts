@@ -45,6 +45,11 @@ export type Following = { close(): void };
 export type LogReader = {
   /** Low and high watermark now; waits for Kafka. */
   bounds(tp: TopicPartition): Promise<Bounds>;
+  /**
+   * The id that Kafka gave the topic when it was created, as 32 hexadecimal digits, null where it gives
+   * none (before Kafka 2.8); asked for after the call. Waits for Kafka.
+   */
+  topicId(topic: string): Promise<string | null>;
   /** Follows a partition from an offset on, in read_committed isolation. */
   follow(tp: TopicPartition, from: number, follower: Follower): Following;
 };

@@ -34,15 +34,23 @@ export function createOrderAttempt(deps: {
     const fault = refuse(order);
     if (fault !== null) return new Unhandled(fault, null);
     try {
-      const handled = handle(order, place);
-      return handled instanceof Promise ? settled(handled, order) : order;
+      const handled: unknown = handle(order, place);
+      return isThenable(handled) ? settled(handled, order) : order;
     } catch (error) {
       return new Unhandled(null, error);
     }
   };
 }
 
-async function settled(handled: Promise<void>, order: Order): Promise<Outcome> {
+/** Promises of other libraries and other realms are no instances of ours. */
+function isThenable(handled: unknown): handled is PromiseLike<unknown> {
+  if (handled === null || (typeof handled !== 'object' && typeof handled !== 'function')) {
+    return false;
+  }
+  return typeof (handled as { then?: unknown }).then === 'function';
+}
+
+async function settled(handled: PromiseLike<unknown>, order: Order): Promise<Outcome> {
   try {
     await handled;
     return order;

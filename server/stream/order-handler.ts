@@ -12,11 +12,12 @@ export type Place = {
 };
 
 /**
- * Handles one order; done when it returns, or when its promise resolves. What it throws decides: a
+ * Handles one order; done when it returns, or when the promise, of whatever library, that it returns
+ * resolves. What it throws decides: a
  * TransientError or an unknown error is tried again with backoff, a PermanentError makes the order a
  * dead letter, a TypeError and its like stop the partition.
  */
-export type OrderHandler = (order: Order, place: Place) => void | Promise<void>;
+export type OrderHandler = (order: Order, place: Place) => void | PromiseLike<void>;
 
 /** A handler that fails at random: `failureRate` is the share of attempts, `random` is in [0, 1). */
 export function createOrderHandler(failureRate: number, random: () => number): OrderHandler {

@@ -56,7 +56,7 @@ export function createOrderProcessor(deps: {
   const { topic, partition } = source;
   const { state } = ledger;
   const attempt = createOrderAttempt({ handle, refuse });
-  const queue = createRetryQueue<PendingOrder>({ clock, onDue: retry });
+  const queue = createRetryQueue<PendingOrder>({ clock, onDue });
   let { retries } = deps;
   let open = true;
   let pendingBytes = 0;
@@ -108,6 +108,15 @@ export function createOrderProcessor(deps: {
     onChange();
   }
 
+  /** In a timer, where a throw would end the process. */
+  function onDue(order: PendingOrder): void {
+    try {
+      retry(order);
+    } catch (error) {
+      onFailed(error);
+    }
+  }
+
   function retry(order: PendingOrder): void {
     if (!isPending(order)) return;
     if (order.attempts > policy.maxRetries) {
@@ -132,7 +141,7 @@ export function createOrderProcessor(deps: {
 
   function conclude(order: PendingOrder, outcome: Outcome | Promise<Outcome>): void {
     if (outcome instanceof Promise) {
-      void outcome.then((settled) => conclude(order, settled));
+      outcome.then((settled) => conclude(order, settled)).catch(onFailed);
     } else if (isPending(order)) {
       if (outcome instanceof Unhandled) failed(order, outcome);
       else {
@@ -158,7 +167,7 @@ export function createOrderProcessor(deps: {
     order.error = describe(error).slice(0, MAX_ERROR_TEXT);
     const decision = decide(error, order, policy, random());
     if (decision.kind === 'retry') {
-      order.dueAt = now + decision.afterMs;
+      order.dueAt = clock.monotonic() + decision.afterMs;
       queue.add(order);
     } else endIn(order, decision.cause);
   }

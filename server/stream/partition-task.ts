@@ -3,6 +3,7 @@
 //   CREATED ──start──▶ RESTORING ──▶ RUNNING
 //      └──────────────────┴────────────┴──close, failure──▶ CLOSED
 import type { CheckpointStamp } from '../domain/checkpoint.ts';
+import { InconsistentStateError } from '../errors.ts';
 import { restore } from './restore.ts';
 import { startRun, type TaskDeps, type TaskRun } from './task-run.ts';
 
@@ -27,7 +28,10 @@ export type PartitionTask = {
   readBack(offset: number, stamp: CheckpointStamp, isHead: boolean): void;
   /** Deletes the checkpoints that are of no use any more. */
   trim(): Promise<void>;
-  /** Stops at once; with `lastCheckpoint` it first writes down what it knows. */
+  /**
+   * Stops at once, with `lastCheckpoint` not before what it knows is written down; once it was closed
+   * without, nothing more is written. Resolves when nothing goes on any more.
+   */
   close(options?: { lastCheckpoint: boolean }): Promise<void>;
 };
 
@@ -37,6 +41,7 @@ export function createPartitionTask(deps: TaskDeps): PartitionTask {
   let state: TaskState = 'CREATED';
   let running: TaskRun | null = null;
   let trimBelow = 0;
+  const restoring = new AbortController();
 
   function to(next: TaskState): void {
     if (!NEXT[state].includes(next))
@@ -46,9 +51,11 @@ export function createPartitionTask(deps: TaskDeps): PartitionTask {
   }
 
   async function start(): Promise<void> {
+    if (state === 'CLOSED') return;
     to('RESTORING');
     try {
-      const restored = await restore({ ...deps, maxBackoffMs: policy.maxBackoffMs });
+      const { maxBackoffMs } = policy;
+      const restored = await restore({ ...deps, maxBackoffMs, signal: restoring.signal });
       if (state !== 'RESTORING') return;
       running = startRun({ ...deps, onFailed: fail }, restored);
       to('RUNNING');
@@ -59,14 +66,15 @@ export function createPartitionTask(deps: TaskDeps): PartitionTask {
 
   function fail(error: unknown): void {
     if (state === 'CLOSED') return;
-    void close({ lastCheckpoint: true });
+    // Who has met a contradiction states nothing any more.
+    void close({ lastCheckpoint: !(error instanceof InconsistentStateError) });
     deps.onFailed(error);
   }
 
-  async function close(options = { lastCheckpoint: false }): Promise<void> {
-    if (state === 'CLOSED') return;
-    to('CLOSED');
-    await running?.stop(options.lastCheckpoint);
+  async function close({ lastCheckpoint } = { lastCheckpoint: false }): Promise<void> {
+    if (state !== 'CLOSED') to('CLOSED');
+    restoring.abort();
+    await running?.stop(lastCheckpoint);
   }
 
   return {

@@ -6,16 +6,17 @@ export type PendingOrder = {
   readonly record: StoredRecord;
   /** Handler calls that failed. */
   attempts: number;
-  /** Times in ms since 1970. */
+  /** As the wall clock showed it, for people; ms since 1970. */
   firstFailedAt: number;
   lastFailedAt: number;
+  /** On the monotonic clock: no wall clock decides a wait. */
   dueAt: number;
   error: string;
 };
 
 /** An order that has just begun to wait. */
 export function pendingOrder(record: StoredRecord, now: number): PendingOrder {
-  return { record, attempts: 0, firstFailedAt: now, lastFailedAt: now, dueAt: now, error: '' };
+  return { record, attempts: 0, firstFailedAt: now, lastFailedAt: now, dueAt: 0, error: '' };
 }
 
 const GIVEN_UP = /^(RETRIES_EXHAUSTED|PERMANENT): /;

@@ -1,36 +1,24 @@
 // A task's state from Kafka alone: the head checkpoint, the dead letters, the pending orders.
-import {
-  type Checkpoint,
-  type CheckpointStamp,
-  decodeCheckpoint,
-  decodeStamp,
-  type OffsetRange,
-  succeeds,
-} from '../domain/checkpoint.ts';
+import type { Checkpoint } from '../domain/checkpoint.ts';
 import { ORIGIN_HEADERS, readOrigin } from '../domain/dead-letter.ts';
+import type { OffsetRange } from '../domain/offset-ranges.ts';
 import { decodeOrder, isFault } from '../domain/order.ts';
-import { InconsistentStateError } from '../errors.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { pickHeaders } from '../record-batch/record-parts.ts';
+import { abortable } from './abortable.ts';
 import type { Clock } from './clock.ts';
+import { boundsOf, readHead, type TaskLogs } from './head.ts';
+import { type Identity, identify } from './identity.ts';
 import {
   createLedger as createPlainLedger,
   emptyState,
   type Ledger,
   type LedgerState,
 } from './ledger.ts';
-import { type LogReader, nameOf, type TopicPartition } from './log.ts';
+import type { LogReader } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { PendingOrder } from './pending-order.ts';
 import { readRange, recreated } from './walk.ts';
-
-/** The three logs of one partition, and whose state it is. */
-export type TaskLogs = {
-  readonly orders: TopicPartition;
-  readonly deadLetters: TopicPartition;
-  readonly checkpoints: TopicPartition;
-  readonly group: string;
-};
 
 type Deps = {
   logs: TaskLogs;
@@ -38,11 +26,17 @@ type Deps = {
   clock: Clock;
   logger: Logger;
   maxBackoffMs: number;
+  /** Ends the restore at once. */
+  signal: AbortSignal;
   createLedger?: (state: LedgerState<PendingOrder>) => Ledger<PendingOrder>;
 };
 
+/** Which topics the offsets are of. */
+export type Identities = { readonly orders: Identity; readonly deadLetters: Identity };
+
 export type Restored = {
   ledger: Ledger<PendingOrder>;
+  identities: Identities;
   retries: number;
   /** Restores since the position last moved, this one included when there was something to read. */
   restarts: number;
@@ -50,13 +44,13 @@ export type Restored = {
 
 /**
  * Restores the state of a task. Waits for Kafka; rejects with InconsistentStateError when going on
- * would give wrong numbers.
+ * would give wrong numbers, and when the signal is aborted.
  */
 export async function restore(deps: Deps): Promise<Restored> {
-  const { logs, reader, logger, createLedger = createPlainLedger } = deps;
+  const { logs, logger, createLedger = createPlainLedger } = deps;
   const head = await readHead(deps);
-  const { low, high } = await reader.bounds(logs.orders);
-  if (head !== null) checkOwner(head, logs);
+  const identities = await identifyBoth(deps, head);
+  const { low, high } = await boundsOf(deps, logs.orders);
   if (head !== null && head.nextOffset > high) throw recreated(logs.orders, head.nextOffset, high);
   const state = head === null ? emptyState<PendingOrder>(low) : stateOf(head);
   const waiting = head?.pending ?? [];
@@ -73,50 +67,32 @@ export async function restore(deps: Deps): Promise<Restored> {
     ledger.lose(low);
   }
   const unread = state.nextOffset < high ? 1 : 0;
-  return { ledger, retries: head?.retries ?? 0, restarts: (head?.restarts ?? 0) + unread };
+  const restarts = (head?.restarts ?? 0) + unread;
+  return { ledger, identities, retries: head?.retries ?? 0, restarts };
 }
 
-async function readHead(deps: Deps): Promise<Checkpoint | null> {
-  const { logs, reader, clock } = deps;
-  const { low, high } = await reader.bounds(logs.checkpoints);
-  let head: { stamp: CheckpointStamp; bytes: Buffer } | null = null;
-  await readRange(reader, clock, logs.checkpoints, { from: low, to: high }, (cursor) => {
-    const bytes = cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
-    const stamp = decodeStamp(bytes);
-    if (head === null || succeeds(stamp, head.stamp)) head = { stamp, bytes: Buffer.from(bytes) };
-  });
-  // An owner that trimmed the log under our eyes may have taken the head that we were to find.
-  if ((await reader.bounds(logs.checkpoints)).low > low) return readHead(deps);
-  const found = head as { bytes: Buffer } | null;
-  return found === null ? null : decodeCheckpoint(found.bytes);
-}
-
-function checkOwner(head: Checkpoint, { group, orders, checkpoints }: TaskLogs): void {
-  checkGroup(head, group, checkpoints);
-  if (head.topic === orders.topic && head.partition === orders.partition) return;
-  throw foreignState(checkpoints, nameOf(head), nameOf(orders));
-}
-
-/** Throws InconsistentStateError when a checkpoint in the log `tp` is of another group. */
-export function checkGroup(stamp: { group: string }, group: string, tp: TopicPartition): void {
-  if (stamp.group !== group) throw foreignState(tp, `group ${stamp.group}`, `group ${group}`);
-}
-
-function foreignState(tp: TopicPartition, found: string, wanted: string): InconsistentStateError {
-  return new InconsistentStateError(
-    `${nameOf(tp)} holds the state of ${found}, not of ${wanted}: set CHECKPOINT_TOPIC`,
-  );
+/** Before anything is read there, so that a topic that is created anew meanwhile is another one. */
+async function identifyBoth(deps: Deps, head: Checkpoint | null): Promise<Identities> {
+  const { logs, signal } = deps;
+  const ofOrders = { id: head?.topicId ?? null, fingerprint: head?.fingerprint ?? null };
+  const ofDeadLetters = {
+    id: head?.deadLetterTopicId ?? null,
+    fingerprint: head?.deadLetterFingerprint ?? null,
+  };
+  const orders = await abortable(signal, identify(deps, logs.orders, ofOrders));
+  const deadLetters = await abortable(signal, identify(deps, logs.deadLetters, ofDeadLetters));
+  return { orders, deadLetters };
 }
 
 function stateOf(head: Checkpoint): LedgerState<PendingOrder> {
-  const { start, nextOffset, deadLetterOffset, deadLettered, gaps, corrections } = head;
+  const { start, nextOffset, deadLetterOffset, deadLettered, corrections } = head;
   return {
     start,
     nextOffset,
     deadLetterOffset,
     deadLettered,
-    gaps,
     corrections,
+    gapRanges: [...head.gapRanges],
     lost: [...head.lost],
     averages: head.averages,
     pending: new Map(),
@@ -142,12 +118,12 @@ export function warnOfUnread(logger: Logger, { deadLetters }: TaskLogs, range: O
 }
 
 async function readDeadLetters(deps: Deps, ledger: Ledger<PendingOrder>): Promise<void> {
-  const { logs, reader, clock, logger } = deps;
-  const { low, high } = await reader.bounds(logs.deadLetters);
+  const { logs, logger } = deps;
+  const { low, high } = await boundsOf(deps, logs.deadLetters);
   const from = ledger.state.deadLetterOffset;
   if (from > high) throw recreated(logs.deadLetters, from, high);
   if (from > 0 && from < low) warnOfUnread(logger, logs, { from, to: low });
-  await readRange(reader, clock, logs.deadLetters, { from: low, to: high }, (cursor) => {
+  await readRange(deps, logs.deadLetters, { from: low, to: high }, (cursor) => {
     followDeadLetter(cursor, logs, ledger);
   });
 }
@@ -171,24 +147,25 @@ export function followDeadLetter(
   });
 }
 
+/** Their times go on where they stood when they were written down: no clock was running meanwhile. */
 async function readPending(
-  { logs, reader, clock, logger, maxBackoffMs }: Deps,
+  deps: Deps,
   ledger: Ledger<PendingOrder>,
   waiting: Checkpoint['pending'],
 ): Promise<void> {
+  const { logs, clock, logger, maxBackoffMs } = deps;
   const { state } = ledger;
-  const latest = clock.now() + maxBackoffMs;
   const missing = new Map(
     waiting.filter(({ offset }) => state.pending.has(offset)).map((order) => [order.offset, order]),
   );
   if (missing.size === 0) return;
   const from = [...missing.keys()].reduce((least, offset) => Math.min(least, offset));
-  await readRange(reader, clock, logs.orders, { from, to: state.nextOffset }, (cursor) => {
+  await readRange(deps, logs.orders, { from, to: state.nextOffset }, (cursor) => {
     const order = missing.get(cursor.offset);
     if (order === undefined) return;
     missing.delete(cursor.offset);
     const { attempts, firstFailedAt, error } = order;
-    const dueAt = Math.min(order.dueAt, latest);
+    const dueAt = clock.monotonic() + Math.min(order.dueIn, maxBackoffMs);
     state.pending.set(cursor.offset, {
       record: cursor.copy(),
       attempts,

@@ -1,6 +1,7 @@
 // Orders waiting for their next attempt: a binary heap by due time and one timer.
 import type { Clock } from './clock.ts';
 
+/** On the monotonic clock. */
 type Due = { readonly dueAt: number };
 
 export type RetryQueue<T extends Due> = {
@@ -27,13 +28,13 @@ export function createRetryQueue<T extends Due>(deps: {
     if (dueAt >= wakeAt) return;
     cancel?.();
     wakeAt = dueAt;
-    cancel = clock.after(Math.max(0, dueAt - clock.now()), wake);
+    cancel = clock.after(Math.max(0, dueAt - clock.monotonic()), wake);
   }
 
   function wake(): void {
     wakeAt = Number.POSITIVE_INFINITY;
     cancel = null;
-    const now = clock.now();
+    const now = clock.monotonic();
     for (let i = 0; i < SLICE && heap.length > 0 && heap[0]!.dueAt <= now; i += 1) {
       onDue(removeFirst(heap));
     }

@@ -2,10 +2,13 @@
 // checkpoints.
 import { encodeCheckpoint } from '../domain/checkpoint.ts';
 import type { Author } from '../domain/dead-letter.ts';
+import { countOf } from '../domain/offset-ranges.ts';
 import type { RetryPolicy } from '../domain/retry-policy.ts';
+import { abortable } from './abortable.ts';
 import { createCheckpointer } from './checkpointer.ts';
 import type { Clock } from './clock.ts';
 import { createDeadLetterOutbox } from './dead-letter-outbox.ts';
+import type { TaskLogs } from './head.ts';
 import type { Ledger, LedgerState } from './ledger.ts';
 import type { Following, LogReader, LogWriter } from './log.ts';
 import type { Logger } from './logger.ts';
@@ -13,7 +16,7 @@ import type { OrderHandler } from './order-handler.ts';
 import { createOrderProcessor, type Limits } from './order-processor.ts';
 import type { PendingOrder } from './pending-order.ts';
 import { persist } from './persist.ts';
-import { followDeadLetter, type Restored, type TaskLogs, warnOfUnread } from './restore.ts';
+import { followDeadLetter, type Restored, warnOfUnread } from './restore.ts';
 import { recreated, walk } from './walk.ts';
 
 /** Restarts without progress after which every record is named in the log before it is handled. */
@@ -44,17 +47,26 @@ export type TaskDeps = {
 
 export type TaskRun = {
   readonly books: Readonly<LedgerState<PendingOrder>>;
-  /** Stops at once; with `lastCheckpoint` it first writes down what it knows. */
+  /**
+   * Stops at once; with `lastCheckpoint` it first writes down what it knows, until it is stopped again
+   * without.
+   */
   stop(lastCheckpoint: boolean): Promise<void>;
 };
 
+/** How long a last checkpoint may wait for Kafka to say that the topics are still the same. */
+const LAST_CHECK_MS = 1000;
+
 /** Goes on from what was restored. */
-export function startRun(deps: TaskDeps, { ledger, retries, restarts }: Restored): TaskRun {
+export function startRun(deps: TaskDeps, restored: Restored): TaskRun {
+  const { ledger, identities, retries, restarts } = restored;
   const { logs, author, startedAt, generation, reader, clock, logger, onFailed } = deps;
   const books = ledger.state;
   const followings: Following[] = [];
   let highWatermark = books.nextOffset;
   const startOfRun = books.nextOffset;
+  /** Aborted when Kafka is not waited for any longer to say which topics these are. */
+  const unsure = new AbortController();
   let abandoned = false;
   let open = true;
   const outbox = createDeadLetterOutbox({
@@ -68,10 +80,7 @@ export function startRun(deps: TaskDeps, { ledger, retries, restarts }: Restored
     share: deps.checkpointShare,
     clock,
     take,
-    async write(value) {
-      const record = { timestamp: clock.now(), key: null, value, headers: [] };
-      await persist(deps, logs.checkpoints, [record], () => !abandoned);
-    },
+    write,
     onFailed,
   });
   const onChange = () => checkpointer.changed();
@@ -86,8 +95,15 @@ export function startRun(deps: TaskDeps, { ledger, retries, restarts }: Restored
   });
 
   function take(): Buffer {
+    const { orders, deadLetters } = identities;
+    const now = clock.monotonic();
     return encodeCheckpoint({
       ...books,
+      gaps: countOf(books.gapRanges),
+      topicId: orders.id,
+      fingerprint: orders.fingerprint,
+      deadLetterTopicId: deadLetters.id,
+      deadLetterFingerprint: deadLetters.fingerprint,
       group: logs.group,
       topic: logs.orders.topic,
       partition: logs.orders.partition,
@@ -102,10 +118,23 @@ export function startRun(deps: TaskDeps, { ledger, retries, restarts }: Restored
         offset,
         attempts: order.attempts,
         firstFailedAt: order.firstFailedAt,
-        dueAt: order.dueAt,
+        dueIn: order.dueAt - now,
         error: order.error,
       })),
     });
+  }
+
+  /** Only what is known to be of the same topics after it was taken is a true statement about them. */
+  async function write(value: Buffer): Promise<void> {
+    const { orders, deadLetters } = identities;
+    try {
+      await abortable(unsure.signal, Promise.all([orders.check(), deadLetters.check()]));
+    } catch (error) {
+      if (unsure.signal.aborted) return;
+      throw error;
+    }
+    const record = { timestamp: clock.now(), key: null, value, headers: [] };
+    await persist(deps, logs.checkpoints, [record], () => !abandoned);
   }
 
   function followOrders(): Following {
@@ -113,6 +142,7 @@ export function startRun(deps: TaskDeps, { ledger, retries, restarts }: Restored
     return reader.follow(logs.orders, books.nextOffset, {
       async records(set) {
         highWatermark = set.highWatermark;
+        let noted = false;
         const next = await walk(set, books.nextOffset, clock, (cursor) => {
           if (!open) return undefined;
           if (careful && books.nextOffset === startOfRun) {
@@ -121,7 +151,10 @@ export function startRun(deps: TaskDeps, { ledger, retries, restarts }: Restored
               offset: cursor.offset,
             });
           }
-          return processor.process(cursor);
+          const wait = processor.process(cursor);
+          if (!noted) identities.orders.note(cursor);
+          noted = true;
+          return wait;
         });
         if (!open) return;
         ledger.passGap(next);
@@ -148,6 +181,7 @@ export function startRun(deps: TaskDeps, { ledger, retries, restarts }: Restored
         await walk(set, books.deadLetterOffset, clock, (cursor) => {
           if (!open) return undefined;
           const ended = followDeadLetter(cursor, logs, ledger);
+          identities.deadLetters.note(cursor);
           if (ended !== undefined) processor.ended(ended);
           onChange();
           return undefined;
@@ -170,11 +204,14 @@ export function startRun(deps: TaskDeps, { ledger, retries, restarts }: Restored
     books,
     async stop(lastCheckpoint: boolean): Promise<void> {
       open = false;
-      abandoned = !lastCheckpoint;
       for (const following of followings) following.close();
       processor.close();
       outbox.close();
+      abandoned ||= !lastCheckpoint;
+      if (abandoned) unsure.abort();
+      const cancel = clock.after(LAST_CHECK_MS, () => unsure.abort());
       await checkpointer.close();
+      cancel();
     },
   };
 }

@@ -19,7 +19,7 @@ export type Tasks = {
   positions(): Map<number, number>;
   /** Tasks that are not running yet, and those that stopped. */
   status(): { restoring: number[]; failures: TaskFailure[] };
-  /** Writes the last checkpoints and stops everything. */
+  /** Writes the last checkpoints and stops everything; nothing is started any more. */
   close(): Promise<void>;
 };
 
@@ -32,6 +32,9 @@ export function createTasks(deps: {
   const { createTask, clock, logger } = deps;
   const tasks = new Map<number, PartitionTask>();
   const failures = new Map<number, TaskFailure>();
+  /** What is gone from here but has not come to its end yet. */
+  const ending = new Set<Promise<void>>();
+  let open = true;
   let cancelTrim = clock.after(TRIM_INTERVAL_MS, trim);
 
   function trim(): void {
@@ -43,7 +46,12 @@ export function createTasks(deps: {
     cancelTrim = clock.after(TRIM_INTERVAL_MS, trim);
   }
 
-  function open(partition: number): void {
+  function end(task: PartitionTask): void {
+    const ended = task.close().finally(() => ending.delete(ended));
+    ending.add(ended);
+  }
+
+  function start(partition: number): void {
     const task = createTask(partition, (error) => {
       const reason = describe(error);
       logger.error('a partition has stopped', { partition, offset: task.nextOffset, reason });
@@ -55,13 +63,14 @@ export function createTasks(deps: {
 
   return {
     assign(partitions) {
+      if (!open) return;
       for (const [partition, task] of tasks) {
         if (partitions.includes(partition) && task.state !== 'CLOSED') continue;
         tasks.delete(partition);
         failures.delete(partition);
-        void task.close();
+        end(task);
       }
-      for (const partition of partitions) if (!tasks.has(partition)) open(partition);
+      for (const partition of partitions) if (!tasks.has(partition)) start(partition);
     },
     readBack(partition, offset, stamp, isHead) {
       tasks.get(partition)?.readBack(offset, stamp, isHead);
@@ -80,8 +89,10 @@ export function createTasks(deps: {
       return { restoring, failures: [...failures.values()] };
     },
     async close() {
+      open = false;
       cancelTrim();
-      await Promise.all([...tasks.values()].map((task) => task.close({ lastCheckpoint: true })));
+      const last = [...tasks.values()].map((task) => task.close({ lastCheckpoint: true }));
+      await Promise.all([...last, ...ending]);
     },
   };
 }

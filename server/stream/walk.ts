@@ -35,37 +35,53 @@ export async function walk(
   return cursor.nextOffset;
 }
 
-/** Visits the records from `from` up to `to`, or to the last decided one when that comes first. */
+/**
+ * Visits the records from `from` up to `to`, or to the last decided one when that comes first. Stops at
+ * once, and rejects, when `signal` is aborted.
+ */
 export function readRange(
-  reader: LogReader,
-  clock: Clock,
+  { reader, clock, signal }: { reader: LogReader; clock: Clock; signal: AbortSignal },
   tp: TopicPartition,
   { from, to }: { from: number; to: number },
   visit: (cursor: RecordCursor) => void,
 ): Promise<void> {
   if (from >= to) return Promise.resolve();
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
     let position = from;
+    const end = () => {
+      following.close();
+      signal.removeEventListener('abort', abort);
+    };
+    const abort = () => {
+      end();
+      reject(signal.reason);
+    };
     const following = reader.follow(tp, from, {
       async records(set) {
         position = await walk(set, position, clock, (cursor) => {
+          signal.throwIfAborted();
           if (cursor.offset < to) visit(cursor);
           return undefined;
         });
         if (position < Math.min(to, set.lastStableOffset)) return;
-        following.close();
+        end();
         resolve();
       },
       outOfRange(_position, { low, high }) {
         if (position > high) throw recreated(tp, position, high);
         position = Math.max(position, low);
         if (position < to) return position;
-        following.close();
+        end();
         resolve();
         return position;
       },
-      failed: reject,
+      failed(error) {
+        end();
+        reject(error);
+      },
     });
+    signal.addEventListener('abort', abort);
   });
 }
 

@@ -85,6 +85,7 @@ function watchRestores(
     if (topic === topics.orders) pass('restore.pending-read');
   };
   return {
+    ...reader,
     bounds(tp) {
       if (tp.topic === topics.checkpoints) {
         restoring.set(tp.partition, new Set([topics.deadLetters, topics.orders]));

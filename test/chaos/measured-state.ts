@@ -82,12 +82,17 @@ async function writePartition(
     corrections: 0,
     retries: 0,
     restarts: 0,
+    topicId: null,
+    fingerprint: null,
+    deadLetterTopicId: null,
+    deadLetterFingerprint: null,
     lost: [],
+    gapRanges: [],
     pending: Array.from({ length: waiting }, (_, n) => ({
       offset: dead + n,
       attempts: 1,
       firstFailedAt: now,
-      dueAt: now + WAIT_MS,
+      dueIn: WAIT_MS,
       error: 'simulated transient failure',
     })),
     averages: new Map(

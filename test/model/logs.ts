@@ -39,6 +39,11 @@ export type Logs = {
 
 const CONTROL = { timestamp: 1, key: Buffer.from([0, 0, 0, 1]), value: null, headers: [] };
 
+/** A topic's id, by how many of its name there were before. */
+export function idOf({ generation }: { generation: number }): string {
+  return generation.toString(16).padStart(32, '0');
+}
+
 export function createLogs(scheduler: Scheduler, onLanding: (landing: Landing) => void): Logs {
   const { pick, later } = scheduler;
   const network: Host = { name: 'network', state: 'running' };
@@ -117,6 +122,8 @@ export function createLogs(scheduler: Scheduler, onLanding: (landing: Landing) =
           const { low, high } = logOf(topic);
           return new Promise((resolve) => later(host, () => resolve({ low, high })));
         },
+        topicId: (topic) =>
+          new Promise((resolve) => later(host, () => resolve(idOf(logOf(topic))))),
         follow: ({ topic }, from, follower) =>
           follow(scheduler, host, logOf(topic), from, follower),
       },

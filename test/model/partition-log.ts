@@ -7,6 +7,8 @@ import type { Host, Scheduler } from './scheduler.ts';
 type Batch = { readonly next: number; readonly bytes: Buffer };
 
 export type PartitionLog = {
+  /** How many topics of this name there were before. */
+  generation: number;
   low: number;
   high: number;
   /** How many offsets the next batch leaves out. */
@@ -18,7 +20,7 @@ export type PartitionLog = {
 
 /** Its first record will stand at 0. */
 export function emptyLog(): PartitionLog {
-  return { low: 0, high: 0, hole: 0, batches: [], readers: new Set() };
+  return { generation: 0, low: 0, high: 0, hole: 0, batches: [], readers: new Set() };
 }
 
 /** Adds one batch; the first offset. Its readers are still to be woken. */

@@ -1,0 +1,68 @@
+// Avro binary read by hand: no length that stands there is believed before the bytes are there.
+
+export type AvroReader = {
+  /** Where the next value begins. */
+  readonly at: number;
+  /** A long within 2^53. */
+  long(): number;
+  text(): string;
+  /** Calls `read` for each item of an array, which each have one byte at least. */
+  items(read: () => void): void;
+};
+
+/** Reads from `start` on; everything throws RangeError when the bytes are not what is asked for. */
+export function createAvroReader(bytes: Buffer, start: number): AvroReader {
+  let at = start;
+
+  function long(): number {
+    let zigzag = 0;
+    let unit = 1;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at];
+      if (byte === undefined || shift > 49) throw new RangeError('a number without an end');
+      at += 1;
+      zigzag += (byte & 0x7f) * unit;
+      if (byte < 0x80) break;
+      unit *= 0x80;
+    }
+    if (!Number.isSafeInteger(zigzag)) throw new RangeError('a number beyond 2^52');
+    return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
+  }
+
+  function length(): number {
+    const length = long();
+    if (length < 0 || length > bytes.length - at) throw new RangeError(`a length of ${length}`);
+    return length;
+  }
+
+  return {
+    get at() {
+      return at;
+    },
+    long,
+    text() {
+      const size = length();
+      at += size;
+      return bytes.toString('utf8', at - size, at);
+    },
+    items(read) {
+      for (let left = length(); left > 0; left = length()) for (; left > 0; left -= 1) read();
+    },
+  };
+}
+
+/** Bytes that a long from 0 to 2^52 takes at most. */
+export const MAX_LONG_BYTES = 8;
+
+/** Writes a whole number from 0 to 2^52; the position after it. Throws RangeError for any other. */
+export function writeLong(bytes: Buffer, start: number, value: number): number {
+  if (!(value >= 0 && value < 2 ** 52)) throw new RangeError(`${value} cannot be written`);
+  let rest = value * 2;
+  let at = start;
+  while (rest >= 0x80) {
+    bytes[at++] = (rest % 0x80) | 0x80;
+    rest = Math.floor(rest / 0x80);
+  }
+  bytes[at++] = rest;
+  return at;
+}

@@ -1,0 +1,145 @@
+// What waits, and what is not accounted for one by one, as it stands in a checkpoint: by hand, because a
+// hundred thousand orders may wait, and bounded, because a checkpoint has to fit into one record.
+import { type AvroReader, MAX_LONG_BYTES, writeLong } from './avro-values.ts';
+import type { CountedRange } from './offset-ranges.ts';
+
+/** An order that waits: for its retry, or for its dead letter to be read back. */
+export type PendingOrder = {
+  readonly offset: number;
+  readonly attempts: number;
+  /** As the clock showed it, ms since 1970. */
+  readonly firstFailedAt: number;
+  /** How long its next attempt is away, ms; no clock has to be right for that. */
+  readonly dueIn: number;
+  readonly error: string;
+};
+
+/** Of a day, the longest backoff there is, more than this many ms are not written down. */
+const MAX_DUE_IN = 2 ** 27 - 1;
+/** Half a year. */
+const MAX_FAILED_AGO = 2 ** 34 - 1;
+
+const LEFT_OUT = 'the text was left out of the checkpoint';
+const CODE = /^(?:RETRIES_EXHAUSTED|PERMANENT): /;
+
+/** Avro binary of the array of ranges, with their counts. */
+export function encodeRanges(ranges: readonly CountedRange[]): Buffer {
+  return encodeItems(ranges.length, 3 * MAX_LONG_BYTES * ranges.length, (bytes, start) => {
+    let at = start;
+    for (const { from, to, count } of ranges) {
+      at = writeLong(bytes, writeLong(bytes, writeLong(bytes, at, from), to), count);
+    }
+    return at;
+  });
+}
+
+/** Reads what `encodeRanges` wrote, or ranges without counts, which are whole. */
+export function readRanges(reader: AvroReader, counted: boolean): CountedRange[] {
+  const ranges: CountedRange[] = [];
+  reader.items(() => {
+    const from = reader.long();
+    const to = reader.long();
+    ranges.push({ from, to, count: counted ? reader.long() : to - from });
+  });
+  return ranges;
+}
+
+/**
+ * Avro binary of the arrays `errors` and `pending`. The texts take up to `room(bytes of the orders)`
+ * bytes; of those that do not fit, the first orders' texts having the first claim, the code remains.
+ */
+export function encodePending(
+  pending: readonly PendingOrder[],
+  { nextOffset, writtenAt }: { nextOffset: number; writtenAt: number },
+  room: (pendingBytes: number) => number,
+): Buffer[] {
+  const texts = new Map<string, number>();
+  const refs = pending.map(({ error }) => refTo(texts, error));
+  const most = pending.length * 5 * MAX_LONG_BYTES;
+  const write = (refs: readonly number[]) =>
+    encodeItems(pending.length, most, (bytes, start) => {
+      let at = start;
+      for (const [i, order] of pending.entries()) {
+        at = writeLong(bytes, at, nextOffset - order.offset);
+        at = writeLong(bytes, at, order.attempts);
+        at = writeLong(bytes, at, within(writtenAt - order.firstFailedAt, MAX_FAILED_AGO));
+        at = writeLong(bytes, at, within(order.dueIn, MAX_DUE_IN));
+        at = writeLong(bytes, at, refs[i]!);
+      }
+      return at;
+    });
+  const orders = write(refs);
+  const budget = room(orders.length);
+  const kept = new Map<string, number>();
+  let bytes = 0;
+  const places = [...texts.keys()].map((text) => {
+    const size = Buffer.byteLength(text) + MAX_LONG_BYTES;
+    if (bytes + size > budget) return refTo(kept, shorten(text));
+    bytes += size;
+    return refTo(kept, text);
+  });
+  const all = kept.size === texts.size;
+  return [encodeTexts([...kept.keys()]), all ? orders : write(refs.map((ref) => places[ref]!))];
+}
+
+function refTo(texts: Map<string, number>, text: string): number {
+  let ref = texts.get(text);
+  if (ref === undefined) {
+    ref = texts.size;
+    texts.set(text, ref);
+  }
+  return ref;
+}
+
+/** What a restart needs of a text: whether the order was given up already. */
+function shorten(text: string): string {
+  return `${CODE.exec(text)?.[0] ?? ''}${LEFT_OUT}`;
+}
+
+function within(ms: number, most: number): number {
+  return Math.min(most, Math.max(0, Math.round(ms)));
+}
+
+function encodeTexts(texts: readonly string[]): Buffer {
+  const most = texts.reduce((sum, text) => sum + 3 * text.length + MAX_LONG_BYTES, 0);
+  return encodeItems(texts.length, most, (bytes, start) => {
+    let at = start;
+    for (const text of texts) {
+      at = writeLong(bytes, at, Buffer.byteLength(text));
+      at += bytes.write(text, at);
+    }
+    return at;
+  });
+}
+
+/** One block of items, if there are any, and the end of the array. */
+function encodeItems(
+  count: number,
+  mostBytes: number,
+  write: (bytes: Buffer, at: number) => number,
+): Buffer {
+  const bytes = Buffer.allocUnsafe(mostBytes + 2 * MAX_LONG_BYTES);
+  const end = count === 0 ? 0 : write(bytes, writeLong(bytes, 0, count));
+  bytes[end] = 0;
+  return bytes.subarray(0, end + 1);
+}
+
+/** Reads the arrays `errors` and `pending`. */
+export function readPending(
+  reader: AvroReader,
+  { nextOffset, writtenAt }: { nextOffset: number; writtenAt: number },
+): PendingOrder[] {
+  const errors: string[] = [];
+  const pending: PendingOrder[] = [];
+  reader.items(() => void errors.push(reader.text()));
+  reader.items(() => {
+    const offset = nextOffset - reader.long();
+    const attempts = reader.long();
+    const firstFailedAt = writtenAt - reader.long();
+    const dueIn = Math.max(0, reader.long());
+    const error = errors[reader.long()];
+    if (error === undefined) throw new RangeError('an error text that is not there');
+    pending.push({ offset, attempts, firstFailedAt, dueIn, error });
+  });
+  return pending;
+}
