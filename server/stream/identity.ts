@@ -36,17 +36,25 @@ export async function identify(
 ): Promise<Identity> {
   const { reader, clock, signal } = deps;
   let { id, fingerprint } = known;
+  let latest: Fingerprint | null = null;
   let lookAgainAt = Number.NEGATIVE_INFINITY;
 
   async function check(): Promise<void> {
     const now = await reader.topicId(tp.topic);
-    if (now !== null && id !== null) {
-      if (now !== id) throw another(tp, `its id is ${now}, it was ${id}`);
-      return;
+    if (now !== null && id !== null && now !== id) {
+      throw another(tp, `its id is ${now}, it was ${id}`);
     }
-    if (fingerprint !== null && clock.monotonic() >= lookAgainAt) await findAgain(fingerprint);
-    lookAgainAt = clock.monotonic() + FINGERPRINT_INTERVAL_MS;
+    if (fingerprint === null) fingerprint = latest;
+    else if (clock.monotonic() >= lookAgainAt) await lookAgain(fingerprint);
     id ??= now;
+  }
+
+  /** If the old record is still there, what was read since is of the same log. */
+  async function lookAgain(old: Fingerprint): Promise<void> {
+    const next = latest ?? old;
+    await findAgain(old);
+    fingerprint = id === null ? next : null;
+    lookAgainAt = clock.monotonic() + FINGERPRINT_INTERVAL_MS;
   }
 
   async function findAgain({ offset, hash }: Fingerprint): Promise<void> {
@@ -64,10 +72,10 @@ export async function identify(
       return id;
     },
     get fingerprint() {
-      return id === null ? fingerprint : null;
+      return fingerprint;
     },
     note(cursor) {
-      if (id === null) fingerprint = { offset: cursor.offset, hash: hashOf(cursor) };
+      if (id === null) latest = { offset: cursor.offset, hash: hashOf(cursor) };
     },
     check,
   };

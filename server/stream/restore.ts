@@ -1,5 +1,5 @@
 // A task's state from Kafka alone: the head checkpoint, the dead letters, the pending orders.
-import type { Checkpoint } from '../domain/checkpoint.ts';
+import type { Checkpoint, Fingerprint } from '../domain/checkpoint.ts';
 import { ORIGIN_HEADERS, readOrigin } from '../domain/dead-letter.ts';
 import type { OffsetRange } from '../domain/offset-ranges.ts';
 import { decodeOrder, isFault } from '../domain/order.ts';
@@ -15,7 +15,7 @@ import {
   type Ledger,
   type LedgerState,
 } from './ledger.ts';
-import type { LogReader } from './log.ts';
+import type { LogReader, TopicPartition } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { PendingOrder } from './pending-order.ts';
 import { readRange, recreated } from './walk.ts';
@@ -48,15 +48,17 @@ export type Restored = {
  */
 export async function restore(deps: Deps): Promise<Restored> {
   const { logs, logger, createLedger = createPlainLedger } = deps;
+  // Before anything is read, so that a topic that is created anew meanwhile is another one.
+  const ids = await idsOf(deps);
   const head = await readHead(deps);
-  const identities = await identifyBoth(deps, head);
+  const identities = await identifyBoth(deps, ids, head);
   const { low, high } = await boundsOf(deps, logs.orders);
   if (head !== null && head.nextOffset > high) throw recreated(logs.orders, head.nextOffset, high);
   const state = head === null ? emptyState<PendingOrder>(low) : stateOf(head);
   const waiting = head?.pending ?? [];
   const ledger = createLedger(state);
   for (const { offset } of waiting) state.pending.set(offset, placeholder(offset));
-  await readDeadLetters(deps, ledger);
+  await readDeadLetters(deps, ledger, identities.deadLetters);
   await readPending(deps, ledger, waiting);
   if (state.nextOffset < low) {
     logger.error('orders were removed by retention before they were read', {
@@ -71,17 +73,29 @@ export async function restore(deps: Deps): Promise<Restored> {
   return { ledger, identities, retries: head?.retries ?? 0, restarts };
 }
 
-/** Before anything is read there, so that a topic that is created anew meanwhile is another one. */
-async function identifyBoth(deps: Deps, head: Checkpoint | null): Promise<Identities> {
-  const { logs, signal } = deps;
-  const ofOrders = { id: head?.topicId ?? null, fingerprint: head?.fingerprint ?? null };
-  const ofDeadLetters = {
-    id: head?.deadLetterTopicId ?? null,
-    fingerprint: head?.deadLetterFingerprint ?? null,
-  };
-  const orders = await abortable(signal, identify(deps, logs.orders, ofOrders));
-  const deadLetters = await abortable(signal, identify(deps, logs.deadLetters, ofDeadLetters));
+type Ids = { readonly orders: string | null; readonly deadLetters: string | null };
+
+async function idsOf({ logs, reader, signal }: Deps): Promise<Ids> {
+  const orders = await abortable(signal, reader.topicId(logs.orders.topic));
+  const deadLetters = await abortable(signal, reader.topicId(logs.deadLetters.topic));
   return { orders, deadLetters };
+}
+
+async function identifyBoth(deps: Deps, ids: Ids, head: Checkpoint | null): Promise<Identities> {
+  const { logs, signal } = deps;
+  const identity = (
+    tp: TopicPartition,
+    id: string | null,
+    fingerprint: Fingerprint | null = null,
+  ) => abortable(signal, identify(deps, tp, { id, fingerprint }));
+  return {
+    orders: await identity(logs.orders, head?.topicId ?? ids.orders, head?.fingerprint),
+    deadLetters: await identity(
+      logs.deadLetters,
+      head?.deadLetterTopicId ?? ids.deadLetters,
+      head?.deadLetterFingerprint,
+    ),
+  };
 }
 
 function stateOf(head: Checkpoint): LedgerState<PendingOrder> {
@@ -117,7 +131,11 @@ export function warnOfUnread(logger: Logger, { deadLetters }: TaskLogs, range: O
   logger.error(message, { ...deadLetters, ...range });
 }
 
-async function readDeadLetters(deps: Deps, ledger: Ledger<PendingOrder>): Promise<void> {
+async function readDeadLetters(
+  deps: Deps,
+  ledger: Ledger<PendingOrder>,
+  identity: Identity,
+): Promise<void> {
   const { logs, logger } = deps;
   const { low, high } = await boundsOf(deps, logs.deadLetters);
   const from = ledger.state.deadLetterOffset;
@@ -125,6 +143,7 @@ async function readDeadLetters(deps: Deps, ledger: Ledger<PendingOrder>): Promis
   if (from > 0 && from < low) warnOfUnread(logger, logs, { from, to: low });
   await readRange(deps, logs.deadLetters, { from: low, to: high }, (cursor) => {
     followDeadLetter(cursor, logs, ledger);
+    identity.note(cursor);
   });
 }
 

@@ -8,6 +8,8 @@ import {
   decodeStamp,
   decodeSummary,
   encodeCheckpoint,
+  MAX_CHECKPOINT_BYTES,
+  MAX_TEXT_BYTES,
   NO_PRODUCTS,
   productChanges,
   succeeds,
@@ -158,4 +160,146 @@ t.test('a checkpoint cut anywhere, or with bytes too many, is refused', async (t
   }
   const longer = Buffer.concat([bytes, Buffer.alloc(1)]);
   t.throws(() => decodeCheckpoint(longer), { code: 'INCONSISTENT_STATE' });
+});
+
+/** The schema as version 1 had it. */
+function firstVersion(part: unknown): unknown {
+  if (Array.isArray(part)) {
+    const kept = part.filter((item) => ((item as { since?: number }).since ?? 1) <= 1);
+    return kept.map(firstVersion);
+  }
+  if (part === null || typeof part !== 'object') return part;
+  return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, firstVersion(item)]));
+}
+
+t.test('a checkpoint of version 1 is read, without what it did not know', async (t) => {
+  const schema = JSON.parse(readFileSync('avro/checkpoint.avsc', 'utf8'));
+  const type = avro.Type.forSchema(firstVersion(schema) as avro.Schema);
+  const { pending, averages, ...rest } = checkpoint;
+  const bytes = type.toBuffer({
+    ...rest,
+    version: 1,
+    pendingCount: 1,
+    errors: ['busy'],
+    pending: [{ behind: 10, attempts: 2, failedAgo: -5, dueIn: -7, error: 0 }],
+    products: [{ product: 'Item1', count: 2, low: 3, carry: 0 }],
+  });
+  const { summary } = decodeSummary(bytes);
+  t.match(summary, { topicId: null, lost: [{ from: 20, to: 30, count: 10 }], gaps: 2 });
+  t.match(decodeCheckpoint(bytes), {
+    ...rest,
+    topicId: null,
+    fingerprint: null,
+    deadLetterTopicId: null,
+    deadLetterFingerprint: null,
+    gapRanges: [{ from: 10, to: 1000, count: 2 }],
+    pending: [{ offset: 990, dueIn: 0, firstFailedAt: checkpoint.writtenAt + 5, error: 'busy' }],
+    averages: new Map([['Item1', { count: 2, low: 3, carry: 0 }]]),
+  });
+});
+
+t.test('what a reader would refuse is not written', async (t) => {
+  const tally = { count: 1, low: 1, carry: 0 };
+  const [first] = checkpoint.pending;
+  const wrong: Partial<Checkpoint>[] = [
+    { start: -1 },
+    { nextOffset: 9 },
+    { nextOffset: 2 ** 53 },
+    { deadLetterOffset: Number.NaN },
+    { deadLettered: -1 },
+    { gaps: -2 },
+    { gaps: 1.5 },
+    { retries: -1 },
+    { lost: [{ from: 20, to: 30, count: 11 }] },
+    { lost: [{ from: 20, to: 1001, count: 1 }] },
+    { gapRanges: [{ from: 30, to: 30, count: 0 }] },
+    {
+      gapRanges: [
+        { from: 30, to: 33, count: 2 },
+        { from: 32, to: 40, count: 1 },
+      ],
+    },
+    { pending: [{ ...first!, offset: 1000 }] },
+    { pending: [{ ...first!, offset: 9 }] },
+    { pending: [{ ...first!, attempts: -1 }] },
+    ...[
+      { ...tally, count: 0 },
+      { ...tally, count: -1 },
+      { ...tally, low: -1 },
+      { ...tally, low: 2 ** 50 },
+      { ...tally, carry: -1 },
+      { ...tally, carry: 2 ** 53 },
+      { ...tally, count: Number.NaN },
+    ].map((one) => ({ averages: new Map([['a', one]]) })),
+  ];
+  for (const change of wrong) {
+    t.throws(() => encodeCheckpoint({ ...checkpoint, ...change }), { code: 'INCONSISTENT_STATE' });
+  }
+});
+
+t.test('a length that is claimed is not believed', async (t) => {
+  const bytes = encodeCheckpoint({ ...checkpoint, lost: [], gapRanges: [], pending: [] });
+  const claim = Buffer.from([0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0x1f]);
+  for (let at = 1; at < bytes.length; at += 1) {
+    const lying = Buffer.concat([bytes.subarray(0, at), claim, bytes.subarray(at + 1)]);
+    for (const decode of [decodeCheckpoint, decodeSummary, decodeStamp]) {
+      try {
+        decode(lying);
+      } catch (error) {
+        t.match(error, { code: 'INCONSISTENT_STATE' });
+      }
+    }
+  }
+});
+
+/** So many orders that wait, each with a text of its own. */
+function waiting(count: number, text: (n: number) => string, ago = 0): Checkpoint['pending'] {
+  return Array.from({ length: count }, (_, n) => ({
+    offset: 10 + n,
+    attempts: 1001,
+    firstFailedAt: checkpoint.writtenAt - ago,
+    dueIn: 86_400_000,
+    error: text(n),
+  }));
+}
+
+t.test(
+  'texts take a bounded part of a checkpoint, and a code is kept without its text',
+  async (t) => {
+    const text = (n: number) => `${n % 2 ? 'RETRIES_EXHAUSTED: ' : ''}order ${n} ${'é'.repeat(90)}`;
+    const state = { ...checkpoint, nextOffset: 100_000, pending: waiting(60_000, text) };
+    const bytes = encodeCheckpoint(state);
+    const bare = encodeCheckpoint({ ...state, pending: waiting(60_000, () => '') });
+    t.ok(bytes.length < bare.length + MAX_TEXT_BYTES + 3 * 60_000);
+    const errors = decodeCheckpoint(bytes).pending.map(({ error }) => error);
+    t.equal(errors[0], text(0));
+    t.equal(errors.at(-2), 'the text was left out of the checkpoint');
+    t.equal(errors.at(-1), 'RETRIES_EXHAUSTED: the text was left out of the checkpoint');
+  },
+);
+
+t.test('the largest state that the limits allow fits into a record', async (t) => {
+  const range = (n: number) => ({
+    from: 2 ** 52 - 9000 + 2 * n,
+    to: 2 ** 52 - 8999 + 2 * n,
+    count: 1,
+  });
+  const ranges = Array.from({ length: 2048 }, (_, n) => range(n));
+  const averages = new Map<string, { count: number; low: number; carry: number }>();
+  // As order-processor.ts measures it: the name and 30 bytes.
+  const name = (n: number) => `${n}`.padStart(256, 'p');
+  for (let taken = 0; taken + 286 <= 6 * 2 ** 20; taken += 286) {
+    averages.set(name(averages.size), { count: 2 ** 51, low: 2 ** 50 - 1, carry: 2 ** 51 });
+  }
+  const nextOffset = 2 ** 52 - 1;
+  const text = (n: number) => `${n} ${'\u{1f600}'.repeat(99)}`;
+  const pending = waiting(100_000, text, 2 ** 40).map((order, n) => ({
+    ...order,
+    offset: nextOffset - 2 ** 33 - n,
+  }));
+  const group = 'g'.repeat(32_767);
+  const large = { ...checkpoint, group, nextOffset, lost: ranges, gapRanges: ranges, averages };
+  const bytes = encodeCheckpoint({ ...large, pending });
+  t.ok(bytes.length <= MAX_CHECKPOINT_BYTES, `${bytes.length} of ${MAX_CHECKPOINT_BYTES}`);
+  t.equal(decodeCheckpoint(bytes).pending.length, pending.length);
 });

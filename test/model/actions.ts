@@ -29,6 +29,13 @@ function record(kind: (typeof KINDS)[number], { scheduler: { pick } }: World): R
   return { timestamp: 1, key: null, value, headers: [] };
 }
 
+function deadLetter(group: string, offset: number, value: Buffer | null): RecordContent {
+  const origin = { ...names.orders, offset, timestamp: 1 };
+  const cause = causeOfFault({ stage: 'decode', code: 'EMPTY', reason: 'EMPTY' }, 1);
+  const headers = deadLetterHeaders(origin, cause, { group, app: 'a', instance: 'i' }, []);
+  return { timestamp: 1, key: null, value, headers };
+}
+
 /** One of the instances in that state of mind, if any. */
 function choose(world: World, matches: (instance: Instance) => boolean): Instance | undefined {
   const matching = world.instances().filter(matches);
@@ -70,13 +77,9 @@ const APPLY = {
     return kinds.join(' ');
   },
   strangers({ logs, scheduler }: World): string {
-    const origin = { ...names.orders, offset: scheduler.pick(9), timestamp: 1 };
-    const cause = causeOfFault({ stage: 'decode', code: 'EMPTY', reason: 'EMPTY' }, 1);
-    const author = { group: 'other', app: 'other', instance: 'other' };
-    const headers = deadLetterHeaders(origin, cause, author, []);
-    const letter = { timestamp: 1, key: null, value: null, headers };
-    logs.append(names.deadLetters.topic, [letter]);
-    return `another group gives up order ${origin.offset}`;
+    const offset = scheduler.pick(9);
+    logs.append(names.deadLetters.topic, [deadLetter('other', offset, null)]);
+    return `another group gives up order ${offset}`;
   },
   async run({ scheduler }: World, size: number): Promise<string> {
     let fired = 0;
@@ -95,19 +98,65 @@ const APPLY = {
     if (size % 3 === 0) return `${started.host.name} starts, the others do not hear of it`;
     for (const other of others) {
       other.generation = world.generation;
-      if (size % 3 === 1) void other.run.task.close();
+      if (size % 3 === 1) other.tasks.assign([]);
     }
     return `${started.host.name} starts, the others ${size % 3 === 1 ? 'stop' : 'are told but go on'}`;
   },
   reassign(world: World): string {
     const instance = choose(world, (each) => isRunning(each) && !isWorking(each));
-    if (instance !== undefined) world.reopen(instance);
+    if (instance !== undefined) world.join(instance);
     return instance?.host.name ?? 'nobody';
   },
-  stop(world: World): string {
+  stop(world: World, size: number): string {
     const instance = choose(world, isWorking);
-    void instance?.run.task.close({ lastCheckpoint: true });
-    return instance?.host.name ?? 'nobody';
+    if (instance === undefined) return 'nobody';
+    world.stop(instance);
+    if (size % 3 === 0) world.join(instance);
+    return `${instance.host.name}${size % 3 === 0 ? ', which joins while it stops' : ''}`;
+  },
+  skew(world: World, size: number): string {
+    const instance = choose(world, () => true);
+    if (instance !== undefined) instance.host.skew = (size - 4) * 3_600_000;
+    return `the clock of ${instance?.host.name ?? 'nobody'} is ${size - 4} h ahead`;
+  },
+  /** Preferably of an order that waits somewhere and stands in no checkpoint yet. */
+  compact({ instances, logs, oracle, head, scheduler: { pick } }: World): string {
+    const waiting = instances().flatMap(({ run }) => [...(run.ledger?.pending.keys() ?? [])]);
+    const { low, high } = logs.boundsOf(names.orders.topic);
+    const unsaid = waiting.filter((offset) => offset >= head.nextOffset);
+    const offset = unsaid[pick(unsaid.length)] ?? low + pick(high - low);
+    if (!logs.compact(names.orders.topic, offset)) return 'nothing to compact';
+    oracle.compacted(offset);
+    return `order ${offset} is gone`;
+  },
+  /** Somebody writes that an order was given up, with a content that it never had. */
+  forge(world: World, size: number): string {
+    const { logs, oracle, head, scheduler } = world;
+    const gap = head.gapRanges[scheduler.pick(head.gapRanges.length)];
+    if (size > 1 || head.nextOffset === 0) return 'nothing';
+    const isGap = size > 0 && gap !== undefined;
+    // Where there never was an order it makes no difference who says that it was given up.
+    world.spoilt ||= !isGap;
+    const offset = isGap ? gap.from : scheduler.pick(head.nextOffset);
+    const order = { orderId: 'ghost', product: isGap ? 'p0' : 'ghost', price: 1 };
+    oracle.forge();
+    logs.append(names.deadLetters.topic, [deadLetter(names.group, offset, encodeOrder(order))]);
+    return `a dead letter for order ${offset}`;
+  },
+  /** A topic is deleted and there again, with as many records or more. */
+  recreate(world: World, size: number): string {
+    const { logs, oracle, head } = world;
+    if (size > 1 || head.nextOffset === 0 || world.spoilt) return 'nothing';
+    world.spoilt = true;
+    const { topic } = size === 0 ? names.orders : names.deadLetters;
+    const bounds = logs.boundsOf(topic);
+    oracle.recreated(topic, bounds);
+    const records = Array.from({ length: bounds.high + 2 }, (_, n) =>
+      size === 0 ? record('good', world) : deadLetter('other', n, null),
+    );
+    logs.recreate(topic);
+    logs.append(topic, records);
+    return topic;
   },
   crash(world: World): string {
     const instance = choose(world, () => true);
@@ -154,7 +203,11 @@ const WEIGHTS: Record<ActionKind, number> = {
   wait: 10,
   rebalance: 5,
   reassign: 2,
-  stop: 1,
+  stop: 2,
+  skew: 4,
+  compact: 4,
+  forge: 4,
+  recreate: 3,
   crash: 3,
   freeze: 2,
   thaw: 3,

@@ -1,5 +1,7 @@
 // Faults as somebody might make them: each breaks one rule that the checkpoints' truth rests on.
-import { add, subtract } from '../../server/domain/averages.ts';
+import { add, contains, subtract } from '../../server/domain/averages.ts';
+import { addRange, look } from '../../server/domain/offset-ranges.ts';
+import { DamagedLogError, describe, InconsistentStateError } from '../../server/errors.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import type { Ledger, LedgerState } from '../../server/stream/ledger.ts';
 import type { PendingOrder } from '../../server/stream/pending-order.ts';
@@ -12,14 +14,19 @@ type Changed = Partial<Ledger<PendingOrder>>;
 /** Replaces transitions of the ledger. */
 function inLedger(
   change: (ledger: Ledger<PendingOrder>, state: State, deps: TaskDeps) => Changed,
-): Fault {
-  return (deps) => ({
+): Required<Pick<Fault, 'task'>> {
+  return inTask((deps) => ({
     ...deps,
     createLedger(state) {
       const ledger = deps.createLedger!(state);
       return { ...ledger, ...change(ledger, state, deps) };
     },
-  });
+  }));
+}
+
+/** Replaces what a task is built from. */
+function inTask(task: (deps: TaskDeps) => TaskDeps): Required<Pick<Fault, 'task'>> {
+  return { task };
 }
 
 /** The faults, by name. */
@@ -67,7 +74,7 @@ export const faults: Record<string, Fault> = {
     },
   })),
 
-  'the last record instead of the head': (deps) => ({
+  'the last record instead of the head': inTask((deps) => ({
     ...deps,
     reader: {
       ...deps.reader,
@@ -76,17 +83,17 @@ export const faults: Record<string, Fault> = {
         return { low: tp === names.checkpoints ? Math.max(low, high - 1) : low, high };
       },
     },
-  }),
+  })),
 
-  'trimming beyond the own last checkpoint': (deps) => ({
+  'trimming beyond the own last checkpoint': inTask((deps) => ({
     ...deps,
     async trim() {
       const { high } = await deps.reader.bounds(names.checkpoints);
       await deps.trim(high);
     },
-  }),
+  })),
 
-  'dead-lettered when sent instead of when read back': (deps) => {
+  'dead-lettered when sent instead of when read back': inTask((deps) => {
     const sent = new Set<number>();
     let state: State | null = null;
     return {
@@ -98,7 +105,7 @@ export const faults: Record<string, Fault> = {
             return ledger.readDeadLetter(offset, isKnown ? null : origin, decode);
           },
         };
-      })(deps),
+      }).task(deps),
       writer: {
         append(tp, records) {
           if (tp === names.deadLetters) for (const record of records) deadLetter(record);
@@ -114,5 +121,115 @@ export const faults: Record<string, Fault> = {
       sent.add(origin);
       state.deadLettered += 1;
     }
+  }),
+
+  'd moved before the origin is checked, and a checkpoint written after all': inTask((deps) => ({
+    ...inLedger((ledger, state) => ({
+      readDeadLetter(offset, origin, decode) {
+        try {
+          return ledger.readDeadLetter(offset, origin, decode);
+        } catch (error) {
+          state.deadLetterOffset = offset + 1;
+          // As any other error: the task writes down what it knows.
+          throw new DamagedLogError(describe(error));
+        }
+      },
+    })).task(deps),
+    onFailed(error) {
+      const isOurs = error instanceof DamagedLogError;
+      deps.onFailed(isOurs ? new InconsistentStateError(error.message) : error);
+    },
+  })),
+
+  'an origin in a gap taken for an order that was counted': inLedger((ledger, state) => ({
+    readDeadLetter(offset, origin, decode) {
+      const isGap = origin !== null && look(state.gapRanges, origin) === 'in';
+      const { deadLettered } = state;
+      const ended = ledger.readDeadLetter(offset, origin, decode);
+      const order = decode();
+      if (isGap && state.deadLettered > deadLettered && order !== null) {
+        if (contains(state.averages, order.product, order.price)) {
+          addRange(state.gapRanges, origin, origin + 1);
+          subtract(state.averages, order.product, order.price);
+        }
+      }
+      return ended;
+    },
+  })),
+
+  'dead letters passed over in a gap': inLedger((ledger, state) => ({
+    passGap: (offset) => passWithout(state, offset) || ledger.passGap(offset),
+    arrive(offset) {
+      passWithout(state, offset);
+      return ledger.arrive(offset);
+    },
+  })),
+
+  'the topic ids not looked at': inTask((deps) => ({
+    ...deps,
+    reader: { ...deps.reader, topicId: async () => 'always the same' },
+  })),
+
+  'the topic ids looked at only in a restore': inTask((deps) => {
+    const ids = new Map<string, Promise<string | null>>();
+    return {
+      ...deps,
+      reader: {
+        ...deps.reader,
+        topicId(topic) {
+          const id = ids.get(topic) ?? deps.reader.topicId(topic);
+          ids.set(topic, id);
+          return id;
+        },
+      },
+    };
+  }),
+
+  'retries by the wall clock': inTask((deps) => ({
+    ...deps,
+    clock: { ...deps.clock, monotonic: deps.clock.now },
+  })),
+
+  'a restore that reads on when it is closed': inTask((deps) => ({
+    ...deps,
+    reader: {
+      ...deps.reader,
+      follow(tp, from, follower) {
+        let working = false;
+        const following = deps.reader.follow(tp, from, {
+          ...follower,
+          async records(set) {
+            working = true;
+            await follower.records(set);
+            working = false;
+          },
+        });
+        return { close: () => (working || tp !== names.checkpoints) && following.close() };
+      },
+    },
+  })),
+
+  'a join while closing starts a task': {
+    tasks(tasks, start) {
+      let closed = false;
+      return {
+        ...tasks,
+        assign(partitions) {
+          if (closed && partitions.length > 0) start();
+          else tasks.assign(partitions);
+        },
+        close() {
+          closed = true;
+          return tasks.close();
+        },
+      };
+    },
   },
 };
+
+/** What lies between N and `offset` is called a gap, dead letters or not. */
+function passWithout(state: State, offset: number): false {
+  addRange(state.gapRanges, state.nextOffset, offset);
+  state.nextOffset = offset;
+  return false;
+}

@@ -2,7 +2,7 @@
 import { AppError } from '../../server/errors.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import type { Bounds, LogReader, LogWriter } from '../../server/stream/log.ts';
-import { emptyLog, follow, type PartitionLog, push } from './partition-log.ts';
+import { emptyLog, follow, type PartitionLog, push, recreate, takeOut } from './partition-log.ts';
 import type { Host, Scheduler } from './scheduler.ts';
 
 /**
@@ -27,6 +27,10 @@ export type Logs = {
   /** Leaves an offset without a record: the end of a transaction, or what compaction left. */
   leaveOut(topic: string, how: 'control' | 'hole'): void;
   deleteBelow(topic: string, offset: number): void;
+  /** Takes out one record, as compaction does; whether there was one to be taken. */
+  compact(topic: string, offset: number): boolean;
+  /** Deletes the topic and creates it anew, with another id. */
+  recreate(topic: string): void;
   /** The next append meets this fate. */
   doom(fate: Fate): void;
   /** How many appends are held up on their way. */
@@ -46,7 +50,7 @@ export function idOf({ generation }: { generation: number }): string {
 
 export function createLogs(scheduler: Scheduler, onLanding: (landing: Landing) => void): Logs {
   const { pick, later } = scheduler;
-  const network: Host = { name: 'network', state: 'running' };
+  const network: Host = { name: 'network', state: 'running', skew: 0 };
   const logs = new Map<string, PartitionLog>();
   const dooms: Fate[] = [];
   const underway = new Set<Append>();
@@ -141,6 +145,11 @@ export function createLogs(scheduler: Scheduler, onLanding: (landing: Landing) =
       log.low = Math.max(log.low, Math.min(offset, log.high));
       log.batches = log.batches.filter(({ next }) => next > log.low);
       wakeAll(log);
+    },
+    compact: (topic, offset) => takeOut(logOf(topic), offset),
+    recreate(topic) {
+      recreate(logOf(topic));
+      wakeAll(logOf(topic));
     },
     doom: (fate) => void dooms.push(fate),
     get delayed() {

@@ -23,6 +23,12 @@ export type Oracle = {
   deadLetter(offset: number, record: RecordContent): void;
   /** A checkpoint was written; throws a Contradiction unless it is true. */
   checkpoint(value: Buffer, orders: Bounds): Checkpoint;
+  /** Its next dead letter is a forgery: it need not have the bytes of its order. */
+  forge(): void;
+  /** Compaction took the order away; who has not read it yet never will. */
+  compacted(offset: number): void;
+  /** The topic was created anew: what is in it from now on is no fact. */
+  recreated(topic: string, bounds: Bounds): void;
   /** Origins of our dead letters from one offset up to another. */
   originsBetween(from: number, to: number): Set<number>;
 };
@@ -31,7 +37,11 @@ export type Oracle = {
 export function createOracle(group: string, topic: string): Oracle {
   const orders = new Map<number, Fact>();
   const origins = new Map<number, number | null>();
+  const taken = new Set<number>();
+  /** The ends of topics that are no more. */
+  const former = new Map<string, Bounds>();
   let deadLettersEnd = 0;
+  let forging = false;
 
   function originsBetween(from: number, to: number): Set<number> {
     const found = new Set<number>();
@@ -43,10 +53,18 @@ export function createOracle(group: string, topic: string): Oracle {
 
   return {
     originsBetween,
+    forge() {
+      forging = true;
+    },
+    compacted: (offset) => void taken.add(offset),
+    recreated: (name, { low, high }) => void former.set(name, { low, high }),
     order(offset, { value }) {
+      if (former.has(topic)) return;
       orders.set(offset, { value, verdict: judge(value) });
     },
     deadLetter(offset, { headers, value }) {
+      // Whoever works on orders that were created anew finds out before its next checkpoint.
+      if (former.size > 0) return;
       deadLettersEnd = offset + 1;
       const header = (name: string) =>
         headers.find(({ key }) => key.toString() === `orders.errors.${name}`)?.value?.toString();
@@ -54,12 +72,17 @@ export function createOracle(group: string, topic: string): Oracle {
       const origin = ours ? Number(header('offset')) : null;
       origins.set(offset, origin);
       if (origin === null) return;
+      if (forging) {
+        forging = false;
+        return;
+      }
       const original = orders.get(origin);
       demand(original !== undefined, `dead letter ${offset} stands for no order`);
       demand(sameBytes(original.value, value), `dead letter ${offset} has other bytes`);
     },
-    checkpoint(bytes, { low, high }) {
+    checkpoint(bytes, bounds) {
       const checkpoint = decodeCheckpoint(bytes);
+      const { low, high } = former.get(topic) ?? bounds;
       const { start, nextOffset, deadLetterOffset, lost, pending } = checkpoint;
       demand(nextOffset <= high, `N ${nextOffset} is in the future`);
       demand(deadLetterOffset <= deadLettersEnd, `d ${deadLetterOffset} is in the future`);
@@ -73,7 +96,10 @@ export function createOracle(group: string, topic: string): Oracle {
           demand(!waiting.has(offset), `order ${offset} is lost and pending`);
           demand(!dead.has(offset), `order ${offset} is lost and dead-lettered`);
           demand(start <= offset && offset < nextOffset, `order ${offset} is lost outside`);
-          demand(offset < low, `order ${offset} is called lost but still there`);
+          demand(
+            offset < low || taken.has(offset),
+            `order ${offset} is called lost but still there`,
+          );
           gone.add(offset);
         }
       }
@@ -81,6 +107,10 @@ export function createOracle(group: string, topic: string): Oracle {
         demand(start <= offset && offset < nextOffset, `order ${offset} is pending outside`);
         demand(orders.has(offset), `pending order ${offset} does not exist`);
         demand(!dead.has(offset), `order ${offset} is pending and dead-lettered`);
+      }
+      const passed = new Set<number>();
+      for (const { from, to } of checkpoint.gapRanges) {
+        for (let offset = from; offset < to; offset += 1) passed.add(offset);
       }
       const sums = new Map<string, { count: number; sum: bigint }>();
       let gaps = 0;
@@ -90,8 +120,11 @@ export function createOracle(group: string, topic: string): Oracle {
         const order = orders.get(offset);
         if (dead.has(offset)) deadLettered += 1;
         else if (gone.has(offset) || waiting.has(offset)) continue;
-        else if (order === undefined) gaps += 1;
-        else {
+        else if (passed.has(offset)) {
+          demand(order === undefined || taken.has(offset), `order ${offset} is called a gap`);
+          gaps += 1;
+        } else {
+          demand(order !== undefined, `a gap at ${offset} is not known as one`);
           const { verdict } = order;
           demand(!('reason' in verdict), `order ${offset} is counted, but is no order`);
           const tally = sums.get(verdict.product) ?? { count: 0, sum: 0n };

@@ -4,7 +4,13 @@ import { encodeBatch } from '../../server/record-batch/writer.ts';
 import type { Follower, Following, RecordSet } from '../../server/stream/log.ts';
 import type { Host, Scheduler } from './scheduler.ts';
 
-type Batch = { readonly next: number; readonly bytes: Buffer };
+type Batch = {
+  readonly first: number;
+  readonly next: number;
+  readonly records: readonly RecordContent[];
+  readonly control: boolean;
+  readonly bytes: Buffer;
+};
 
 export type PartitionLog = {
   /** How many topics of this name there were before. */
@@ -32,9 +38,31 @@ export function push(
   const first = log.high + log.hole;
   log.hole = 0;
   log.high = first + records.length;
-  const bytes = encodeBatch(records, { baseOffset: first, control });
-  log.batches.push({ next: log.high, bytes });
+  log.batches.push(batchOf(first, records, control));
   return first;
+}
+
+function batchOf(first: number, records: readonly RecordContent[], control: boolean): Batch {
+  const bytes = encodeBatch(records, { baseOffset: first, control });
+  return { first, next: first + records.length, records, control, bytes };
+}
+
+/** Takes out one record, as compaction does; false when there is none, or when it is the last one. */
+export function takeOut(log: PartitionLog, offset: number): boolean {
+  const at = log.batches.findIndex(({ first, next }) => first <= offset && offset < next);
+  const batch = log.batches[at];
+  if (batch === undefined || batch.control || offset >= log.high - 1) return false;
+  const { first, records } = batch;
+  const before = records.slice(0, offset - first);
+  const after = records.slice(offset + 1 - first);
+  const parts = [batchOf(first, before, false), batchOf(offset + 1, after, false)];
+  log.batches.splice(at, 1, ...parts.filter((part) => part.records.length > 0));
+  return true;
+}
+
+/** Deletes the topic and creates it anew. */
+export function recreate(log: PartitionLog): void {
+  Object.assign(log, { generation: log.generation + 1, low: 0, high: 0, hole: 0, batches: [] });
 }
 
 /** A random number of batches from `position` on, and the position after them. */

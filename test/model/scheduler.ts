@@ -2,7 +2,12 @@
 import type { Clock } from '../../server/stream/clock.ts';
 
 /** Whatever events belong to: an operating system process, or the network. */
-export type Host = { readonly name: string; state: 'running' | 'frozen' | 'crashed' };
+export type Host = {
+  readonly name: string;
+  state: 'running' | 'frozen' | 'crashed';
+  /** How far its wall clock is ahead, ms. */
+  skew: number;
+};
 
 type Event = { readonly host: Host; readonly dueAt: number; fire(): void };
 
@@ -16,6 +21,8 @@ export type Scheduler = {
   clockOf(host: Host): Clock;
   /** Lets time pass; nothing happens by that alone. */
   advance(ms: number): void;
+  /** How much has passed since the beginning, ms. */
+  readonly time: number;
   /** Lets time pass until something can happen; false when nothing ever will. */
   advanceToNext(): boolean;
   /**
@@ -63,11 +70,14 @@ export function createScheduler(): Scheduler {
       pick(1);
     },
     clockOf: (host) => ({
-      now: () => Math.floor(EPOCH + time),
+      now: () => Math.floor(EPOCH + time + host.skew),
       monotonic: () => time,
       after: (ms, action) => later(host, action, ms),
       breathe: () => new Promise((resolve) => later(host, resolve)),
     }),
+    get time() {
+      return time;
+    },
     advance(ms) {
       time += ms;
     },

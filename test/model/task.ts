@@ -5,8 +5,9 @@ import { createLedger, type LedgerState } from '../../server/stream/ledger.ts';
 import { createPartitionTask, type PartitionTask } from '../../server/stream/partition-task.ts';
 import type { PendingOrder } from '../../server/stream/pending-order.ts';
 import type { TaskDeps } from '../../server/stream/task-run.ts';
+import type { Tasks } from '../../server/stream/tasks.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
-import { createHandler, Mistake } from './handler.ts';
+import { createHandler } from './handler.ts';
 import type { Logs } from './logs.ts';
 import { Contradiction } from './oracle.ts';
 import type { Host, Scheduler } from './scheduler.ts';
@@ -26,8 +27,11 @@ export type Setup = {
   readonly maxPendingBytes: number;
 };
 
-/** Puts a fault into what a task is built from. */
-export type Fault = (deps: TaskDeps) => TaskDeps;
+/** Puts a fault into what a task is built from, or into the tasks of a process. */
+export type Fault = {
+  readonly task?: (deps: TaskDeps) => TaskDeps;
+  readonly tasks?: (tasks: Tasks, start: () => void) => Tasks;
+};
 
 export type Position = { readonly nextOffset: number; readonly deadLetterOffset: number };
 
@@ -41,8 +45,8 @@ export type Run = {
   readonly unacknowledged: Set<RecordContent>;
 };
 
-/** Starts a task for `host`; `onSend` hears of every checkpoint and dead letter that it sends. */
-export function startTask(options: {
+/** A task for `host`, to be started; `onSend` hears of every checkpoint and dead letter that it sends. */
+export function createTask(options: {
   setup: Setup;
   fault: Fault;
   host: Host;
@@ -62,9 +66,19 @@ export function startTask(options: {
   const deps: TaskDeps = {
     logs: names,
     author: { group: names.group, app: 'model', instance: host.name },
-    startedAt: 1,
+    startedAt: scheduler.clockOf(host).now(),
     generation,
-    reader,
+    reader: {
+      ...reader,
+      follow: (tp, from, follower) =>
+        reader.follow(tp, from, {
+          ...follower,
+          records(set) {
+            if (run.task.state === 'CLOSED') onFailed(new Contradiction('a closed task reads on'));
+            return follower.records(set);
+          },
+        }),
+    },
     writer: {
       async append(tp, records) {
         if (tp === names.deadLetters) expectOpen('gives up');
@@ -93,9 +107,7 @@ export function startTask(options: {
       run.ledger = state;
       return createLedger(state);
     },
-    onFailed(error) {
-      if (!(error instanceof Mistake)) onFailed(error);
-    },
+    onFailed,
   };
 
   function expectOpen(doing: string): void {
@@ -103,8 +115,7 @@ export function startTask(options: {
       onFailed(new Contradiction(`a closed task ${doing} an order`));
   }
 
-  const task = createPartitionTask(fault(deps));
+  const task = createPartitionTask(fault.task?.(deps) ?? deps);
   const run: Run = { task, floor, ledger: null, unacknowledged };
-  task.start();
   return run;
 }

@@ -1,12 +1,16 @@
 // A topic with one partition, the processes that work on it, and the oracle that watches the logs.
 import type { Checkpoint } from '../../server/domain/checkpoint.ts';
+import { InconsistentStateError } from '../../server/errors.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import { createGroupView, type GroupViewReader } from '../../server/stream/group-view.ts';
 import type { PartitionTask } from '../../server/stream/partition-task.ts';
+import { createTasks, type Tasks } from '../../server/stream/tasks.ts';
+import { silentLogger } from '../fixtures/silent-logger.ts';
+import { Mistake } from './handler.ts';
 import { createLogs, type Landing, type Logs } from './logs.ts';
 import { createOracle, demand, type Oracle } from './oracle.ts';
 import { createScheduler, type Host, type Scheduler } from './scheduler.ts';
-import { type Fault, names, type Position, type Run, type Setup, startTask } from './task.ts';
+import { createTask, type Fault, names, type Position, type Run, type Setup } from './task.ts';
 
 /** Whoever looks at the group. */
 export type Watcher = { readonly host: Host; readonly view: GroupViewReader };
@@ -15,7 +19,11 @@ export type Watcher = { readonly host: Host; readonly view: GroupViewReader };
 export type Instance = Watcher & {
   /** Generation of the group, as far as the process has heard. */
   generation: number;
+  readonly tasks: Tasks;
+  /** Its newest task. */
   run: Run;
+  /** It was told to stop. */
+  stopped: boolean;
 };
 
 export type World = {
@@ -28,23 +36,36 @@ export type World = {
   generation: number;
   /** From now on no handler makes mistakes. */
   calm: boolean;
+  /** Something is in the topics that a task may have to stop at. */
+  spoilt: boolean;
   /** The checkpoint that has stated the greatest position. */
   readonly head: Head;
   start(): Instance;
   /** Somebody who does nothing but look, and never crashes. */
   watch(): Watcher;
-  /** Starts another task in a process whose task has ended. */
-  reopen(instance: Instance): void;
+  /** A process joins the group again, and is given the partition. */
+  join(instance: Instance): void;
+  /** A process stops in good order. */
+  stop(instance: Instance): void;
   crash(instance: Instance): void;
   /** Throws what was found wrong so far. */
   verify(): void;
 };
 
-type Head = Pick<Checkpoint, 'nextOffset' | 'deadLetterOffset' | 'pending' | 'averages'>;
+type Head = Pick<
+  Checkpoint,
+  'nextOffset' | 'deadLetterOffset' | 'pending' | 'averages' | 'gapRanges'
+>;
 
-const NOTHING: Head = { nextOffset: 0, deadLetterOffset: 0, pending: [], averages: new Map() };
+const NOTHING: Head = {
+  nextOffset: 0,
+  deadLetterOffset: 0,
+  pending: [],
+  averages: new Map(),
+  gapRanges: [],
+};
 
-export function createWorld(setup: Setup, fault: Fault = (deps) => deps): World {
+export function createWorld(setup: Setup, fault: Fault = {}): World {
   const scheduler = createScheduler();
   const oracle = createOracle(names.group, names.orders.topic);
   const logs = createLogs(scheduler, landed);
@@ -84,8 +105,11 @@ export function createWorld(setup: Setup, fault: Fault = (deps) => deps): World 
     world.head = checkpoint;
   }
 
-  function open(instance: Omit<Instance, 'run'>): Run {
-    return startTask({
+  function open(
+    instance: Pick<Instance, 'host' | 'generation'>,
+    failed: (error: unknown) => void,
+  ): Run {
+    return createTask({
       setup,
       fault,
       host: instance.host,
@@ -95,8 +119,23 @@ export function createWorld(setup: Setup, fault: Fault = (deps) => deps): World 
       generation: () => instance.generation,
       mayErr: () => !world.calm,
       onSend: (record, run) => senders.set(record, run),
-      onFailed: (error) => wrongs.push(error),
+      onFailed(error) {
+        failed(error);
+        const expected = world.spoilt && error instanceof InconsistentStateError;
+        if (!expected && !(error instanceof Mistake)) wrongs.push(error);
+      },
     });
+  }
+
+  /** The tasks of a process, which has one partition. */
+  function tasksOf(instance: Pick<Instance, 'host' | 'generation'> & Partial<Instance>): Tasks {
+    const clock = { ...scheduler.clockOf(instance.host), after: () => () => {} };
+    const create = (_partition: number, failed: (error: unknown) => void) => {
+      instance.run = open(instance, failed);
+      return instance.run.task;
+    };
+    const tasks = createTasks({ createTask: create, clock, logger: silentLogger });
+    return fault.tasks?.(tasks, () => create(0, () => {}).start()) ?? tasks;
   }
 
   function look(watcher: Watcher): void {
@@ -109,7 +148,7 @@ export function createWorld(setup: Setup, fault: Fault = (deps) => deps): World 
 
   function see(onCheckpoint: PartitionTask['readBack']): Watcher {
     count += 1;
-    const host: Host = { name: `i${count}`, state: 'running' };
+    const host: Host = { name: `i${count}`, state: 'running', skew: 0 };
     const view = createGroupView({
       reader: logs.portsOf(host).reader,
       group: names.group,
@@ -131,12 +170,15 @@ export function createWorld(setup: Setup, fault: Fault = (deps) => deps): World 
     instances: () => instances,
     generation: 0,
     calm: false,
+    spoilt: false,
     head: NOTHING,
     start() {
       world.generation += 1;
-      const watcher = see((...checkpoint) => instance.run.task.readBack(...checkpoint));
-      const process = { ...watcher, generation: world.generation };
-      const instance: Instance = Object.assign(process, { run: open(process) });
+      const watcher = see((...checkpoint) => instance.tasks.readBack(0, ...checkpoint));
+      const process = { ...watcher, generation: world.generation, stopped: false };
+      const tasks = tasksOf(process);
+      tasks.assign([0]);
+      const instance = Object.assign(process, { tasks }) as Instance;
       instances.push(instance);
       return instance;
     },
@@ -145,10 +187,15 @@ export function createWorld(setup: Setup, fault: Fault = (deps) => deps): World 
       watchers.push(watcher);
       return watcher;
     },
-    reopen(instance: Instance) {
+    join(instance: Instance) {
       world.generation += 1;
       instance.generation = world.generation;
-      instance.run = open(instance);
+      instance.tasks.assign([0]);
+    },
+    stop(instance: Instance) {
+      instance.stopped = true;
+      instance.view.close();
+      void instance.tasks.close();
     },
     crash(instance: Instance) {
       instance.host.state = 'crashed';

@@ -1,76 +1,14 @@
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { sumOf } from '../../server/domain/averages.ts';
-import { decodeCheckpoint, decodeStamp } from '../../server/domain/checkpoint.ts';
-import { encodeOrder, type Order } from '../../server/domain/order.ts';
+import { decodeStamp } from '../../server/domain/checkpoint.ts';
 import { PermanentError, TransientError } from '../../server/errors.ts';
 import type { OrderHandler } from '../../server/stream/order-handler.ts';
-import { createPartitionTask } from '../../server/stream/partition-task.ts';
-import type { TaskDeps } from '../../server/stream/task-run.ts';
-import { manualClock } from '../fixtures/manual-clock.ts';
-import { memoryLogs } from '../fixtures/memory-log.ts';
-import { silentLogger } from '../fixtures/silent-logger.ts';
-
-const logs = {
-  group: 'g',
-  orders: { topic: 'orders', partition: 0 },
-  deadLetters: { topic: 'orders-dlq', partition: 0 },
-  checkpoints: { topic: 'g-checkpoints', partition: 0 },
-};
-
-function record(order: Order) {
-  return { timestamp: 1, key: Buffer.from(order.orderId), value: encodeOrder(order), headers: [] };
-}
-
-const order = (orderId: string, price = 10, product = 'Item1') =>
-  record({ orderId, product, price });
-
-function world(t: Test) {
-  const clock = manualClock();
-  const memory = memoryLogs();
-  let instances = 0;
-  return {
-    clock,
-    ...memory,
-    start(handle: OrderHandler, overrides: Partial<TaskDeps> = {}) {
-      const failures: unknown[] = [];
-      instances += 1;
-      const task = createPartitionTask({
-        logs,
-        author: { group: 'g', app: 'test', instance: `i${instances}` },
-        startedAt: clock.now(),
-        generation: () => instances,
-        reader: memory.reader,
-        writer: memory.writer,
-        trim: async (below) => memory.deleteBelow(logs.checkpoints, below),
-        handle,
-        policy: { maxRetries: 2, backoffMs: 1000, maxBackoffMs: 30_000 },
-        limits: { maxPending: 100, maxPendingBytes: 1e6, maxProducts: 100, maxProductBytes: 1e6 },
-        checkpointIntervalMs: 100,
-        checkpointShare: () => 1,
-        clock,
-        random: () => 0.5,
-        logger: silentLogger,
-        onFailed: (error) => failures.push(error),
-        ...overrides,
-      });
-      t.teardown(() => task.close());
-      task.start();
-      return { task, failures };
-    },
-    async checkpoint() {
-      const last = (await memory.read(logs.checkpoints)).at(-1);
-      if (!last?.value) return null;
-      const checkpoint = decodeCheckpoint(last.value);
-      const counts = [...checkpoint.averages].map(([product, { count }]) => [product, count]);
-      return { ...checkpoint, counts };
-    },
-  };
-}
+import { logs, order, taskWorld } from '../fixtures/task-world.ts';
 
 const always: OrderHandler = () => {};
 
 t.test('orders are counted, and a checkpoint says so', async (t) => {
-  const { append, start, clock, checkpoint } = world(t);
+  const { append, start, clock, checkpoint } = taskWorld(t);
   append(logs.orders, [order('a', 10), order('b', 20), order('c', 5, '__proto__')]);
   start(always);
   await clock.advance(1000);
@@ -82,7 +20,7 @@ t.test('orders are counted, and a checkpoint says so', async (t) => {
 });
 
 t.test('a failing order waits for its retry while others flow on', async (t) => {
-  const { append, start, clock, checkpoint } = world(t);
+  const { append, start, clock, checkpoint } = taskWorld(t);
   append(logs.orders, [order('bad'), order('good')]);
   const attempts: number[] = [];
   start(({ orderId }, { attempt }) => {
@@ -100,7 +38,7 @@ t.test('a failing order waits for its retry while others flow on', async (t) => 
 t.test(
   'an order that fails every time is dead-lettered with its bytes, when read back',
   async (t) => {
-    const { append, start, clock, checkpoint, read } = world(t);
+    const { append, start, clock, checkpoint, read } = taskWorld(t);
     const original = { ...order('bad'), headers: [{ key: Buffer.from('x'), value: null }] };
     append(logs.orders, [original]);
     start(() => {
@@ -116,7 +54,7 @@ t.test(
 );
 
 t.test('permanent failures and bytes that are no order are not retried', async (t) => {
-  const { append, start, clock, checkpoint, read } = world(t);
+  const { append, start, clock, checkpoint, read } = taskWorld(t);
   append(logs.orders, [
     order('p'),
     { timestamp: 1, key: null, value: null, headers: [] },
@@ -134,7 +72,7 @@ t.test('permanent failures and bytes that are no order are not retried', async (
 });
 
 t.test('a handler may return a promise, and the others flow on', async (t) => {
-  const { append, start, clock, checkpoint } = world(t);
+  const { append, start, clock, checkpoint } = taskWorld(t);
   append(logs.orders, [order('slow', 10), order('quick', 20)]);
   let finish = () => {};
   start(({ orderId }) =>
@@ -148,7 +86,7 @@ t.test('a handler may return a promise, and the others flow on', async (t) => {
 });
 
 t.test('a restart goes on from the checkpoint, pending orders included', async (t) => {
-  const { append, start, clock, checkpoint } = world(t);
+  const { append, start, clock, checkpoint } = taskWorld(t);
   append(logs.orders, [order('a'), order('late'), order('b')]);
   const failLate: OrderHandler = ({ orderId }) => {
     if (orderId === 'late') throw new TransientError('busy');
@@ -170,7 +108,7 @@ t.test('a restart goes on from the checkpoint, pending orders included', async (
 });
 
 t.test('without a checkpoint the dead letters that are there are not sent again', async (t) => {
-  const { append, start, clock, checkpoint, read, deleteBelow } = world(t);
+  const { append, start, clock, checkpoint, read, deleteBelow } = taskWorld(t);
   append(logs.orders, [order('a'), { timestamp: 1, key: null, value: null, headers: [] }]);
   const first = start(always);
   await clock.advance(1000);
@@ -185,7 +123,7 @@ t.test('without a checkpoint the dead letters that are there are not sent again'
 
 t.test('an order counted here that another owner gave up is taken back, once', async (t) => {
   const orders = [order('a', 10), order('b', 30)];
-  const elsewhere = world(t);
+  const elsewhere = taskWorld(t);
   elsewhere.append(logs.orders, orders);
   elsewhere.start(({ orderId }) => {
     if (orderId === 'b') throw new PermanentError('never');
@@ -194,7 +132,7 @@ t.test('an order counted here that another owner gave up is taken back, once', a
   const letters = await elsewhere.read(logs.deadLetters);
   t.equal(letters.length, 1);
 
-  const { append, start, clock, checkpoint } = world(t);
+  const { append, start, clock, checkpoint } = taskWorld(t);
   append(logs.orders, orders);
   start(always);
   await clock.advance(1000);
@@ -208,7 +146,7 @@ t.test('an order counted here that another owner gave up is taken back, once', a
 });
 
 t.test('orders that retention took are lost and counted as such', async (t) => {
-  const { append, start, clock, checkpoint, deleteBelow } = world(t);
+  const { append, start, clock, checkpoint, deleteBelow } = taskWorld(t);
   append(logs.orders, [order('a')]);
   const first = start(always);
   await clock.advance(200);
@@ -226,7 +164,7 @@ t.test('orders that retention took are lost and counted as such', async (t) => {
 });
 
 t.test('a topic that was recreated stops the task with words', async (t) => {
-  const { append, start, clock } = world(t);
+  const { append, start, clock } = taskWorld(t);
   append(logs.orders, [order('a'), order('b')]);
   const first = start(always);
   await clock.advance(200);
@@ -240,7 +178,7 @@ t.test('a topic that was recreated stops the task with words', async (t) => {
 });
 
 t.test('a programmer error stops the task at its order, and nothing is lost', async (t) => {
-  const { append, start, clock, checkpoint } = world(t);
+  const { append, start, clock, checkpoint } = taskWorld(t);
   append(logs.orders, [order('a'), order('b'), order('c')]);
   const { failures, task } = start(({ orderId }) => {
     if (orderId === 'b') throw new TypeError('x is undefined');
@@ -252,7 +190,7 @@ t.test('a programmer error stops the task at its order, and nothing is lost', as
 });
 
 t.test('a product too many becomes a dead letter, the rest flows on', async (t) => {
-  const { append, start, clock, checkpoint, read } = world(t);
+  const { append, start, clock, checkpoint, read } = taskWorld(t);
   const names = ['a', 'b', 'c', 'a', 'd', 'b'];
   append(
     logs.orders,
@@ -275,7 +213,7 @@ t.test('a product too many becomes a dead letter, the rest flows on', async (t) 
 });
 
 t.test('when too many orders wait the partition waits, and nothing is dropped', async (t) => {
-  const { append, start, clock, checkpoint } = world(t);
+  const { append, start, clock, checkpoint } = taskWorld(t);
   append(
     logs.orders,
     Array.from({ length: 20 }, (_, i) => order(`o${i}`)),
@@ -293,7 +231,7 @@ t.test('when too many orders wait the partition waits, and nothing is dropped', 
 });
 
 t.test('a gap without records is counted as a gap', async (t) => {
-  const { append, leaveOut, start, clock, checkpoint } = world(t);
+  const { append, leaveOut, start, clock, checkpoint } = taskWorld(t);
   append(logs.orders, [order('a')]);
   leaveOut(logs.orders, 5);
   append(logs.orders, [order('b')]);
@@ -303,7 +241,7 @@ t.test('a gap without records is counted as a gap', async (t) => {
 });
 
 t.test('a task trims what stands below its own checkpoint, if that is the head', async (t) => {
-  const { append, start, clock, read } = world(t);
+  const { append, start, clock, read } = taskWorld(t);
   const { task } = start(always);
   append(logs.orders, [order('a')]);
   await clock.advance(200);
@@ -320,7 +258,7 @@ t.test('a task trims what stands below its own checkpoint, if that is the head',
 });
 
 t.test('a head that is trimmed away during a restore is looked for again', async (t) => {
-  const { append, start, clock, checkpoint, reader, deleteBelow, read } = world(t);
+  const { append, start, clock, checkpoint, reader, deleteBelow, read } = taskWorld(t);
   append(logs.orders, [order('a')]);
   const first = start(always);
   await clock.advance(200);
@@ -353,7 +291,7 @@ t.test('a head that is trimmed away during a restore is looked for again', async
 });
 
 t.test('a task that reads a checkpoint of a later generation closes itself', async (t) => {
-  const { start, clock } = world(t);
+  const { start, clock } = taskWorld(t);
   const { task, failures } = start(always);
   await clock.advance(100);
   const stamp = {
