@@ -72,7 +72,7 @@ export async function identify(
       return id;
     },
     get fingerprint() {
-      return fingerprint;
+      return fingerprint ?? latest;
     },
     note(cursor) {
       if (id === null) latest = { offset: cursor.offset, hash: hashOf(cursor) };
