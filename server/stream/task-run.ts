@@ -133,7 +133,8 @@ export function startRun(deps: TaskDeps, restored: Restored): TaskRun {
       if (unsure.signal.aborted) return;
       throw error;
     }
-    const record = { timestamp: clock.now(), key: null, value, headers: [] };
+    // Kafka refuses times far from its own, and needs none.
+    const record = { timestamp: -1, key: null, value, headers: [] };
     await persist(deps, logs.checkpoints, [record], () => !abandoned);
   }
 

@@ -1,20 +1,24 @@
 // The service as main.ts composes it, except that it kills itself at a failpoint
 // (CHAOS_FAILPOINT=name, the CHAOS_PASSES-th time), trims every half second, and can tell when it was
-// at work (CHAOS_ACTIVITY=true).
+// at work (CHAOS_ACTIVITY=true), whose clock can be set, and whose handler can fail with a text of its
+// own for every order (CHAOS_FAILURES=texts).
 import closeWithGrace from 'close-with-grace';
 import { loadConfig } from '../../server/config.ts';
-import { describe } from '../../server/errors.ts';
+import { describe, TransientError } from '../../server/errors.ts';
 import { buildApp } from '../../server/http/app.ts';
 import { createLogger } from '../../server/log.ts';
 import { createExposition } from '../../server/metrics.ts';
 import { createService } from '../../server/service.ts';
 import { systemClock as clock } from '../../server/stream/clock.ts';
+import type { OrderHandler } from '../../server/stream/order-handler.ts';
 import { type Stretch, withActivity } from './activity.ts';
 import { type Failpoint, withFailpoints } from './failpoints.ts';
+import { obeyClock } from './wrong-clock.ts';
 
 const ONCE_A_MINUTE_MS = 60_000;
 const HURRIED_MS = 500;
 
+obeyClock();
 const config = loadConfig(process.env);
 const logger = createLogger(config.LOG_LEVEL, false);
 const topics = {
@@ -31,6 +35,12 @@ function pass(point: Failpoint): void {
   if (passesLeft === 0) process.kill(process.pid, 'SIGKILL');
 }
 
+/** As handlers do that name the order in their message. */
+const failEach: OrderHandler = ({ orderId }, { attempt }) => {
+  if (attempt === 1)
+    throw new TransientError(`${orderId} was not taken: ${'no reason '.repeat(15)}`);
+};
+
 const service = createService({
   config,
   brokers: config.KAFKA_BROKERS ?? [],
@@ -46,8 +56,9 @@ const service = createService({
       after: (ms: number, action: () => void) =>
         clock.after(ms === ONCE_A_MINUTE_MS ? HURRIED_MS : ms, action),
     };
+    const grounded = process.env.CHAOS_FAILURES ? { ...ground, handle: failEach } : ground;
     const report = (stretches: readonly Stretch[]) => logger.debug('activity', { stretches });
-    const told = process.env.CHAOS_ACTIVITY ? withActivity(ground, report) : ground;
+    const told = process.env.CHAOS_ACTIVITY ? withActivity(grounded, report) : grounded;
     const watched = failpoint === undefined ? told : withFailpoints(told, topics, pass);
     return { ...watched, clock: hurried };
   },

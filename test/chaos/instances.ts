@@ -28,6 +28,8 @@ export type Instance = {
   kill(): Promise<void>;
   /** In good order: SIGTERM. */
   stop(): Promise<void>;
+  /** Sets its wall clock so far ahead of the true time, ms. */
+  setClock(ahead: number): void;
   /** Takes the processor away from it, and gives it back. */
   freeze(): void;
   thaw(): void;
@@ -140,6 +142,7 @@ export async function startInstance(
         const { code, signal } = await service.stop();
         if (code !== 0) problem ??= `${name} did not stop in good order (${code ?? signal})`;
       }),
+    setClock: (ahead) => service.send({ ahead }),
     freeze() {
       frozen = true;
       process.kill(service.pid, 'SIGSTOP');

@@ -135,9 +135,9 @@ const APPLY = {
     const gap = head.gapRanges[scheduler.pick(head.gapRanges.length)];
     if (size > 1 || head.nextOffset === 0) return 'nothing';
     const isGap = size > 0 && gap !== undefined;
-    // Where there never was an order it makes no difference who says that it was given up.
-    world.spoilt ||= !isGap;
     const offset = isGap ? gap.from : scheduler.pick(head.nextOffset);
+    // Where there never was an order it makes no difference who says that it was given up.
+    world.spoilt ||= oracle.hasOrder(offset);
     const order = { orderId: 'ghost', product: isGap ? 'p0' : 'ghost', price: 1 };
     oracle.forge();
     logs.append(names.deadLetters.topic, [deadLetter(names.group, offset, encodeOrder(order))]);

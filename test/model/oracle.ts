@@ -23,8 +23,10 @@ export type Oracle = {
   deadLetter(offset: number, record: RecordContent): void;
   /** A checkpoint was written; throws a Contradiction unless it is true. */
   checkpoint(value: Buffer, orders: Bounds): Checkpoint;
-  /** Its next dead letter is a forgery: it need not have the bytes of its order. */
+  /** The next dead letter is a forgery: it need not have the bytes of an order. */
   forge(): void;
+  /** Whether there ever was an order. */
+  hasOrder(offset: number): boolean;
   /** Compaction took the order away; who has not read it yet never will. */
   compacted(offset: number): void;
   /** The topic was created anew: what is in it from now on is no fact. */
@@ -56,6 +58,7 @@ export function createOracle(group: string, topic: string): Oracle {
     forge() {
       forging = true;
     },
+    hasOrder: (offset) => orders.has(offset),
     compacted: (offset) => void taken.add(offset),
     recreated: (name, { low, high }) => void former.set(name, { low, high }),
     order(offset, { value }) {

@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.ts';
 import { brokerScenarios } from './brokers.ts';
+import { clockScenarios } from './clocks.ts';
 import { crashScenarios } from './crash.ts';
 import { freezeScenarios } from './freeze.ts';
 import { networkScenarios } from './network.ts';
@@ -12,6 +13,7 @@ export const scenarios: readonly Scenario[] = [
   ...crashScenarios,
   ...freezeScenarios,
   ...networkScenarios,
+  ...clockScenarios,
   ...rebalanceScenarios,
   ...topicScenarios,
   ...productScenarios,

@@ -1,6 +1,7 @@
 // Topics that lose records, are recreated, or cannot be written to.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Removed } from '../audit.ts';
+import { startLoad } from '../load.ts';
 import type { Scenario } from '../scenario.ts';
 import { until } from '../until.ts';
 import type { World } from '../world.ts';
@@ -84,10 +85,29 @@ async function recreate({ admin }: World, topic: string): Promise<void> {
   });
 }
 
+/** With more records in each partition than there were before. */
+async function refill(world: World, topic: string, before: ReadonlyMap<number, number>) {
+  const load = await startLoad(world.cluster.brokers, topic, { seed: 1, rate: 4000 });
+  await until(`${topic} to be full again`, async () => {
+    const offsets = await world.admin.fetchTopicOffsets(topic);
+    return offsets.every(({ partition, high }) => Number(high) > before.get(partition)! + 100);
+  });
+  await load.stop();
+}
+
+async function endsOf({ admin }: World, topic: string): Promise<Map<number, number>> {
+  const offsets = await admin.fetchTopicOffsets(topic);
+  return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]));
+}
+
 /** The service stops with words, and no number moves. */
-function recreated(kind: 'orders' | 'deadLetters', running: boolean): Scenario {
+function recreated(
+  kind: 'orders' | 'deadLetters',
+  { running, refilled = false }: { running: boolean; refilled?: boolean },
+): Scenario {
+  const what = `${kind === 'orders' ? 'orders' : 'dlq'}-recreated${refilled ? '-and-refilled' : ''}`;
   return {
-    name: `${kind === 'orders' ? 'orders' : 'dlq'}-recreated-while-${running ? 'running' : 'stopped'}`,
+    name: `${what}-while-${running ? 'running' : 'stopped'}`,
     async run(world) {
       world.tolerate(/recreated/);
       const topic = world.names[kind];
@@ -98,7 +118,9 @@ function recreated(kind: 'orders' | 'deadLetters', running: boolean): Scenario {
       await world.settle();
       const { totalCount } = await world.instances[0]!.metrics();
       if (!running) await Promise.all(world.instances.map((instance) => instance.stop()));
+      const ends = await endsOf(world, topic);
       await recreate(world, topic);
+      if (refilled) await refill(world, topic, ends);
       if (!running) await world.start();
       const live = world.instances.filter((instance) => instance.live);
       for (const instance of live) {
@@ -146,13 +168,43 @@ async function dlqUnavailable(world: World): Promise<void> {
   await world.settle();
 }
 
+/** A hundred thousand orders wait in one partition, each with an error text of its own. */
+async function distinctTexts(world: World): Promise<void> {
+  const { admin, names } = world;
+  await admin.createTopics({ topics: [{ topic: names.orders, numPartitions: 1 }] });
+  const env = {
+    CHAOS_FAILURES: 'texts',
+    RETRY_BACKOFF_MS: '120000',
+    RETRY_MAX_BACKOFF_MS: '120000',
+  };
+  const [first] = await world.startReady(1, { env });
+  const load = await world.load({ rate: 8000, badRatio: 0 });
+  await until(
+    '100,000 orders to wait',
+    async () => {
+      return (await first!.metrics()).balance.pending >= 100_000;
+    },
+    120_000,
+  );
+  await load.stop();
+  await first!.kill();
+  await world.startReady(1, {
+    env: { FAILURE_RATE: '0', RETRY_MAX_BACKOFF_MS: '1000', RETRY_BACKOFF_MS: '1000' },
+  });
+  await world.settle();
+}
+
 export const topicScenarios: readonly Scenario[] = [
   { name: 'retention-cuts-unread', run: cutUnread },
   { name: 'retention-cuts-pending', run: cutPending },
-  recreated('orders', true),
-  recreated('orders', false),
-  recreated('deadLetters', true),
-  recreated('deadLetters', false),
+  recreated('orders', { running: true }),
+  recreated('orders', { running: false }),
+  recreated('orders', { running: true, refilled: true }),
+  recreated('orders', { running: false, refilled: true }),
+  recreated('deadLetters', { running: true }),
+  recreated('deadLetters', { running: false }),
+  recreated('deadLetters', { running: false, refilled: true }),
+  { name: 'distinct-error-texts', run: distinctTexts },
   { name: 'checkpoints-recreated', run: checkpointsRecreated },
   { name: 'dlq-unavailable', run: dlqUnavailable },
 ];
