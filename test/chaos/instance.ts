@@ -36,9 +36,8 @@ function pass(point: Failpoint): void {
 }
 
 /** As handlers do that name the order in their message. */
-const failEach: OrderHandler = ({ orderId }, { attempt }) => {
-  if (attempt === 1)
-    throw new TransientError(`${orderId} was not taken: ${'no reason '.repeat(15)}`);
+const failEach: OrderHandler = ({ orderId }) => {
+  throw new TransientError(`${orderId} was not taken: ${'no reason '.repeat(15)}`);
 };
 
 const service = createService({

@@ -169,28 +169,22 @@ async function dlqUnavailable(world: World): Promise<void> {
 }
 
 /** A hundred thousand orders wait in one partition, each with an error text of its own. */
-async function distinctTexts(world: World): Promise<void> {
-  const { admin, names } = world;
-  await admin.createTopics({ topics: [{ topic: names.orders, numPartitions: 1 }] });
-  const env = {
-    CHAOS_FAILURES: 'texts',
-    RETRY_BACKOFF_MS: '120000',
-    RETRY_MAX_BACKOFF_MS: '120000',
-  };
-  const [first] = await world.startReady(1, { env });
+async function distinctTexts({ admin, names, ...world }: World): Promise<void> {
+  const topic = { topic: names.orders, numPartitions: 1 };
+  await admin.createTopics({ topics: [topic], waitForLeaders: true });
+  const retries = { MAX_RETRIES: '1000', RETRY_BACKOFF_MS: '1000' };
+  const [first] = await world.startReady(1, {
+    env: { ...retries, CHAOS_FAILURES: 'texts', RETRY_MAX_BACKOFF_MS: '600000' },
+  });
   const load = await world.load({ rate: 8000, badRatio: 0 });
-  await until(
-    '100,000 orders to wait',
-    async () => {
-      return (await first!.metrics()).balance.pending >= 100_000;
-    },
-    120_000,
-  );
+  await until('100,000 orders to wait', async () => {
+    const { balance } = await first!.metrics();
+    if (balance.pending < 100_000) throw new Error(`${balance.pending} wait`);
+    return true;
+  });
   await load.stop();
   await first!.kill();
-  await world.startReady(1, {
-    env: { FAILURE_RATE: '0', RETRY_MAX_BACKOFF_MS: '1000', RETRY_BACKOFF_MS: '1000' },
-  });
+  await world.startReady(1, { env: { ...retries, FAILURE_RATE: '0' } });
   await world.settle();
 }
 
