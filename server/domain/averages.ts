@@ -69,11 +69,12 @@ function increase(tally: Tally, count: number, low: number, carry: number): void
   }
 }
 
+const MAX_NUMBER = 2 ** 52;
+
 /** Whether a tally can be one of orders that were counted, and no number in it is near its end. */
 export function isSound({ count, low, carry }: Tally): boolean {
-  const whole = Number.isInteger(count) && Number.isInteger(low) && Number.isInteger(carry);
   const positive = count >= 1 && low >= 0 && carry >= 0;
-  return whole && positive && count < 2 ** 52 && low < SUM_BASE && carry < 2 ** 52;
+  return positive && count < MAX_NUMBER && low < SUM_BASE && carry < MAX_NUMBER;
 }
 
 /** The exact sum in units. */

@@ -145,8 +145,8 @@ function faultOf(checkpoint: Checkpoint): string | null {
     }
     if (!(attempts >= 0)) return `order ${offset} after ${attempts} attempts`;
   }
-  for (const [product, tally] of averages) {
-    if (!isSound(tally)) return `the sum of ${product} is ${JSON.stringify(tally)}`;
+  for (const tally of averages.values()) {
+    if (!isSound(tally)) return `a sum of ${JSON.stringify(tally)}`;
   }
   return null;
 }
