@@ -75,6 +75,7 @@ export function createService(deps: {
     logger,
     random: Math.random,
     onState: health.kafka,
+    onPartition: () => {},
   });
   // On connections of their own, so that what everybody sees does not wait behind the orders.
   const taskReader = createFetcher(readerDeps());
@@ -141,6 +142,7 @@ export function createService(deps: {
       tasks.assign(partitions);
       health.joined();
     },
+    onState: () => {},
     onCrash,
   });
   let stopping = false;

@@ -3,9 +3,9 @@ import type { FetchedPartition } from '../../server/kafka/protocol.ts';
 import { createWireReader, createWireWriter } from '../../server/kafka/wire.ts';
 import type { TopicPartition } from '../../server/stream/log.ts';
 
-export type Asked = TopicPartition & { readonly offset: number };
+export type Asked = TopicPartition & { readonly epoch: number; readonly offset: number };
 
-/** The partitions of a Fetch v11 request. */
+/** The partitions of a Fetch v10 request. */
 export function readFetchRequest(body: Buffer): { maxWaitMs: number; partitions: Asked[] } {
   const reader = createWireReader(body);
   reader.int32();
@@ -17,11 +17,11 @@ export function readFetchRequest(body: Buffer): { maxWaitMs: number; partitions:
     const topic = reader.string();
     return reader.array(() => {
       const partition = reader.int32();
-      reader.int32();
+      const epoch = reader.int32();
       const offset = reader.int64();
       reader.int64();
       reader.int32();
-      return { topic, partition, offset };
+      return { topic, partition, epoch, offset };
     });
   });
   return { maxWaitMs, partitions: topics.flat() };
@@ -29,7 +29,7 @@ export function readFetchRequest(body: Buffer): { maxWaitMs: number; partitions:
 
 export type Part = TopicPartition & Partial<Omit<FetchedPartition, 'topic' | 'partition'>>;
 
-/** A Fetch v11 answer, from the throttle time on. */
+/** A Fetch v10 answer, from the throttle time on. */
 export function fetchAnswer(parts: readonly Part[], error = 0): Buffer {
   const writer = createWireWriter();
   writer.int32(0);
@@ -47,7 +47,6 @@ export function fetchAnswer(parts: readonly Part[], error = 0): Buffer {
         writer.int64(producerId);
         writer.int64(firstOffset);
       });
-      writer.int32(-1);
       writer.bytes(bytes);
     });
   });

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import type { Cluster } from '../../server/kafka/cluster.ts';
 import { createFetcher } from '../../server/kafka/fetcher.ts';
+import type { TopicMetadata } from '../../server/kafka/metadata.ts';
 import { createWireReader, createWireWriter } from '../../server/kafka/wire.ts';
 import { nextOffsetAfter } from '../../server/record-batch/batch-header.ts';
 import { encodeBatch } from '../../server/record-batch/writer.ts';
@@ -18,14 +19,20 @@ type Fetch = {
 };
 
 /** Brokers whose every answer the test gives by hand. */
-function handBrokers(t: Test) {
+function handBrokers(t: Test, metadataEveryMs = 3_600_000) {
   const waiting: Fetch[] = [];
   const takers: ((fetch: Fetch) => void)[] = [];
   const leaders = new Map<number, string>();
   const counts = { refreshes: 0, bounds: 0 };
   const bounds = { low: 0, high: 0 };
+  const topics: TopicMetadata[] = [];
   const cluster: Cluster = {
-    leader: ({ partition }) => leaders.get(partition) ?? null,
+    leader({ partition }) {
+      const node = leaders.get(partition);
+      return node === undefined ? null : { node, epoch: 7 };
+    },
+    whyNoLeader: () => 'nobody leads it',
+    topic: () => topics.shift(),
     async refresh() {
       counts.refreshes += 1;
     },
@@ -56,12 +63,15 @@ function handBrokers(t: Test) {
       for (const fetch of waiting) fetch.fail(new Error('closed'));
     },
   };
+  const outcomes: [number, string | null][] = [];
   const states: { up: boolean; error?: unknown }[] = [];
   const fetcher = createFetcher({
     cluster,
     logger: silentLogger,
     random: () => 0,
     onState: (up, error) => void states.push({ up, error }),
+    onPartition: ({ partition }, error) => void outcomes.push([partition, error]),
+    metadataEveryMs,
   });
   t.teardown(() => fetcher.close());
   return {
@@ -70,6 +80,8 @@ function handBrokers(t: Test) {
     bounds,
     counts,
     states,
+    outcomes,
+    topics,
     /** The next fetch that is sent; fetches are taken in the order of sending. */
     nextFetch: () =>
       new Promise<Fetch>((resolve) => {
@@ -91,6 +103,7 @@ function offsetAnswer(offset: number) {
       writer.int16(0);
       writer.int64(-1);
       writer.int64(offset);
+      writer.int32(7);
     });
   });
   return createWireReader(writer.finish());

@@ -1,12 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { checkKafkajsVersion } from '../../server/kafka/kafkajs-inside.ts';
-import {
-  fetchExchange,
-  listOffsetsExchange,
-  produceExchange,
-  readFetchPayload,
-} from '../../server/kafka/protocol.ts';
+import { metadataExchange } from '../../server/kafka/metadata.ts';
+import { deleteRecordsExchange, listOffsetsExchange } from '../../server/kafka/offsets.ts';
+import { fetchExchange, produceExchange, readFetchPayload } from '../../server/kafka/protocol.ts';
 import { createWireReader, createWireWriter, WireError } from '../../server/kafka/wire.ts';
 import { fetchAnswer } from './fetch-answer.ts';
 
@@ -31,19 +28,24 @@ t.test('an error of the whole answer is one of each partition', async (t) => {
 });
 
 t.test('a fetch request has the bytes of the protocol', async (t) => {
-  const { body } = fetchExchange([{ topic: 't', partition: 2, offset: 2 ** 33 }], limits);
+  const { body } = fetchExchange([{ topic: 't', partition: 2, epoch: 5, offset: 2 ** 33 }], limits);
   const expected = `
     ffffffff 00000064 00000001 01000000 01 00000000 ffffffff
-    00000001 000174 00000001 00000002 ffffffff 0000000200000000 ffffffffffffffff 00100000
-    00000000 0000`;
+    00000001 000174 00000001 00000002 00000005 0000000200000000 ffffffffffffffff 00100000
+    00000000`;
   t.equal(body.toString('hex'), expected.replaceAll(/\s/g, ''));
 });
 
 t.test('no bytes do more than be refused, and no length is believed', async (t) => {
   const reads = [
     (payload: Buffer) => readFetchPayload(payload),
+    (payload: Buffer) => listOffsetsExchange([], -1).read(createWireReader(payload)),
     (payload: Buffer) =>
-      listOffsetsExchange({ topic: 't', partition: 0 }, -1).read(createWireReader(payload)),
+      deleteRecordsExchange({ topic: 't', partition: 0 }, 1).read(createWireReader(payload)),
+    ...[5, 7, 10].map(
+      (version) => (payload: Buffer) =>
+        metadataExchange(['t'], version).read(createWireReader(payload)),
+    ),
     (payload: Buffer) =>
       produceExchange({ topic: 't', partition: 0 }, Buffer.alloc(0), 1).read(
         createWireReader(payload),

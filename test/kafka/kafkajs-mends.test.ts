@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
-import { mendKafkajs } from '../../server/kafka/kafkajs-inside.ts';
+import { mendKafkajs } from '../../server/kafka/kafkajs-mends.ts';
 
 type Connection = {
   connect(): Promise<unknown>;

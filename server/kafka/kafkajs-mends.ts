@@ -1,0 +1,217 @@
+// What had to be mended in kafkajs: each fault is said where it is mended.
+import type { Socket } from 'node:net';
+import { checkInstalled, load } from './kafkajs-inside.ts';
+
+const SIZE_PREFIX = 4;
+const METADATA_VERSIONS = [0, 1, 2, 3, 4, 5, 6];
+const API_VERSIONS = 18;
+
+type Connection = {
+  socket?: Socket;
+  ssl: unknown;
+  sasl: unknown;
+  chunks: Buffer[];
+  bytesBuffered: number;
+  bytesNeeded: number;
+  connect(): Promise<unknown>;
+  disconnect(): Promise<unknown>;
+  send(sending: { request: { apiKey: number } }): Promise<unknown>;
+  rejectRequests(error: Error): void;
+};
+type Connecting = WeakMap<Connection, Promise<unknown>>;
+type RequestQueue = {
+  pending: unknown[];
+  throttledUntil: number;
+  scheduleCheckPendingRequests(): void;
+};
+type MetadataAnswer = { topicMetadata: { partitionMetadata: unknown[] }[] };
+type MetadataResponse = { parse(answer: MetadataAnswer): Promise<MetadataAnswer> };
+type Tried = (target: { nodeId: string; broker: unknown }) => Promise<unknown>;
+type BrokerPool = { withBroker(callback: Tried): Promise<unknown> };
+type Broker = { connect(): Promise<void>; disconnect(): Promise<void> };
+type ConsumerGroup = {
+  subscriptionState: { active(): { partitions: unknown[] }[] };
+  seekOffsets(assigned: unknown): Promise<void>;
+};
+
+let mended = false;
+
+/** Mends kafkajs, for every client of this process; once, however often it is called. */
+export function mendKafkajs(): void {
+  if (mended) return;
+  mended = true;
+  checkInstalled();
+  mendIdleTimer(prototypeOf<RequestQueue>('kafkajs/src/network/requestQueue'));
+  const connection = prototypeOf<Connection>('kafkajs/src/network/connection');
+  const connecting = mendConnecting(connection);
+  mendDisconnecting(connection, connecting);
+  mendClosing(connection);
+  mendClock();
+  for (const version of METADATA_VERSIONS) {
+    const path = `kafkajs/src/protocol/requests/metadata/v${version}/response`;
+    mendMetadata(load(path) as MetadataResponse);
+  }
+  mendFrozenSeed(prototypeOf<Broker>('kafkajs/src/broker/index'));
+  mendLostReason(prototypeOf<BrokerPool>('kafkajs/src/cluster/brokerPool'));
+  mendPausedOffsets(prototypeOf<ConsumerGroup>('kafkajs/src/consumer/consumerGroup'));
+}
+
+function prototypeOf<T>(path: string): T {
+  return (load(path) as { prototype: T }).prototype;
+}
+
+/**
+ * Every connection looks each millisecond, from its first request on, for requests that wait, also
+ * when none does (tulios/kafkajs#1751).
+ */
+function mendIdleTimer(queue: RequestQueue): void {
+  const { scheduleCheckPendingRequests: schedule } = queue;
+  queue.scheduleCheckPendingRequests = function (this: RequestQueue) {
+    if (this.pending.length > 0 || this.throttledUntil > Date.now()) schedule.call(this);
+  };
+}
+
+/**
+ * Asked to connect twice at once, a connection opens two sockets; when the one it does not use is
+ * closed for being idle, the requests on the other fail.
+ */
+function mendConnecting(connection: Connection): Connecting {
+  const { connect } = connection;
+  const connecting: Connecting = new WeakMap();
+  connection.connect = function (this: Connection) {
+    const before = connecting.get(this);
+    if (before !== undefined) return before;
+    const attempt = connect.call(this).finally(() => connecting.delete(this));
+    connecting.set(this, attempt);
+    return attempt;
+  };
+  return connecting;
+}
+
+/**
+ * Once it has disconnected, a connection still listens to its old socket: a late byte or the late end of
+ * that one counts for the socket that came after it. A half answer is kept as well, and the next socket's
+ * bytes are read as its second half. A socket given up while it connects later calls the connection
+ * connected.
+ */
+function mendDisconnecting(connection: Connection, connecting: Connecting): void {
+  const { disconnect } = connection;
+  connection.disconnect = async function (this: Connection) {
+    const { socket } = this;
+    const result = await disconnect.call(this);
+    if (socket !== undefined && this.socket === socket) {
+      delete this.socket;
+      this.chunks = [];
+      this.bytesBuffered = 0;
+      this.bytesNeeded = SIZE_PREFIX;
+      if (connecting.has(this)) socket.destroy(new Error('given up while connecting'));
+      else letGo(socket);
+    }
+    return result;
+  };
+}
+
+function letGo(socket: Socket): void {
+  for (const event of ['data', 'end', 'timeout', 'error']) socket.removeAllListeners(event);
+  socket.on('error', () => undefined).resume();
+}
+
+/**
+ * "Closed connection" does not tell an accident from a port that never talks to the likes of us. Brokers
+ * answer ApiVersions to everybody, and nothing else to who comes without the SASL they expect.
+ */
+function mendClosing(connection: Connection): void {
+  const { send, rejectRequests } = connection;
+  const heard = new WeakSet<Connection>();
+  connection.send = async function (this: Connection, sending) {
+    const answer = await send.call(this, sending);
+    if (sending.request.apiKey !== API_VERSIONS) heard.add(this);
+    return answer;
+  };
+  connection.rejectRequests = function (this: Connection, error: Error) {
+    const isUnheard = error.name === 'KafkaJSConnectionClosedError' && !heard.has(this);
+    const { ssl, sasl } = this;
+    if (isUnheard) Object.assign(error, { unheard: { ssl: Boolean(ssl), sasl: Boolean(sasl) } });
+    rejectRequests.call(this, error);
+  };
+}
+
+/**
+ * kafkajs reckons with the wall clock: set back an hour, it sends no heartbeat for an hour, and loses its
+ * place in the group; set forward, it gives up requests that were just sent. The members that hold
+ * such an instant now keep it on the monotonic clock, and read as what the wall clock makes of it.
+ */
+function mendClock(): void {
+  keepMonotonic('kafkajs/src/consumer/consumerGroup', 'lastRequest');
+  keepMonotonic('kafkajs/src/consumer/offsetManager', 'lastCommit');
+  keepMonotonic('kafkajs/src/cluster/brokerPool', 'metadataExpireAt');
+  keepMonotonic('kafkajs/src/network/requestQueue', 'throttledUntil');
+  keepMonotonic('kafkajs/src/network/requestQueue/socketRequest', 'sentAt');
+}
+
+function keepMonotonic(path: string, member: string): void {
+  const instants = new WeakMap<object, number | null>();
+  const ahead = () => Date.now() - performance.now();
+  Object.defineProperty(prototypeOf<object>(path), member, {
+    get(this: object) {
+      const instant = instants.get(this) ?? null;
+      return instant === null ? null : instant + ahead();
+    },
+    set(this: object, instant: number | null) {
+      instants.set(this, instant === null ? null : instant - ahead());
+    },
+  });
+}
+
+/** One partition without a leader hides the metadata of all others: its leader is -1, which says it all. */
+function mendMetadata(response: MetadataResponse): void {
+  const { parse } = response;
+  response.parse = async (answer) => {
+    const topics = answer.topicMetadata.map((topic) => ({ ...topic, partitionMetadata: [] }));
+    await parse({ ...answer, topicMetadata: topics });
+    return answer;
+  };
+}
+
+/** A broker that takes connections and never answers is asked again and again, and no other one. */
+function mendFrozenSeed(broker: Broker): void {
+  const { connect } = broker;
+  broker.connect = async function (this: Broker) {
+    try {
+      await connect.call(this);
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'KafkaJSRequestTimeoutError') throw error;
+      await this.disconnect();
+      // What kafkajs turns away from.
+      throw Object.assign(error, { name: 'KafkaJSConnectionError' });
+    }
+  };
+}
+
+/** Why no broker did what was asked is lost: null comes out, over which others trip. */
+function mendLostReason(pool: BrokerPool): void {
+  const { withBroker } = pool;
+  pool.withBroker = async function (this: BrokerPool, callback: Tried) {
+    let reason: unknown;
+    const result = await withBroker.call(this, (target) =>
+      callback(target).catch((error: unknown) => {
+        reason = error;
+        throw error;
+      }),
+    );
+    if (result === null && reason !== undefined) throw reason;
+    return result;
+  };
+}
+
+/**
+ * A consumer asks for the ends of partitions it never fetches, being paused. While one has no leader it
+ * asks again and again without a pause; while one moves it leaves the group and joins again.
+ */
+function mendPausedOffsets(group: ConsumerGroup): void {
+  const { seekOffsets } = group;
+  group.seekOffsets = async function (this: ConsumerGroup, assigned: unknown) {
+    const active = this.subscriptionState.active().some(({ partitions }) => partitions.length > 0);
+    if (active) await seekOffsets.call(this, assigned);
+  };
+}
