@@ -5,6 +5,13 @@ import { checkInstalled, load } from './kafkajs-inside.ts';
 const SIZE_PREFIX = 4;
 const METADATA_VERSIONS = [0, 1, 2, 3, 4, 5, 6];
 const API_VERSIONS = 18;
+/** Names of errors after which another broker may do. */
+const UNREACHABLE = [
+  'KafkaJSBrokerNotFound',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSConnectionError',
+  'KafkaJSRequestTimeoutError',
+];
 
 type Connection = {
   socket?: Socket;
@@ -30,6 +37,11 @@ type Tried = (target: { nodeId: string; broker: unknown }) => Promise<unknown>;
 type BrokerPool = { withBroker(callback: Tried): Promise<unknown> };
 type Broker = { connect(): Promise<void>; disconnect(): Promise<void> };
 type ConsumerGroup = {
+  groupId: string;
+  coordinator: unknown;
+  offsetManager: { coordinator: unknown } | null;
+  cluster: { findGroupCoordinator(query: { groupId: string }): Promise<unknown> };
+  heartbeat(options: object): Promise<void>;
   subscriptionState: { active(): { partitions: unknown[] }[] };
   seekOffsets(assigned: unknown): Promise<void>;
 };
@@ -53,7 +65,9 @@ export function mendKafkajs(): void {
   }
   mendFrozenSeed(prototypeOf<Broker>('kafkajs/src/broker/index'));
   mendLostReason(prototypeOf<BrokerPool>('kafkajs/src/cluster/brokerPool'));
-  mendPausedOffsets(prototypeOf<ConsumerGroup>('kafkajs/src/consumer/consumerGroup'));
+  const group = prototypeOf<ConsumerGroup>('kafkajs/src/consumer/consumerGroup');
+  mendPausedOffsets(group);
+  mendCoordinator(group);
 }
 
 function prototypeOf<T>(path: string): T {
@@ -213,5 +227,21 @@ function mendPausedOffsets(group: ConsumerGroup): void {
   group.seekOffsets = async function (this: ConsumerGroup, assigned: unknown) {
     const active = this.subscriptionState.active().some(({ partitions }) => partitions.length > 0);
     if (active) await seekOffsets.call(this, assigned);
+  };
+}
+
+/** A coordinator that went away is asked for ever, also when another one has taken the group over. */
+function mendCoordinator(group: ConsumerGroup): void {
+  const { heartbeat } = group;
+  group.heartbeat = async function (this: ConsumerGroup, options) {
+    try {
+      await heartbeat.call(this, options);
+    } catch (error) {
+      if (!(error instanceof Error && UNREACHABLE.includes(error.name))) throw error;
+      const { groupId, cluster, offsetManager } = this;
+      this.coordinator = await cluster.findGroupCoordinator({ groupId });
+      if (offsetManager !== null) offsetManager.coordinator = this.coordinator;
+      throw error;
+    }
   };
 }

@@ -3,28 +3,34 @@ import type { FetchedPartition } from '../../server/kafka/protocol.ts';
 import { createWireReader, createWireWriter } from '../../server/kafka/wire.ts';
 import type { TopicPartition } from '../../server/stream/log.ts';
 
-export type Asked = TopicPartition & { readonly epoch: number; readonly offset: number };
+export type Asked = TopicPartition & { readonly offset: number };
 
 /** The partitions of a Fetch v10 request. */
-export function readFetchRequest(body: Buffer): { maxWaitMs: number; partitions: Asked[] } {
+export function readFetchRequest(body: Buffer): {
+  maxWaitMs: number;
+  partitions: Asked[];
+  /** Of the leader, by partition. */
+  epochs: number[];
+} {
   const reader = createWireReader(body);
   reader.int32();
   const maxWaitMs = reader.int32();
   for (let i = 0; i < 2; i++) reader.int32();
   reader.int8();
   for (let i = 0; i < 2; i++) reader.int32();
+  const epochs: number[] = [];
   const topics = reader.array(() => {
     const topic = reader.string();
     return reader.array(() => {
       const partition = reader.int32();
-      const epoch = reader.int32();
+      epochs[partition] = reader.int32();
       const offset = reader.int64();
       reader.int64();
       reader.int32();
-      return { topic, partition, epoch, offset };
+      return { topic, partition, offset };
     });
   });
-  return { maxWaitMs, partitions: topics.flat() };
+  return { maxWaitMs, partitions: topics.flat(), epochs };
 }
 
 export type Part = TopicPartition & Partial<Omit<FetchedPartition, 'topic' | 'partition'>>;
