@@ -167,3 +167,15 @@ export async function findLeader(cluster: Cluster, tp: TopicPartition): Promise<
   if (leader !== null) return leader;
   throw new AppError('NO_LEADER', `${nameOf(tp)}: ${cluster.whyNoLeader(tp)}`, true);
 }
+
+/**
+ * The partitions of a topic as `refresh` found it, with or without a leader; 0 when there is no such
+ * topic. Throws an AppError (METADATA) when Kafka does not say.
+ */
+export function partitionCount(cluster: Cluster, topic: string): number {
+  const found = cluster.topic(topic);
+  if (found?.error === ErrorCode.NONE) return found.partitions.length;
+  if (found?.error === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) return 0;
+  const reason = found === undefined ? 'no metadata' : errorName(found.error);
+  throw new AppError('METADATA', `topic ${topic}: ${reason}`, true);
+}
