@@ -24,6 +24,9 @@ export type ClusterNode = {
   kill(): Promise<void>;
   /** Resolves when it listens again, with the data it had. */
   restart(): Promise<void>;
+  /** Stops and continues the process, which keeps its connections. */
+  freeze(): void;
+  thaw(): void;
 };
 
 const LISTENERS = 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT';
@@ -95,6 +98,8 @@ async function startNode(
   return {
     id,
     kill: () => running.kill(),
+    freeze: () => void process.kill(running.pid, 'SIGSTOP'),
+    thaw: () => void process.kill(running.pid, 'SIGCONT'),
     async restart() {
       await running.kill();
       running = await start();
