@@ -35,7 +35,8 @@ export function inWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const origin = originOf(error);
   const { broker, code, type } = origin;
-  const message = origin.message.replace(/\.$/, '') || origin.name;
+  const said = origin.message.replace(/^Connection error: |\.$/g, '');
+  const message = said || (typeof code === 'string' ? code : origin.name);
   const parts = [
     broker !== undefined && !message.includes(broker) ? `${broker}: ` : '',
     type !== undefined && !message.includes(type) ? `${type}: ` : '',

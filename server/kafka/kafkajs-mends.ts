@@ -35,7 +35,11 @@ type MetadataAnswer = { topicMetadata: { partitionMetadata: unknown[] }[] };
 type MetadataResponse = { parse(answer: MetadataAnswer): Promise<MetadataAnswer> };
 type Tried = (target: { nodeId: string; broker: unknown }) => Promise<unknown>;
 type BrokerPool = { withBroker(callback: Tried): Promise<unknown> };
-type Broker = { connect(): Promise<void>; disconnect(): Promise<void> };
+type Broker = {
+  readonly brokerAddress: string;
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+};
 type ConsumerGroup = {
   groupId: string;
   coordinator: unknown;
@@ -63,7 +67,7 @@ export function mendKafkajs(): void {
     const path = `kafkajs/src/protocol/requests/metadata/v${version}/response`;
     mendMetadata(load(path) as MetadataResponse);
   }
-  mendFrozenSeed(prototypeOf<Broker>('kafkajs/src/broker/index'));
+  mendBroker(prototypeOf<Broker>('kafkajs/src/broker/index'));
   mendLostReason(prototypeOf<BrokerPool>('kafkajs/src/cluster/brokerPool'));
   const group = prototypeOf<ConsumerGroup>('kafkajs/src/consumer/consumerGroup');
   mendPausedOffsets(group);
@@ -187,17 +191,24 @@ function mendMetadata(response: MetadataResponse): void {
   };
 }
 
-/** A broker that takes connections and never answers is asked again and again, and no other one. */
-function mendFrozenSeed(broker: Broker): void {
+/**
+ * A broker that takes connections and never answers is asked again and again, and no other one. And not
+ * every error of connecting tells with whom.
+ */
+function mendBroker(broker: Broker): void {
   const { connect } = broker;
   broker.connect = async function (this: Broker) {
     try {
       await connect.call(this);
     } catch (error) {
-      if (!(error instanceof Error) || error.name !== 'KafkaJSRequestTimeoutError') throw error;
-      await this.disconnect();
-      // What kafkajs turns away from.
-      throw Object.assign(error, { name: 'KafkaJSConnectionError' });
+      if (!(error instanceof Error)) throw error;
+      if (!('broker' in error)) Object.assign(error, { broker: this.brokerAddress });
+      if (error.name === 'KafkaJSRequestTimeoutError') {
+        await this.disconnect();
+        // What kafkajs turns away from.
+        error.name = 'KafkaJSConnectionError';
+      }
+      throw error;
     }
   };
 }

@@ -139,7 +139,7 @@ export function membershipContract(t: Test, brokers: string): void {
 
   t.test('why the group refuses is said, and it is joined when that has passed', async (t) => {
     const { kafka, topic, join } = await withGroup(t, brokers);
-    const other = kafka.consumer({ groupId: topic });
+    const other = kafka.consumer({ groupId: topic, maxWaitTimeInMs: 100 });
     t.teardown(() => other.disconnect());
     await other.connect();
     await other.subscribe({ topics: [topic] });

@@ -36,6 +36,48 @@ t.test('a fetch request has the bytes of the protocol', async (t) => {
   t.equal(body.toString('hex'), expected.replaceAll(/\s/g, ''));
 });
 
+t.test('metadata is asked for and read in the best version of a broker', async (t) => {
+  const requests: [number, number, string][] = [
+    [6, 5, '00000001 000174 00'],
+    [9, 7, '00000001 000174 00'],
+    [13, 10, `02 ${'00'.repeat(16)} 0274 00 00 00 00 00`],
+  ];
+  for (const [offered, version, bytes] of requests) {
+    const { api, body } = metadataExchange(['t'], offered);
+    t.equal(api.version, version);
+    t.equal(body.toString('hex'), bytes.replaceAll(' ', ''));
+  }
+  const brokers = [{ nodeId: 1, host: 'h', port: 9092, rack: null }];
+  const partitions = (epoch: number) => [
+    { error: 0, partition: 0, leader: 1, epoch },
+    { error: 5, partition: 1, leader: -1, epoch },
+  ];
+  const node = '00000001 000168 00002384 ffff';
+  const partition = (epoch: string, lists: string) =>
+    `0000 00000000 00000001 ${epoch} ${lists}
+     0005 00000001 ffffffff ${epoch} ${lists}`;
+  const plain = (epoch: string) =>
+    `00000001 ${node} ffff 00000001 00000001 0000 000174 00
+     00000002 ${partition(epoch, '00000001 00000001 00000000 00000000')}`;
+  const id = '0123456789abcdef'.repeat(2);
+  const flexible = `02 00000001 0268 00002384 00 00 00 00000001
+     02 0000 0274 ${id} 00 03 ${partition('00000009', '02 00000001 01 01 00')} 00000000 00
+     00000000 00`;
+  const answers: [number, string, number, string | null][] = [
+    [5, plain(''), -1, null],
+    [7, plain('00000009'), 9, null],
+    [10, flexible, 9, id],
+    [10, flexible.replace(id, '0'.repeat(32)), 9, null],
+  ];
+  for (const [version, hex, epoch, id] of answers) {
+    const bytes = Buffer.from(hex.replaceAll(/\s/g, ''), 'hex');
+    t.same(metadataExchange(['t'], version).read(createWireReader(bytes)), {
+      brokers,
+      topics: [{ topic: 't', error: 0, id, partitions: partitions(epoch) }],
+    });
+  }
+});
+
 t.test('no bytes do more than be refused, and no length is believed', async (t) => {
   const reads = [
     (payload: Buffer) => readFetchPayload(payload),

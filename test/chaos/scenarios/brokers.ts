@@ -129,13 +129,13 @@ async function leaderMoved(world: World): Promise<void> {
   await holdBack(world, leader, true);
   const old = cluster.nodes.find(({ id }) => id === leader)!;
   old.freeze();
-  try {
-    await until('the old leader to be out of sync', async () => {
-      return (await ordersMetadata(world)).every(({ isr }) => !isr.includes(leader));
-    });
-  } finally {
-    old.thaw();
-  }
+  // Long enough to be out of sync (replica.lag.time.max.ms), too short to be taken for dead, or for a
+  // request of the service to fail: no error may tell it.
+  await delay(6000);
+  old.thaw();
+  await until('the old leader to be out of sync', async () => {
+    return (await ordersMetadata(world)).every(({ isr }) => !isr.includes(leader));
+  });
   await world.progress(4000);
   const lagging = (await ordersMetadata(world)).every(({ isr }) => !isr.includes(leader));
   if (!lagging) throw new Error('the old leader did not lag: the scenario proves nothing');
