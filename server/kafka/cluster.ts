@@ -5,7 +5,7 @@ import { nameOf, type TopicPartition } from '../stream/log.ts';
 import { readTags } from './flexible.ts';
 import { fromKafkajs } from './kafkajs-error.ts';
 import { type KafkajsBroker, openCluster, sendWithin } from './kafkajs-inside.ts';
-import { type MetadataAnswer, metadataExchange, type TopicMetadata } from './metadata.ts';
+import { type MetadataAnswer, metadataExchange, newer, type TopicMetadata } from './metadata.ts';
 import { ErrorCode, errorName } from './protocol.ts';
 import { createWireReader, type WireReader } from './wire.ts';
 
@@ -148,16 +148,6 @@ export function createCluster(kafka: Kafka): Cluster {
     },
     close: () => cluster.disconnect(),
   };
-}
-
-/** A broker that is cut off tells of leaders that were replaced: of one topic only what is newer counts. */
-function newer(before: TopicMetadata | undefined, now: TopicMetadata): TopicMetadata {
-  if (before === undefined || before.id === null || before.id !== now.id) return now;
-  const partitions = now.partitions.map((each) => {
-    const old = before.partitions.find(({ partition }) => partition === each.partition);
-    return old !== undefined && each.epoch >= 0 && old.epoch > each.epoch ? old : each;
-  });
-  return { ...now, partitions };
 }
 
 /** The leader of a partition, asked for when it is not known. Throws an AppError (NO_LEADER) with the reason. */

@@ -123,3 +123,16 @@ function readFlexible(reader: WireReader): MetadataAnswer {
   });
   return { brokers, topics };
 }
+
+/**
+ * What counts of two answers for one topic: a broker that is cut off tells of leaders that were replaced
+ * since (KIP-320). A topic that was created anew begins its epochs anew.
+ */
+export function newer(before: TopicMetadata | undefined, now: TopicMetadata): TopicMetadata {
+  if (before === undefined || before.id === null || before.id !== now.id) return now;
+  const partitions = now.partitions.map((each) => {
+    const old = before.partitions.find(({ partition }) => partition === each.partition);
+    return old !== undefined && each.epoch >= 0 && old.epoch > each.epoch ? old : each;
+  });
+  return { ...now, partitions };
+}
