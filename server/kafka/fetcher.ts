@@ -1,6 +1,6 @@
 // Follows partitions without a group: per leader one long poll for all of them, the next one sent
 // before the answer of this one is worked on.
-import { AppError, describe, isProgrammerError } from '../errors.ts';
+import { describe, isProgrammerError } from '../errors.ts';
 import type { LogReader, TopicPartition } from '../stream/log.ts';
 import type { Logger } from '../stream/logger.ts';
 import { backoff } from './backoff.ts';
@@ -8,6 +8,7 @@ import { createBounds } from './bounds.ts';
 import type { Cluster } from './cluster.ts';
 import { createFollowed, type Followed, groupByPlace, placeOf } from './followed.ts';
 import { ErrorCode, errorName, type FetchedPartition, fetchExchange } from './protocol.ts';
+import { createRefresh } from './refresh.ts';
 import { WireError } from './wire.ts';
 
 const MAX_WAIT_MS = 100;
@@ -44,12 +45,16 @@ export function createFetcher(deps: {
   const followed = new Set<Followed>();
   const polled = new Set<string>();
   const closing = new AbortController();
-  let refreshing: Promise<void> | null = null;
   let searching = false;
   let sleepers: (() => void)[] = [];
 
   const pause = (attempt: number) => backoff(attempt, random, closing.signal);
   const isOpen = () => !closing.signal.aborted;
+  const { ask, refresh, topicId } = createRefresh({
+    ...{ cluster, pause, isOpen, onState },
+    followed: () => [...followed].map(({ tp }) => tp.topic),
+    refreshed: place,
+  });
   const boundsOf = createBounds({ cluster, logger, pause, isOpen, refresh: ask });
   const upkeep = setInterval(() => run(refresh()), metadataEveryMs);
 
@@ -68,30 +73,6 @@ export function createFetcher(deps: {
     work.catch((error: unknown) => {
       for (const each of [...followed]) each.fail(error);
     });
-  }
-
-  /** Asks for metadata of what is followed, and of `topic`; what comes of it is told. */
-  async function ask(topic?: string): Promise<void> {
-    const topics = new Set([...followed].map(({ tp }) => tp.topic));
-    if (topic !== undefined) topics.add(topic);
-    if (topics.size === 0) return;
-    try {
-      await cluster.refresh([...topics]);
-      if (isOpen()) onState(true);
-    } catch (error) {
-      if (isProgrammerError(error)) throw error;
-      if (isOpen()) onState(false, error);
-    }
-  }
-
-  /** Asks for metadata, once for all who ask at the same time, and sees to it that leaders are polled. */
-  function refresh(): Promise<void> {
-    refreshing ??= ask()
-      .then(place)
-      .finally(() => {
-        refreshing = null;
-      });
-    return refreshing;
   }
 
   function place(): void {
@@ -207,6 +188,7 @@ export function createFetcher(deps: {
 
   return {
     bounds: boundsOf,
+    topicId,
     follow(tp, from, follower) {
       const closed = (each: Followed) => {
         followed.delete(each);
@@ -219,15 +201,6 @@ export function createFetcher(deps: {
       followed.add(each);
       place();
       return { close: each.close };
-    },
-    async topicId(topic) {
-      for (let attempt = 0; isOpen(); attempt += 1) {
-        await ask(topic);
-        const found = cluster.topic(topic);
-        if (found?.error === ErrorCode.NONE) return found.id;
-        await pause(attempt);
-      }
-      throw new AppError('CLOSED', 'the reader is closed', false);
     },
     async close() {
       closing.abort();

@@ -41,6 +41,11 @@ export type KafkajsCluster = {
   readonly brokerPool: { createBroker(options: object): KafkajsBroker };
 };
 
+/** What all objects of a class of kafkajs share. */
+export function prototypeOf<T>(path: string): T {
+  return (load(path) as { prototype: T }).prototype;
+}
+
 /** Refuses any version of kafkajs but the one whose inside we know. */
 export function checkKafkajsVersion(version: string): void {
   if (version === VERSION) return;

@@ -70,6 +70,8 @@ export async function startThreeBrokers(scope: TestScope): Promise<TestCluster> 
     // A broker that is back leads again soon, so that the next one killed is a leader too.
     'leader.imbalance.check.interval.seconds': '2',
     'replica.lag.time.max.ms': '3000',
+    // So that a throttled replica does not catch up in one step.
+    'replica.fetch.max.bytes': '16384',
   };
   const nodes = await Promise.all(
     placements.map(({ id, ...rest }) =>
