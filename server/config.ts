@@ -163,11 +163,22 @@ function topic(value: string): string {
   throw new Error(`"${value}" is no topic name: letters, digits, ".", "_" and "-", at most 249`);
 }
 
+const BROKER = /^(\[[^\s\]/]+\]|[^\s:/[\]]+):(\d{1,5})$/;
+
 function brokers(value: string): string[] {
   const all = list(value);
-  const wrong = all.filter((item) => !/^[^\s:/]+:\d{1,5}$/.test(item));
-  if (all.length > 0 && wrong.length === 0) return all;
-  throw new Error(`"${value}" is not a list of host:port`);
+  const wrong = all.filter((item) => !isBroker(item));
+  if (all.length > 0 && wrong.length === 0) return [...new Set(all)];
+  throw new Error(
+    `"${wrong[0] ?? value}" is not host:port or [IPv6]:port, with a port from 1 to 65535`,
+  );
+}
+
+function isBroker(item: string): boolean {
+  const [, host, port] = BROKER.exec(item) ?? [];
+  if (host === undefined || Number(port) < 1 || Number(port) > 65_535) return false;
+  // A URL knows what an IPv6 address is, but no zone such as %eth0.
+  return !host.startsWith('[') || URL.canParse(`http://${host.replace(/%[\w.]+\]$/, ']')}`);
 }
 
 function origins(value: string): string[] {

@@ -76,6 +76,7 @@ export function createService(deps: {
     logger,
     random: Math.random,
     onState: health.kafka,
+    onPartition: () => {},
   });
   // On connections of their own, so that what everybody sees does not wait behind the orders.
   const taskReader = createFetcher(readerDeps());
@@ -142,6 +143,7 @@ export function createService(deps: {
       tasks.assign(partitions);
       health.joined();
     },
+    onState: () => {},
     onCrash,
   });
   let stopping = false;

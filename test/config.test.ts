@@ -43,3 +43,28 @@ t.test('an empty variable is an unset one, a list may have spaces', async (t) =>
   t.equal(config.PORT, 4000);
   t.same(config.KAFKA_BROKERS, ['a:1', 'b:2']);
 });
+
+t.test('brokers are host:port or [IPv6]:port, each once', async (t) => {
+  const read = (KAFKA_BROKERS: string) => loadConfig({ KAFKA_BROKERS }).KAFKA_BROKERS;
+  t.same(read('[::1]:9092, k-1.example.com:1,127.0.0.1:65535,[fe80::1%eth0]:1'), [
+    '[::1]:9092',
+    'k-1.example.com:1',
+    '127.0.0.1:65535',
+    '[fe80::1%eth0]:1',
+  ]);
+  t.same(read('a:1,b:2,a:1'), ['a:1', 'b:2']);
+  const wrong = [
+    'a:0',
+    'a:65536',
+    'a',
+    ':1',
+    '::1:9092',
+    '[::1]',
+    '[::1:9092',
+    '[nothing]:1',
+    '[]:1',
+  ];
+  for (const each of [...wrong, 'http://a:1', 'a:1,b', 'a b:1']) {
+    t.throws(() => read(each), { message: /is not host:port or \[IPv6\]:port/ }, each);
+  }
+});

@@ -3,7 +3,7 @@
 import { AppError, describe, isProgrammerError } from '../errors.ts';
 import { encodeBatch } from '../record-batch/writer.ts';
 import { type LogWriter, nameOf } from '../stream/log.ts';
-import type { Cluster } from './cluster.ts';
+import { type Cluster, findLeader } from './cluster.ts';
 import { ErrorCode, errorName, produceExchange } from './protocol.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -28,9 +28,7 @@ export function createAppender({
       const where = nameOf(tp);
       const batch = encodeBatch(records);
       try {
-        if (cluster.leader(tp) === null) await cluster.refresh([tp.topic]);
-        const node = cluster.leader(tp);
-        if (node === null) throw new AppError('NO_LEADER', `${where} has no leader`, true);
+        const { node } = await findLeader(cluster, tp);
         const { error, offset } = await cluster.send(node, produceExchange(tp, batch, TIMEOUT_MS));
         if (error === ErrorCode.NONE) return offset;
         const refused = REFUSED.get(error);

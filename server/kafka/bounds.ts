@@ -1,9 +1,10 @@
 // The ends of a partition, by ListOffsets.
-import { AppError, isProgrammerError } from '../errors.ts';
+import { AppError, describe, isProgrammerError } from '../errors.ts';
 import type { Bounds, TopicPartition } from '../stream/log.ts';
 import type { Logger } from '../stream/logger.ts';
-import type { Cluster } from './cluster.ts';
-import { ErrorCode, errorName, listOffsetsExchange } from './protocol.ts';
+import { type Cluster, findLeader } from './cluster.ts';
+import { listOffsetsExchange } from './offsets.ts';
+import { ErrorCode, errorName } from './protocol.ts';
 
 /** Asks for both watermarks until Kafka answers; rejects only when the reader is closed meanwhile. */
 export function createBounds(deps: {
@@ -11,26 +12,26 @@ export function createBounds(deps: {
   logger: Logger;
   pause: (attempt: number) => Promise<void>;
   isOpen: () => boolean;
-  onState: (up: boolean, error?: unknown) => void;
+  /** Asks for metadata, and does not reject when there is none to be had. */
+  refresh: (topic: string) => Promise<void>;
 }): (tp: TopicPartition) => Promise<Bounds> {
-  const { cluster, logger, pause, isOpen, onState } = deps;
+  const { cluster, logger, pause, isOpen, refresh } = deps;
 
   async function offsetAt(tp: TopicPartition, time: -1 | -2): Promise<number> {
     for (let attempt = 0; isOpen(); attempt += 1) {
       try {
-        if (cluster.leader(tp) === null || attempt > 0) await cluster.refresh([tp.topic]);
-        const node = cluster.leader(tp);
-        if (node !== null) {
-          const { error, offset } = await cluster.send(node, listOffsetsExchange(tp, time));
-          if (error === ErrorCode.NONE) return offset;
-          const log = attempt === 0 ? logger.warn : logger.debug;
-          log('no offsets of a partition, trying again', { ...tp, error: errorName(error) });
-        }
+        const { node, epoch } = await findLeader(cluster, tp);
+        const [answer] = await cluster.send(node, listOffsetsExchange([{ ...tp, epoch }], time));
+        if (answer?.error === ErrorCode.NONE) return answer.offset;
+        throw new AppError('LIST_OFFSETS', errorName(answer?.error ?? ErrorCode.UNKNOWN), true);
       } catch (error) {
         if (isProgrammerError(error)) throw error;
-        if (isOpen()) onState(false, error);
+        const log = attempt === 0 ? logger.warn : logger.debug;
+        if (isOpen())
+          log('no offsets of a partition, trying again', { ...tp, error: describe(error) });
       }
       await pause(attempt);
+      if (isOpen()) await refresh(tp.topic);
     }
     throw new AppError('CLOSED', 'the reader is closed', false);
   }

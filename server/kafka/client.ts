@@ -1,7 +1,8 @@
 // kafkajs, set up once for everybody here.
 import kafkajs, { type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
 import type { Logger } from '../stream/logger.ts';
-import { mendKafkajs } from './kafkajs-inside.ts';
+import { aliasOf, socketFactory } from './address.ts';
+import { mendKafkajs } from './kafkajs-mends.ts';
 
 const { logLevel } = kafkajs;
 
@@ -22,11 +23,14 @@ export function createKafka({
 }: KafkaSettings & { logger: Logger }): Kafka {
   mendKafkajs();
   const config: KafkaConfig = {
-    brokers: [...brokers],
+    brokers: brokers.map(aliasOf),
     clientId,
     ssl,
     ...(sasl === undefined ? {} : { sasl }),
+    socketFactory,
     connectionTimeout: 5000,
+    // A join and a produce may take 10 s, and say so in time.
+    requestTimeout: 15_000,
     retry: { initialRetryTime: 100, maxRetryTime: 3000, retries: 3 },
     logLevel: logLevel.WARN,
     // kafkajs calls an error what it tries again by itself; what ends in one reaches us as such.

@@ -1,22 +1,40 @@
 // Kafka's brokers as this service asks them: who leads a partition, and requests of our own.
 import type { Kafka } from 'kafkajs';
-import type { TopicPartition } from '../stream/log.ts';
-import { openCluster } from './kafkajs-inside.ts';
+import { AppError } from '../errors.ts';
+import { nameOf, type TopicPartition } from '../stream/log.ts';
+import { readTags } from './flexible.ts';
+import { fromKafkajs } from './kafkajs-error.ts';
+import { type KafkajsBroker, openCluster, sendWithin } from './kafkajs-inside.ts';
+import { type MetadataAnswer, metadataExchange, newer, type TopicMetadata } from './metadata.ts';
+import { ErrorCode, errorName } from './protocol.ts';
 import { createWireReader, type WireReader } from './wire.ts';
 
 const PRODUCE = 0;
+const METADATA = 3;
+const NO_TAGS = Buffer.from([0]);
 
 /** A request of ours: `read` gets the answer after the throttle time, which every one we use begins with. */
 export type Exchange<T> = {
   readonly api: { readonly key: number; readonly version: number; readonly name: string };
+  /** In the form of KIP-482, whose headers carry tagged fields. */
+  readonly isFlexible?: boolean;
+  /** The connection is given up when nothing arrives on it for so long, in ms. */
+  readonly silenceMs: number;
   readonly body: Buffer;
   readonly read: (reader: WireReader) => T;
 };
 
-/** Kafka's brokers, as far as requests to the leader of a partition go. */
+/** `epoch`: -1 when the broker does not tell. */
+export type Leader = { readonly node: string; readonly epoch: number };
+
+/** Kafka's brokers, as far as requests to the leader of a partition go. Errors are AppErrors. */
 export type Cluster = {
-  /** The leader's node, from metadata; null when there is none (for now). */
-  leader(tp: TopicPartition): string | null;
+  /** From metadata; null when there is none (for now). */
+  leader(tp: TopicPartition): Leader | null;
+  /** In words why a partition has no leader. */
+  whyNoLeader(tp: TopicPartition): string;
+  /** What metadata said last of a topic; undefined before it was asked for. */
+  topic(name: string): TopicMetadata | undefined;
   /** Asks for metadata of these topics, and of those asked for before. */
   refresh(topics: readonly string[]): Promise<void>;
   send<T>(node: string, exchange: Exchange<T>): Promise<T>;
@@ -25,47 +43,129 @@ export type Cluster = {
 
 /** Connections of their own to the brokers of `kafka`. */
 export function createCluster(kafka: Kafka): Cluster {
-  const cluster = openCluster(kafka);
-  const known = new Set<string>();
-  let connected = false;
+  const asked = new Set<string>();
+  const known = new Map<string, TopicMetadata>();
+  /** What our own code threw; all else comes from kafkajs, whose errors are the world's. */
+  const ours = new WeakSet<object>();
+  const cluster = openCluster(kafka, askMetadata);
+  let connecting: Promise<void> | null = null;
+  let asking: Promise<void> | null = null;
 
-  return {
-    leader({ topic, partition }) {
-      if (!known.has(topic)) return null;
-      const found = cluster
-        .findTopicPartitionMetadata(topic)
-        .find(({ partitionId }) => partitionId === partition);
-      return found === undefined || found.leader < 0 ? null : String(found.leader);
-    },
-    async refresh(topics) {
-      if (!connected) await cluster.connect();
-      connected = true;
-      const unknown = topics.filter((topic) => !known.has(topic));
-      if (unknown.length > 0) await cluster.addMultipleTargetTopics(unknown);
-      else await cluster.refreshMetadata();
-      for (const topic of unknown) known.add(topic);
-    },
-    async send<T>(node: string, { api, body, read }: Exchange<T>) {
-      const { connectionPool } = await cluster.findBroker({ nodeId: node });
-      return connectionPool.send<T>({
+  async function askMetadata(broker: KafkajsBroker): Promise<MetadataAnswer> {
+    const maxVersion = broker.versions?.[METADATA]?.maxVersion ?? 0;
+    const answer = await exchangeWith(broker, metadataExchange([...asked], maxVersion));
+    for (const topic of answer.topics) known.set(topic.topic, newer(known.get(topic.topic), topic));
+    return answer;
+  }
+
+  function exchangeWith<T>(broker: KafkajsBroker, exchange: Exchange<T>): Promise<T> {
+    const { api, isFlexible = false, body, read, silenceMs } = exchange;
+    const bytes = isFlexible ? Buffer.concat([NO_TAGS, body]) : body;
+    return sendWithin<T>(
+      broker,
+      {
         request: {
           apiKey: api.key,
           apiVersion: api.version,
           apiName: api.name,
-          encode: async () => ({ buf: body, buffer: body, size: () => body.length }),
+          encode: async () => ({ buf: bytes, buffer: bytes, size: () => bytes.length }),
         },
         response: {
           async decode(payload) {
-            const reader = createWireReader(payload);
-            // A Produce answer has its throttle time at the end: `read` takes care of it.
-            const clientSideThrottleTime = api.key === PRODUCE ? 0 : reader.int32();
-            return { clientSideThrottleTime, answer: read(reader) };
+            try {
+              const reader = createWireReader(payload);
+              if (isFlexible) readTags(reader);
+              // A Produce answer has its throttle time at the end: `read` takes care of it.
+              const clientSideThrottleTime = api.key === PRODUCE ? 0 : reader.int32();
+              return { clientSideThrottleTime, answer: read(reader) };
+            } catch (error) {
+              if (error instanceof Error) ours.add(error);
+              throw error;
+            }
           },
           parse: async ({ answer }) => answer,
         },
-        logResponseError: false,
-      });
+      },
+      silenceMs,
+    );
+  }
+
+  function inOurWords(error: unknown): never {
+    if (error instanceof Error && ours.has(error)) throw error;
+    return fromKafkajs(error);
+  }
+
+  async function ask(): Promise<void> {
+    connecting ??= cluster.connect();
+    try {
+      await connecting;
+    } catch (error) {
+      connecting = null;
+      throw error;
+    }
+    await cluster.refreshMetadata();
+  }
+
+  function askOnce(): Promise<void> {
+    asking ??= ask().finally(() => {
+      asking = null;
+    });
+    return asking;
+  }
+
+  return {
+    leader({ topic, partition }) {
+      const found = known.get(topic)?.partitions.find((each) => each.partition === partition);
+      if (found === undefined || found.leader < 0) return null;
+      return { node: String(found.leader), epoch: found.epoch };
+    },
+    whyNoLeader(tp) {
+      const topic = known.get(tp.topic);
+      if (topic === undefined) return 'its metadata was not had yet';
+      if (topic.error !== ErrorCode.NONE) return errorName(topic.error);
+      const found = topic.partitions.find(({ partition }) => partition === tp.partition);
+      if (found === undefined) return `${tp.topic} has only ${topic.partitions.length} partitions`;
+      return `no leader: ${errorName(found.error)}`;
+    },
+    topic: (name) => known.get(name),
+    async refresh(topics) {
+      const added = topics.filter((topic) => !asked.has(topic));
+      for (const topic of added) asked.add(topic);
+      try {
+        // A question under way may have been put before these topics were added.
+        if (added.length > 0 && asking !== null) await asking.catch(() => {});
+        await askOnce();
+      } catch (error) {
+        inOurWords(error);
+      }
+    },
+    async send(node, exchange) {
+      try {
+        return await exchangeWith(await cluster.findBroker({ nodeId: node }), exchange);
+      } catch (error) {
+        return inOurWords(error);
+      }
     },
     close: () => cluster.disconnect(),
   };
+}
+
+/** The leader of a partition, asked for when it is not known. Throws an AppError (NO_LEADER) with the reason. */
+export async function findLeader(cluster: Cluster, tp: TopicPartition): Promise<Leader> {
+  if (cluster.leader(tp) === null) await cluster.refresh([tp.topic]);
+  const leader = cluster.leader(tp);
+  if (leader !== null) return leader;
+  throw new AppError('NO_LEADER', `${nameOf(tp)}: ${cluster.whyNoLeader(tp)}`, true);
+}
+
+/**
+ * The partitions of a topic as `refresh` found it, with or without a leader; 0 when there is no such
+ * topic. Throws an AppError (METADATA) when Kafka does not say.
+ */
+export function partitionCount(cluster: Cluster, topic: string): number {
+  const found = cluster.topic(topic);
+  if (found?.error === ErrorCode.NONE) return found.partitions.length;
+  if (found?.error === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) return 0;
+  const reason = found === undefined ? 'no metadata' : errorName(found.error);
+  throw new AppError('METADATA', `topic ${topic}: ${reason}`, true);
 }

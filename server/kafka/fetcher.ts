@@ -1,13 +1,14 @@
 // Follows partitions without a group: per leader one long poll for all of them, the next one sent
 // before the answer of this one is worked on.
 import { describe, isProgrammerError } from '../errors.ts';
-import type { LogReader } from '../stream/log.ts';
+import type { LogReader, TopicPartition } from '../stream/log.ts';
 import type { Logger } from '../stream/logger.ts';
 import { backoff } from './backoff.ts';
 import { createBounds } from './bounds.ts';
 import type { Cluster } from './cluster.ts';
 import { createFollowed, type Followed, groupByPlace, placeOf } from './followed.ts';
 import { ErrorCode, errorName, type FetchedPartition, fetchExchange } from './protocol.ts';
+import { createRefresh } from './refresh.ts';
 import { WireError } from './wire.ts';
 
 const MAX_WAIT_MS = 100;
@@ -15,28 +16,47 @@ const MAX_WAIT_MS = 100;
 const SHORT_WAIT_MS = 10;
 const MAX_PARTITION_BYTES = 2 ** 20;
 const MAX_BYTES = 16 * 2 ** 20;
+/**
+ * A leader that was replaced without hearing of it answers as before, and no error tells us. The
+ * controller takes about as long (broker.session.timeout.ms, 9 s) to replace one that is cut off.
+ */
+const METADATA_EVERY_MS = 10_000;
 
-export type Fetcher = LogReader & { close(): Promise<void> };
+export type Fetcher = LogReader & {
+  /** What the topic is called inside Kafka now, which it keeps as long as it is not created anew. */
+  topicId(topic: string): Promise<string | null>;
+  close(): Promise<void>;
+};
 
-/** A reader on connections of its own; `onState` hears whether Kafka answers, and if not why. */
+/** A reader on connections of its own. */
 export function createFetcher(deps: {
   cluster: Cluster;
   logger: Logger;
   random: () => number;
+  /** Whether any broker answers, and if not why. */
   onState: (up: boolean, error?: unknown) => void;
+  /** The outcome of the last attempt to fetch a followed partition, in words; null: it was served. */
+  onPartition: (tp: TopicPartition, error: string | null) => void;
+  metadataEveryMs?: number;
 }): Fetcher {
-  const { cluster, logger, random, onState } = deps;
+  const { cluster, logger, random, onState, onPartition } = deps;
+  const { metadataEveryMs = METADATA_EVERY_MS } = deps;
   /** In the order in which they are asked for: who got something goes to the end. */
   const followed = new Set<Followed>();
   const polled = new Set<string>();
   const closing = new AbortController();
-  let refreshing: Promise<void> | null = null;
   let searching = false;
   let sleepers: (() => void)[] = [];
 
   const pause = (attempt: number) => backoff(attempt, random, closing.signal);
   const isOpen = () => !closing.signal.aborted;
-  const boundsOf = createBounds({ cluster, logger, pause, isOpen, onState });
+  const { ask, refresh, topicId } = createRefresh({
+    ...{ cluster, pause, isOpen, onState },
+    followed: () => [...followed].map(({ tp }) => tp.topic),
+    refreshed: place,
+  });
+  const boundsOf = createBounds({ cluster, logger, pause, isOpen, refresh: ask });
+  const upkeep = setInterval(() => run(refresh()), metadataEveryMs);
 
   function wake(): void {
     const woken = sleepers;
@@ -55,27 +75,10 @@ export function createFetcher(deps: {
     });
   }
 
-  /** Asks for metadata, once for all who ask at the same time, and sees to it that leaders are polled. */
-  function refresh(): Promise<void> {
-    refreshing ??= (async () => {
-      try {
-        const topics = new Set([...followed].map(({ tp }) => tp.topic));
-        if (topics.size > 0) await cluster.refresh([...topics]);
-      } catch (error) {
-        if (isProgrammerError(error)) throw error;
-        if (isOpen()) onState(false, error);
-      }
-      place();
-    })().finally(() => {
-      refreshing = null;
-    });
-    return refreshing;
-  }
-
   function place(): void {
     for (const { tp } of followed) {
-      const node = cluster.leader(tp);
-      if (node === null) run(search());
+      const node = cluster.leader(tp)?.node;
+      if (node === undefined) run(search());
       else if (!polled.has(node)) run(poll(node));
     }
     wake();
@@ -90,6 +93,8 @@ export function createFetcher(deps: {
       for (let attempt = 0; isOpen() && missing(); attempt += 1) {
         if (attempt > 0) await pause(attempt - 1);
         await refresh();
+        for (const { tp } of followed)
+          if (cluster.leader(tp) === null) onPartition(tp, cluster.whyNoLeader(tp));
       }
     } finally {
       searching = false;
@@ -103,7 +108,7 @@ export function createFetcher(deps: {
       await null;
       let failures = 0;
       while (isOpen()) {
-        const own = [...followed].filter(({ tp }) => cluster.leader(tp) === node);
+        const own = [...followed].filter(({ tp }) => cluster.leader(tp)?.node === node);
         if (own.length === 0) return;
         const groups = groupByPlace(own.filter(({ ready }) => ready));
         if (groups.length === 0) {
@@ -117,7 +122,7 @@ export function createFetcher(deps: {
         } catch (error) {
           if (isProgrammerError(error)) throw error;
           if (!isOpen()) return;
-          onState(false, error);
+          for (const { tp } of own) onPartition(tp, describe(error));
           const log = failures === 0 ? logger.warn : logger.debug;
           log('fetching failed, trying again', { node, error: describe(error) });
           await pause(failures++);
@@ -131,7 +136,10 @@ export function createFetcher(deps: {
 
   async function fetchOnce(node: string, groups: readonly Followed[][], someLeftOut: boolean) {
     const everyone = groups.flat();
-    const positions = groups.map(([first]) => ({ ...first!.tp, offset: first!.position! }));
+    const positions = groups.map(([first]) => {
+      const { tp, position } = first!;
+      return { ...tp, epoch: cluster.leader(tp)?.epoch ?? -1, offset: position! };
+    });
     const exchange = fetchExchange(positions, {
       maxWaitMs: someLeftOut ? SHORT_WAIT_MS : MAX_WAIT_MS,
       maxBytes: MAX_BYTES,
@@ -152,21 +160,26 @@ export function createFetcher(deps: {
     for (const group of groups) {
       const part = byPlace.get(placeOf(group[0]!.tp));
       if (part === undefined) throw new WireError('an answer without a partition asked for');
+      let problem = part.error === ErrorCode.NONE ? null : errorName(part.error);
       for (const each of group) {
         // A batch above the limit is given only to the first in the request that has anything.
         if (part.bytes.length > 0) putLast(each);
-        if (each.take(part)) each.failures = 0;
-        else run(rest(each, part.error));
+        if (each.take(part)) {
+          each.failures = 0;
+          continue;
+        }
+        problem ??= 'no whole batch in the answer';
+        run(rest(each, problem));
       }
+      onPartition(group[0]!.tp, problem);
     }
   }
 
   /** Leaves one partition alone for a while, so that the others do not wait for it. */
-  async function rest(each: Followed, error: number): Promise<void> {
+  async function rest(each: Followed, error: string): Promise<void> {
     each.resting = true;
-    const reason = error === ErrorCode.NONE ? 'no whole batch in the answer' : errorName(error);
     const log = each.failures === 0 ? logger.warn : logger.debug;
-    log('a partition cannot be fetched, trying again', { ...each.tp, error: reason });
+    log('a partition cannot be fetched, trying again', { ...each.tp, error });
     await pause(each.failures++);
     await refresh();
     each.resting = false;
@@ -175,10 +188,13 @@ export function createFetcher(deps: {
 
   return {
     bounds: boundsOf,
-    topicId: async () => null,
+    topicId,
     follow(tp, from, follower) {
       const closed = (each: Followed) => {
         followed.delete(each);
+        const place = placeOf(tp);
+        // Nobody's partition has no problem.
+        if (![...followed].some((other) => placeOf(other.tp) === place)) onPartition(tp, null);
         wake();
       };
       const each = createFollowed({ tp, from, follower, logger, boundsOf, pause, wake, closed });
@@ -188,6 +204,7 @@ export function createFetcher(deps: {
     },
     async close() {
       closing.abort();
+      clearInterval(upkeep);
       for (const each of [...followed]) each.close();
       wake();
       await cluster.close();

@@ -1,5 +1,24 @@
 // kafkajs's errors in our words.
-import { AppError, describe } from '../errors.ts';
+import { AppError } from '../errors.ts';
+import { withoutAliases } from './address.ts';
+
+/** Of a TLS client: https://nodejs.org/api/errors.html, https://docs.openssl.org/master/man1/openssl-verification-options */
+const UNKNOWN_AUTHORITY = [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+];
+
+type KafkajsError = Error & {
+  readonly broker?: string;
+  readonly code?: string | number;
+  /** Kafka's name of the error. */
+  readonly type?: string;
+  /** The connection was closed before it had been of any use: see kafkajs-mends.ts. */
+  readonly unheard?: { readonly ssl: boolean; readonly sasl: boolean };
+};
 
 /**
  * Throws an AppError (KAFKA) that is retriable, whatever kafkajs threw: it calls an error final once
@@ -8,5 +27,50 @@ import { AppError, describe } from '../errors.ts';
  */
 export function fromKafkajs(error: unknown): never {
   if (error instanceof AppError) throw error;
-  throw new AppError('KAFKA', describe(error), true, { cause: error });
+  throw new AppError('KAFKA', inWords(error), true, { cause: error });
+}
+
+/** What Kafka or the network said, with the address where it is known, and what it may come from. */
+export function inWords(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const origin = originOf(error);
+  const { broker, code, type } = origin;
+  const said = origin.message.replace(/^Connection error: |\.$/g, '');
+  const message = said || (typeof code === 'string' ? code : origin.name);
+  const parts = [
+    broker !== undefined && !message.includes(broker) ? `${broker}: ` : '',
+    type !== undefined && !message.includes(type) ? `${type}: ` : '',
+    message,
+    typeof code === 'string' && !message.includes(code) ? ` (${code})` : '',
+    suspicion(origin),
+  ];
+  return withoutAliases(parts.join(''));
+}
+
+function suspicion(error: KafkajsError): string {
+  const { code, message, unheard, type } = error;
+  if (unheard !== undefined) {
+    const tls = unheard.ssl ? [] : ['TLS (KAFKA_SSL)'];
+    const sasl = unheard.sasl ? [] : ['SASL (KAFKA_SASL_MECHANISM)'];
+    const expected = [...tls, ...sasl].join(' or ');
+    return expected && `; the port may expect ${expected}`;
+  }
+  if (/wrong version number|before secure TLS connection|packet length too long/.test(message)) {
+    return '; the port may not speak TLS (KAFKA_SSL)';
+  }
+  if (UNKNOWN_AUTHORITY.includes(String(code))) {
+    return '; name the authority that signed its certificate in NODE_EXTRA_CA_CERTS';
+  }
+  if (type === 'ILLEGAL_SASL_STATE') {
+    return '; the port may not expect SASL (KAFKA_SASL_MECHANISM), or TLS besides (KAFKA_SSL)';
+  }
+  if (type === 'INCONSISTENT_GROUP_PROTOCOL') {
+    return '; another program is in the group, with another protocol: give one of them another GROUP_ID';
+  }
+  return '';
+}
+
+/** What was thrown first, below kafkajs's wrappings. */
+function originOf(error: KafkajsError): KafkajsError {
+  return error.cause instanceof Error ? originOf(error.cause) : error;
 }

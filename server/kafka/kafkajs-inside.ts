@@ -1,13 +1,13 @@
-// Everything that leans on the inside of kafkajs: raw requests on its authenticated connections, and
-// what had to be mended there. The version is checked, because nobody promised these parts to stay.
+// Raw requests on the authenticated connections of kafkajs: they lean on its inside, so its version is
+// checked, because nobody promised these parts to stay. What had to be mended there: kafkajs-mends.ts.
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import type { Kafka } from 'kafkajs';
 import { InconsistentStateError } from '../errors.ts';
 
 const VERSION = '2.2.4';
-const SIZE_PREFIX = 4;
-const load = createRequire(import.meta.url) as (path: string) => unknown;
+/** A file of kafkajs. */
+export const load = createRequire(import.meta.url) as (path: string) => unknown;
 
 type Request = {
   apiKey: number;
@@ -19,35 +19,32 @@ type Response<T> = {
   decode: (payload: Buffer) => Promise<{ clientSideThrottleTime: number; answer: T }>;
   parse: (decoded: { answer: T }) => Promise<T>;
 };
-type ConnectionPool = {
-  send<T>(exchange: {
-    request: Request;
-    response: Response<T>;
-    logResponseError: boolean;
-  }): Promise<T>;
+type Sending<T> = { request: Request; response: Response<T>; logResponseError: boolean };
+type Connection = { readonly socket?: Socket; send<T>(sending: Sending<T>): Promise<T> };
+export type KafkajsBroker = {
+  /** By API key; what the broker says of itself when it is connected to. */
+  readonly versions: Readonly<Record<number, { readonly maxVersion: number }>> | null;
+  readonly connectionPool: {
+    getConnectionByRequest(sending: { request: { apiKey: number } }): Promise<Connection>;
+  };
+  metadata(topics: string[]): Promise<Metadata>;
+};
+/** As far as kafkajs looks at it: the brokers it can connect to. */
+export type Metadata = {
+  brokers: { nodeId: number; host: string; port: number; rack: string | null }[];
 };
 export type KafkajsCluster = {
   connect(): Promise<void>;
   disconnect(): Promise<void>;
-  addMultipleTargetTopics(topics: string[]): Promise<void>;
   refreshMetadata(): Promise<void>;
-  findTopicPartitionMetadata(topic: string): { partitionId: number; leader: number }[];
-  findBroker(query: { nodeId: string }): Promise<{ connectionPool: ConnectionPool }>;
+  findBroker(query: { nodeId: string }): Promise<KafkajsBroker>;
+  readonly brokerPool: { createBroker(options: object): KafkajsBroker };
 };
-type Connection = {
-  socket?: Socket;
-  chunks: Buffer[];
-  bytesBuffered: number;
-  bytesNeeded: number;
-  connect(): Promise<unknown>;
-  disconnect(): Promise<unknown>;
-};
-type Connecting = WeakMap<Connection, Promise<unknown>>;
-type RequestQueue = {
-  pending: unknown[];
-  throttledUntil: number;
-  scheduleCheckPendingRequests(): void;
-};
+
+/** What all objects of a class of kafkajs share. */
+export function prototypeOf<T>(path: string): T {
+  return (load(path) as { prototype: T }).prototype;
+}
 
 /** Refuses any version of kafkajs but the one whose inside we know. */
 export function checkKafkajsVersion(version: string): void {
@@ -57,12 +54,19 @@ export function checkKafkajsVersion(version: string): void {
   );
 }
 
-function checkInstalled(): void {
+/** Refuses to go on with another kafkajs than the one that is known here. */
+export function checkInstalled(): void {
   checkKafkajsVersion((load('kafkajs/package.json') as { version: string }).version);
 }
 
-/** Connections of their own to the brokers of `kafka`. */
-export function openCluster(kafka: Kafka): KafkajsCluster {
+/**
+ * Connections of their own to the brokers of `kafka`. Metadata is asked for by `askMetadata`, which
+ * kafkajs calls with a connected broker and from which it learns the brokers.
+ */
+export function openCluster(
+  kafka: Kafka,
+  askMetadata: (broker: KafkajsBroker) => Promise<Metadata>,
+): KafkajsCluster {
   checkInstalled();
   const symbol = Object.getOwnPropertySymbols(kafka).find(
     ({ description }) => description === 'private:Kafka:createCluster',
@@ -71,78 +75,37 @@ export function openCluster(kafka: Kafka): KafkajsCluster {
   if (typeof create !== 'function') {
     throw new InconsistentStateError('kafkajs has no createCluster where it should be: run npm ci');
   }
-  return create({ metadataMaxAge: 300_000, allowAutoTopicCreation: false }) as KafkajsCluster;
-}
-
-let mended = false;
-
-/** Mends five faults of kafkajs, for every client of this process; once, however often it is called. */
-export function mendKafkajs(): void {
-  if (mended) return;
-  mended = true;
-  checkInstalled();
-  mendIdleTimer(prototypeOf<RequestQueue>('kafkajs/src/network/requestQueue'));
-  const connection = prototypeOf<Connection>('kafkajs/src/network/connection');
-  const connecting = mendConnecting(connection);
-  mendDisconnecting(connection, connecting);
-}
-
-function prototypeOf<T>(path: string): T {
-  return (load(path) as { prototype: T }).prototype;
+  const cluster = create({ allowAutoTopicCreation: false }) as KafkajsCluster;
+  const { brokerPool } = cluster;
+  const { createBroker } = brokerPool;
+  brokerPool.createBroker = (options) => {
+    const broker = createBroker(options);
+    broker.metadata = () => askMetadata(broker);
+    return broker;
+  };
+  return cluster;
 }
 
 /**
- * Every connection looks each millisecond, from its first request on, for requests that wait, also
- * when none does (tulios/kafkajs#1751).
+ * Sends one request to a broker. When nothing arrives from the broker for `silenceMs` meanwhile, its
+ * connection is given up with all that waits on it: a broker that is frozen, or a network that lets
+ * nothing through, says nothing of it by itself.
  */
-function mendIdleTimer(queue: RequestQueue): void {
-  const { scheduleCheckPendingRequests: schedule } = queue;
-  queue.scheduleCheckPendingRequests = function (this: RequestQueue) {
-    if (this.pending.length > 0 || this.throttledUntil > Date.now()) schedule.call(this);
-  };
-}
-
-/**
- * Asked to connect twice at once, a connection opens two sockets; when the one it does not use is
- * closed for being idle, the requests on the other fail.
- */
-function mendConnecting(connection: Connection): Connecting {
-  const { connect } = connection;
-  const connecting: Connecting = new WeakMap();
-  connection.connect = function (this: Connection) {
-    const before = connecting.get(this);
-    if (before !== undefined) return before;
-    const attempt = connect.call(this).finally(() => connecting.delete(this));
-    connecting.set(this, attempt);
-    return attempt;
-  };
-  return connecting;
-}
-
-/**
- * Once it has disconnected, a connection still listens to its old socket: a late byte or the late end of
- * that one counts for the socket that came after it. A half answer is kept as well, and the next socket's
- * bytes are read as its second half. A socket given up while it connects later calls the connection
- * connected.
- */
-function mendDisconnecting(connection: Connection, connecting: Connecting): void {
-  const { disconnect } = connection;
-  connection.disconnect = async function (this: Connection) {
-    const { socket } = this;
-    const result = await disconnect.call(this);
-    if (socket !== undefined && this.socket === socket) {
-      delete this.socket;
-      this.chunks = [];
-      this.bytesBuffered = 0;
-      this.bytesNeeded = SIZE_PREFIX;
-      if (connecting.has(this)) socket.destroy(new Error('given up while connecting'));
-      else letGo(socket);
-    }
-    return result;
-  };
-}
-
-function letGo(socket: Socket): void {
-  for (const event of ['data', 'end', 'timeout', 'error']) socket.removeAllListeners(event);
-  socket.on('error', () => undefined).resume();
+export async function sendWithin<T>(
+  { connectionPool }: KafkajsBroker,
+  { request, response }: Pick<Sending<T>, 'request' | 'response'>,
+  silenceMs: number,
+): Promise<T> {
+  const connection = await connectionPool.getConnectionByRequest({ request });
+  let heard = connection.socket?.bytesRead;
+  const watch = setInterval(() => {
+    const { socket } = connection;
+    if (socket?.bytesRead === heard) socket?.destroy(new Error(`no answer within ${silenceMs} ms`));
+    heard = socket?.bytesRead;
+  }, silenceMs);
+  try {
+    return await connection.send({ request, response, logResponseError: false });
+  } finally {
+    clearInterval(watch);
+  }
 }

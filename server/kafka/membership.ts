@@ -1,24 +1,38 @@
 // Membership in the consumer group by a kafkajs consumer whose topic is always paused: it joins,
-// heartbeats, commits and leaves, and never delivers a record.
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Kafka } from 'kafkajs';
-import { describe, isProgrammerError } from '../errors.ts';
+// heartbeats, commits and leaves, and never delivers a record. What ends such a consumer is followed by a
+// new one; only what our own side throws is a mistake nobody gets over.
+import type { Consumer, Kafka } from 'kafkajs';
+import { AppError, describe } from '../errors.ts';
 import type { Logger } from '../stream/logger.ts';
-import { fromKafkajs } from './kafkajs-error.ts';
+import { backoff } from './backoff.ts';
+import { inWords } from './kafkajs-error.ts';
 import { stickyAssigner } from './sticky-assigner.ts';
+import { within } from './within.ts';
+
+export type MembershipState = {
+  readonly member: boolean;
+  /** Why we are not a member, as far as that is known: what Kafka said, in words. */
+  readonly error: string | null;
+};
 
 export type Membership = {
-  /** Joins the group; resolves when the consumer runs, which may be before the first assignment. */
+  /** Begins to join the group, and goes on until `stop`; resolves after the first attempt. */
   start(): Promise<void>;
   /** Generation of the group; null between a join and the first heartbeat after it. */
   generation(): number | null;
-  /** Commits next offsets, for tools that show the lag. */
+  /** How long ago Kafka last took us for a member, in ms; null while it does not. */
+  heartbeatAge(): number | null;
+  /** Commits next offsets, for tools that show the lag; not while we are not a member. */
   commit(positions: ReadonlyMap<number, number>): Promise<void>;
   /** Leaves the group. */
   stop(): Promise<void>;
 };
 
-const JOIN_AGAIN_MS = 1000;
+const SESSION_MS = 10_000;
+/** Longer than a join takes that waits for all others, and for a coordinator to be found. */
+const JOIN_WITHIN_MS = 60_000;
+const LOOK_EVERY_MS = 1000;
+const COMMIT_WITHIN_MS = 5000;
 const LEAVE_WITHIN_MS = 5000;
 
 /** `onAssigned` is called at every join with all partitions that are ours now. */
@@ -28,113 +42,154 @@ export function createMembership(deps: {
   topic: string;
   logger: Logger;
   onAssigned: (partitions: number[]) => void;
-  /** The consumer has stopped for good. */
+  onState: (state: MembershipState) => void;
+  /** `onAssigned` has thrown. */
   onCrash: (error: Error) => void;
 }): Membership {
-  const { kafka, groupId, topic, logger, onAssigned, onCrash } = deps;
+  const { kafka, groupId, topic, logger, onAssigned, onState, onCrash } = deps;
+  let consumer: Consumer | null = null;
   let generation: number | null = null;
   let owned: number[] = [];
-  let stopped = false;
-  const consumer = kafka.consumer({
-    groupId,
-    partitionAssigners: [stickyAssigner(() => owned)],
-    sessionTimeout: 10_000,
-    rebalanceTimeout: 10_000,
-    // Also how soon the others notice that somebody left.
-    heartbeatInterval: 500,
-    // Also how soon a grown topic is noticed.
-    metadataMaxAge: 5000,
-    // How soon heartbeats, pause and disconnect are looked at.
-    maxWaitTimeInMs: 100,
-    allowAutoTopicCreation: false,
-    retry: {
-      initialRetryTime: 100,
-      maxRetryTime: 3000,
-      // kafkajs never resets its count, so a small one ends the consumer after some days.
-      retries: 1_000_000,
-      restartOnFailure: async () => !stopped,
-    },
-  });
-  const { GROUP_JOIN, HEARTBEAT, CRASH } = consumer.events;
+  let member = false;
+  let failures = 0;
+  /** On the monotonic clock: when an attempt began, or Kafka last said that we are a member. */
+  let lastSign = 0;
+  const closing = new AbortController();
+  let watch: NodeJS.Timeout | undefined;
 
-  // A listener that throws would break the join itself.
-  function guarded<T>(listen: (payload: T) => void) {
-    return ({ payload }: { payload: T }) => {
-      try {
-        listen(payload);
-      } catch (error) {
-        logger.error('membership', { error: describe(error) });
-        onCrash(error as Error);
-      }
-    };
+  function acknowledged(): void {
+    lastSign = performance.now();
+    if (member) return;
+    member = true;
+    failures = 0;
+    onState({ member, error: null });
   }
 
-  consumer.on(
-    GROUP_JOIN,
-    guarded((payload) => {
-      // A join that was under way when the consumer was stopped.
-      if (stopped) return;
+  function out(error: string): void {
+    member = false;
+    generation = null;
+    onState({ member, error });
+  }
+
+  /** kafkajs gives up a consumer for good, or tries in vain for ever: then another one begins anew. */
+  function begin(): Consumer {
+    const mine = kafka.consumer({
+      groupId,
+      partitionAssigners: [stickyAssigner(() => owned)],
+      sessionTimeout: SESSION_MS,
+      rebalanceTimeout: 10_000,
+      // Also how soon the others notice that somebody left.
+      heartbeatInterval: 500,
+      // Also how soon a grown topic is noticed.
+      metadataMaxAge: 5000,
+      // How soon heartbeats, pause and disconnect are looked at.
+      maxWaitTimeInMs: 100,
+      allowAutoTopicCreation: false,
+      retry: {
+        initialRetryTime: 100,
+        maxRetryTime: 3000,
+        // kafkajs never resets its count, so a small one ends the consumer after some days.
+        retries: 1_000_000,
+        restartOnFailure: async () => false,
+      },
+    });
+    const { GROUP_JOIN, HEARTBEAT, CRASH } = mine.events;
+    const isMine = () => consumer === mine && !closing.signal.aborted;
+
+    // A consumer that was given up while it joined: what a listener throws ends the join, and with it the
+    // consumer, which nothing else does.
+    const refuseLate = () => {
+      if (!isMine()) throw new AppError('GIVEN_UP', 'this consumer was given up', false);
+    };
+    mine.on(GROUP_JOIN, ({ payload }) => {
+      refuseLate();
       generation = null;
       // Before the first fetch, and every time: the paused set does not survive a restart.
-      consumer.pause([{ topic }]);
+      mine.pause([{ topic }]);
       owned = payload.memberAssignment[topic] ?? [];
       logger.info('joined the group', { groupId, partitions: owned.join(' ') || 'none' });
-      onAssigned(owned);
-    }),
-  );
-  consumer.on(
-    HEARTBEAT,
-    guarded((payload) => {
+      try {
+        onAssigned(owned);
+      } catch (error) {
+        logger.error('membership', { error: describe(error) });
+        onCrash(error instanceof Error ? error : new Error(String(error)));
+      }
+      acknowledged();
+    });
+    mine.on(HEARTBEAT, ({ payload }) => {
+      refuseLate();
       generation = Number(payload.groupGenerationId);
-    }),
-  );
-  consumer.on(
-    CRASH,
-    guarded((payload) => {
-      generation = null;
-      if (payload.restart || stopped) return;
-      if (isProgrammerError(originOf(payload.error))) onCrash(payload.error);
-      else joinLater(payload.error);
-    }),
-  );
-
-  /** kafkajs gives up for good also what may pass, such as a coordinator that is not there yet. */
-  function joinLater(error: unknown): void {
-    logger.warn('out of the group, joining again', { groupId, error: describe(error) });
-    setTimeout(() => {
-      if (!stopped) join().catch(joinLater);
-    }, JOIN_AGAIN_MS);
+      acknowledged();
+    });
+    mine.on(CRASH, ({ payload }) => {
+      if (isMine()) void again(payload.error);
+    });
+    return mine;
   }
 
   async function join(): Promise<void> {
-    await consumer.connect();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    await consumer.run({ autoCommit: false, eachBatch: async () => {} });
+    const mine = begin();
+    consumer = mine;
+    lastSign = performance.now();
+    try {
+      await mine.connect();
+      await mine.subscribe({ topics: [topic], fromBeginning: true });
+      await mine.run({ autoCommit: false, eachBatch: async () => {} });
+    } catch (error) {
+      if (consumer === mine) void again(error);
+    }
+  }
+
+  /** Joins again with a new consumer, after a pause. */
+  async function again(error: unknown): Promise<void> {
+    const words = inWords(error);
+    out(words);
+    const log = failures === 0 ? logger.warn : logger.debug;
+    log('not in the group, joining again', { groupId, error: words });
+    const old = consumer;
+    consumer = null;
+    old?.disconnect().catch((late: unknown) => {
+      logger.debug('a consumer that was given up', { error: describe(late) });
+    });
+    await backoff(failures++, Math.random, closing.signal);
+    if (!closing.signal.aborted) await join();
+  }
+
+  function look(): void {
+    const silence = performance.now() - lastSign;
+    if (consumer === null || silence < (member ? SESSION_MS : JOIN_WITHIN_MS)) return;
+    const what = member ? 'no heartbeat was answered' : 'joining came to nothing';
+    void again(new Error(`${what} for ${Math.round(silence / 1000)} s`));
   }
 
   return {
-    start: () => join().catch(fromKafkajs),
+    async start() {
+      watch = setInterval(look, LOOK_EVERY_MS);
+      await join();
+    },
     generation: () => generation,
+    heartbeatAge: () => (member ? performance.now() - lastSign : null),
     async commit(positions) {
       const offsets = [...positions].map(([partition, offset]) => ({
         topic,
         partition,
         offset: String(offset),
       }));
-      if (offsets.length > 0) await consumer.commitOffsets(offsets);
+      if (offsets.length === 0 || !member || consumer === null) return;
+      try {
+        await within(COMMIT_WITHIN_MS, consumer.commitOffsets(offsets));
+      } catch (error) {
+        const words = inWords(error);
+        // The next heartbeat joins again, or says that we are a member.
+        if (words.includes('UNKNOWN_MEMBER_ID')) out(words);
+        throw new AppError('COMMIT', words, true, { cause: error });
+      }
     },
     async stop() {
-      stopped = true;
+      closing.abort();
+      clearInterval(watch);
       // A join that waits for other members would hold it; the group notices by itself that we are gone.
-      await Promise.race([
-        consumer.disconnect(),
-        delay(LEAVE_WITHIN_MS, undefined, { ref: false }),
-      ]);
+      await within(LEAVE_WITHIN_MS, consumer?.disconnect() ?? Promise.resolve()).catch(() => {});
     },
   };
-}
-
-/** What was thrown first, below kafkajs's wrappings. */
-function originOf(error: Error): unknown {
-  return error.cause instanceof Error ? originOf(error.cause) : error;
 }

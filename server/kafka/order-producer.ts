@@ -5,7 +5,8 @@ import type { RecordContent } from '../record-batch/record.ts';
 import { createAppender } from './appender.ts';
 import { backoff } from './backoff.ts';
 import { createKafka, type KafkaSettings } from './client.ts';
-import { createCluster } from './cluster.ts';
+import { type Cluster, createCluster, partitionCount } from './cluster.ts';
+import { inWords } from './kafkajs-error.ts';
 import { partitionOf } from './partitioner.ts';
 
 /** A record for the orders topic; a null value is a tombstone. */
@@ -42,14 +43,18 @@ export async function openOrderProducer(options: {
   const logger = { debug: silent, info: silent, warn: silent, error: silent };
   const kafka = createKafka({ ...connection, clientId: 'order-generator', logger });
 
-  const partitions = await ensureTopic(kafka, topic, options.partitions, trouble).catch(
-    (cause: unknown) => {
-      const where = connection.brokers.join(', ');
-      const message = `no Kafka at ${where}: ${describe(cause)}`;
-      throw new AppError('KAFKA_UNREACHABLE', message, true, { cause });
-    },
-  );
-  const appender = createAppender({ cluster: createCluster(kafka) });
+  const cluster = createCluster(kafka);
+  const partitions = await ensureTopic(
+    { kafka, cluster, trouble },
+    topic,
+    options.partitions,
+  ).catch(async (cause: unknown) => {
+    await cluster.close();
+    const where = connection.brokers.join(', ');
+    const message = `no Kafka at ${where}: ${inWords(cause)}`;
+    throw new AppError('KAFKA_UNREACHABLE', message, true, { cause });
+  });
+  const appender = createAppender({ cluster });
   return {
     send: async (orders) => {
       const batches = new Map<number, RecordContent[]>();
@@ -73,21 +78,29 @@ export async function openOrderProducer(options: {
 
 /** Creates the topic when it is missing; its partitions. Connecting is tried once, to tell soon. */
 async function ensureTopic(
-  kafka: Kafka,
+  {
+    kafka,
+    cluster,
+    trouble,
+  }: { kafka: Kafka; cluster: Cluster; trouble: (message: string) => void },
   topic: string,
   numPartitions: number,
-  trouble: (message: string) => void,
 ): Promise<number> {
   const admin = kafka.admin();
   try {
     await admin.connect();
     // The broker may not know a topic yet that was created a moment ago, here or elsewhere.
     const create = async () => {
-      await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true });
-      return admin.fetchTopicMetadata({ topics: [topic] });
+      await cluster.refresh([topic]);
+      if (partitionCount(cluster, topic) === 0) {
+        await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true });
+        await cluster.refresh([topic]);
+      }
+      const count = partitionCount(cluster, topic);
+      if (count === 0) throw new AppError('METADATA', `topic ${topic} is not there yet`, true);
+      return count;
     };
-    const { topics } = await insist(create, (error) => !isProgrammerError(error), trouble);
-    return topics[0]!.partitions.length;
+    return await insist(create, (error) => !isProgrammerError(error), trouble);
   } finally {
     await admin.disconnect();
   }

@@ -1,15 +1,16 @@
-// The requests we send ourselves: Fetch v11, ListOffsets v3, Produce v7.
+// The requests for records, Fetch and Produce, and the errors of all.
 import type { AbortedTransaction } from '../record-batch/record.ts';
 import type { TopicPartition } from '../stream/log.ts';
 import type { Exchange } from './cluster.ts';
 import { createWireReader, createWireWriter, type WireReader } from './wire.ts';
 
-const NOT_A_REPLICA = -1;
+export const NOT_A_REPLICA = -1;
 const READ_COMMITTED = 1;
-const READ_UNCOMMITTED = 0;
+const SILENCE_MS = 10_000;
 
 /** Error codes we act on: https://kafka.apache.org/protocol#protocol_error_codes */
 export const ErrorCode = {
+  UNKNOWN: -1,
   NONE: 0,
   OFFSET_OUT_OF_RANGE: 1,
   UNKNOWN_TOPIC_OR_PARTITION: 3,
@@ -18,11 +19,14 @@ export const ErrorCode = {
 } as const;
 
 const NAMES: Readonly<Record<number, string>> = {
+  [-1]: 'UNKNOWN_SERVER_ERROR',
   1: 'OFFSET_OUT_OF_RANGE',
+  2: 'CORRUPT_MESSAGE',
   3: 'UNKNOWN_TOPIC_OR_PARTITION',
   5: 'LEADER_NOT_AVAILABLE',
   6: 'NOT_LEADER_OR_FOLLOWER',
   7: 'REQUEST_TIMED_OUT',
+  8: 'BROKER_NOT_AVAILABLE',
   9: 'REPLICA_NOT_AVAILABLE',
   10: 'MESSAGE_TOO_LARGE',
   17: 'INVALID_TOPIC',
@@ -30,12 +34,18 @@ const NAMES: Readonly<Record<number, string>> = {
   19: 'NOT_ENOUGH_REPLICAS',
   20: 'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
   29: 'TOPIC_AUTHORIZATION_FAILED',
+  32: 'INVALID_TIMESTAMP',
+  35: 'UNSUPPORTED_VERSION',
+  42: 'INVALID_REQUEST',
+  44: 'POLICY_VIOLATION',
   56: 'KAFKA_STORAGE_ERROR',
+  72: 'LISTENER_NOT_FOUND',
   74: 'FENCED_LEADER_EPOCH',
   75: 'UNKNOWN_LEADER_EPOCH',
   76: 'UNSUPPORTED_COMPRESSION_TYPE',
   78: 'OFFSET_NOT_AVAILABLE',
   87: 'INVALID_RECORD',
+  100: 'UNKNOWN_TOPIC_ID',
 };
 
 /** A code in words a person can look up. */
@@ -43,7 +53,9 @@ export function errorName(code: number): string {
   return `${NAMES[code] ?? 'error'} (${code})`;
 }
 
-export type FetchPosition = TopicPartition & { readonly offset: number };
+/** `epoch`: of the leader that is asked, as metadata gave it; -1 when that is not known. */
+export type AtLeader = TopicPartition & { readonly epoch: number };
+export type FetchPosition = AtLeader & { readonly offset: number };
 
 /** One partition's part of a Fetch answer; `bytes` is a view into the answer. */
 export type FetchedPartition = TopicPartition & {
@@ -54,7 +66,8 @@ export type FetchedPartition = TopicPartition & {
   readonly bytes: Buffer;
 };
 
-function byTopic<T extends TopicPartition>(items: readonly T[]): [string, T[]][] {
+/** Requests name a topic once. */
+export function byTopic<T extends TopicPartition>(items: readonly T[]): [string, T[]][] {
   const topics = new Map<string, T[]>();
   for (const item of items) {
     const same = topics.get(item.topic);
@@ -64,7 +77,11 @@ function byTopic<T extends TopicPartition>(items: readonly T[]): [string, T[]][]
   return [...topics];
 }
 
-/** A sessionless long poll, read_committed. */
+/**
+ * A sessionless long poll, read_committed. From version 11 on a follower answers too (KIP-392), also one
+ * that lags: in version 10 only the leader does. A leader of another epoch refuses (KIP-320), be it that
+ * it was replaced and has not heard of it.
+ */
 export function fetchExchange(
   positions: readonly FetchPosition[],
   limits: { maxWaitMs: number; maxBytes: number; maxPartitionBytes: number },
@@ -79,24 +96,24 @@ export function fetchExchange(
   writer.int32(-1);
   writer.array(byTopic(positions), ([topic, partitions]) => {
     writer.string(topic);
-    writer.array(partitions, ({ partition, offset }) => {
+    writer.array(partitions, ({ partition, epoch, offset }) => {
       writer.int32(partition);
-      writer.int32(-1);
+      writer.int32(epoch);
       writer.int64(offset);
       writer.int64(-1);
       writer.int32(limits.maxPartitionBytes);
     });
   });
   writer.array([], () => {});
-  writer.string('');
   return {
-    api: { key: 1, version: 11, name: 'Fetch' },
+    api: { key: 1, version: 10, name: 'Fetch' },
+    silenceMs: SILENCE_MS,
     body: writer.finish(),
     read: readFetchAnswer,
   };
 }
 
-/** The body of a Fetch v11 answer after the throttle time. */
+/** The body of a Fetch v10 answer after the throttle time. */
 export function readFetchAnswer(reader: WireReader): FetchedPartition[] {
   const error = reader.int16();
   reader.int32();
@@ -118,45 +135,8 @@ function readFetchedPartition(reader: WireReader, topic: string): FetchedPartiti
     producerId: reader.int64(),
     firstOffset: reader.int64(),
   }));
-  reader.int32();
   const bytes = reader.bytes();
   return { topic, partition, error, highWatermark, lastStableOffset, aborted, bytes };
-}
-
-type OffsetAnswer = { readonly error: number; readonly offset: number };
-
-function readOnlyPartition(reader: WireReader, readOffset: () => number): OffsetAnswer {
-  const [first] = reader.array(() => {
-    reader.string();
-    return reader.array(() => {
-      reader.int32();
-      return { error: reader.int16(), offset: readOffset() };
-    });
-  });
-  return first?.[0] ?? { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, offset: -1 };
-}
-
-/** The low (`-2`) or high (`-1`) watermark of a partition. */
-export function listOffsetsExchange(tp: TopicPartition, time: -1 | -2): Exchange<OffsetAnswer> {
-  const writer = createWireWriter();
-  writer.int32(NOT_A_REPLICA);
-  writer.int8(READ_UNCOMMITTED);
-  writer.array([tp], ({ topic, partition }) => {
-    writer.string(topic);
-    writer.array([partition], () => {
-      writer.int32(partition);
-      writer.int64(time);
-    });
-  });
-  return {
-    api: { key: 2, version: 3, name: 'ListOffsets' },
-    body: writer.finish(),
-    read: (reader) =>
-      readOnlyPartition(reader, () => {
-        reader.int64();
-        return reader.int64();
-      }),
-  };
 }
 
 /** One batch for one partition, acks = all. */
@@ -164,7 +144,7 @@ export function produceExchange(
   { topic, partition }: TopicPartition,
   batch: Buffer,
   timeoutMs: number,
-): Exchange<OffsetAnswer> {
+): Exchange<{ readonly error: number; readonly offset: number }> {
   const writer = createWireWriter();
   writer.string(null);
   writer.int16(-1);
@@ -178,14 +158,22 @@ export function produceExchange(
   });
   return {
     api: { key: 0, version: 7, name: 'Produce' },
+    // The broker itself answers after the timeout.
+    silenceMs: timeoutMs + 5000,
     body: writer.finish(),
-    read: (reader) =>
-      readOnlyPartition(reader, () => {
-        const offset = reader.int64();
-        reader.int64();
-        reader.int64();
-        return offset;
-      }),
+    read(reader) {
+      const [first] = reader.array(() => {
+        reader.string();
+        return reader.array(() => {
+          reader.int32();
+          const error = reader.int16();
+          const offset = reader.int64();
+          for (let i = 0; i < 2; i += 1) reader.int64();
+          return { error, offset };
+        });
+      });
+      return first?.[0] ?? { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, offset: -1 };
+    },
   };
 }
 

@@ -4,6 +4,12 @@ import kafkajs, { type Assigner, type PartitionAssigner } from 'kafkajs';
 
 const { AssignerProtocol } = kafkajs;
 
+/**
+ * Of ConsumerProtocolSubscription and ConsumerProtocolAssignment: what kafkajs writes is version 0. From
+ * version 1 on a field follows, without which the members of another protocol (KIP-848) cannot read it.
+ */
+const VERSION = 0;
+
 export type Member = { readonly id: string; readonly owned: readonly number[] };
 
 /** Who gets which of `partitions`: even to within one, owners before others, the same for every input order. */
@@ -38,11 +44,11 @@ export function stickyAssigner(owned: () => readonly number[]): PartitionAssigne
   const name = 'orders-sticky';
   return ({ cluster }): Assigner => ({
     name,
-    version: 1,
+    version: VERSION,
     protocol: ({ topics }) => ({
       name,
       metadata: AssignerProtocol.MemberMetadata.encode({
-        version: 1,
+        version: VERSION,
         topics,
         userData: Buffer.from(JSON.stringify(owned())),
       }),
@@ -59,7 +65,7 @@ export function stickyAssigner(owned: () => readonly number[]): PartitionAssigne
       return known.map(({ id }) => ({
         memberId: id,
         memberAssignment: AssignerProtocol.MemberAssignment.encode({
-          version: 1,
+          version: VERSION,
           assignment: Object.fromEntries(
             shares.map(({ topic, share }) => [topic, share.get(id) ?? []]),
           ),

@@ -1,7 +1,11 @@
 // The three topics: created when missing, grown together, checked, trimmed.
 import kafkajs, { type Admin, type ITopicConfig, type Kafka } from 'kafkajs';
-import { InconsistentStateError } from '../errors.ts';
+import { AppError, InconsistentStateError } from '../errors.ts';
+import { nameOf } from '../stream/log.ts';
+import { createCluster, findLeader, partitionCount } from './cluster.ts';
 import { fromKafkajs } from './kafkajs-error.ts';
+import { deleteRecordsExchange } from './offsets.ts';
+import { ErrorCode, errorName } from './protocol.ts';
 
 const { ConfigResourceTypes } = kafkajs;
 
@@ -34,14 +38,14 @@ export function createTopics(deps: {
 }): Topics {
   const { kafka, names } = deps;
   const admin = kafka.admin({ retry: { retries: 3 } });
+  const cluster = createCluster(kafka);
   let connected = false;
 
   async function partitionCounts(): Promise<Map<string, number>> {
     const wanted = Object.values(names);
-    const existing = (await admin.listTopics()).filter((topic) => wanted.includes(topic));
-    if (existing.length === 0) return new Map();
-    const { topics } = await admin.fetchTopicMetadata({ topics: existing });
-    return new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
+    await cluster.refresh(wanted);
+    const counts = wanted.map((topic): [string, number] => [topic, partitionCount(cluster, topic)]);
+    return new Map(counts.filter(([, count]) => count > 0));
   }
 
   async function create(topic: string, partitions: number, config: Record<string, string>) {
@@ -78,16 +82,17 @@ export function createTopics(deps: {
   return {
     ensure: () => ensure().catch(fromKafkajs),
     async trimCheckpoints(partition, below) {
-      const topic = names.checkpoints;
-      // A fresh admin client does not know the leader before it was asked for something else.
-      await admin.fetchTopicOffsets(topic);
-      await admin.deleteTopicRecords({
-        topic,
-        partitions: [{ partition, offset: String(below) }],
-      });
+      const tp = { topic: names.checkpoints, partition };
+      const { node } = await findLeader(cluster, tp);
+      const [answer] = await cluster.send(node, deleteRecordsExchange(tp, below));
+      if (answer?.error === ErrorCode.NONE) return;
+      // The leader may have moved; should that fail too, the next trim finds out.
+      await cluster.refresh([tp.topic]).catch(() => {});
+      const reason = errorName(answer?.error ?? ErrorCode.UNKNOWN);
+      throw new AppError('TRIM', `${nameOf(tp)} cannot be trimmed: ${reason}`, true);
     },
     async close() {
-      if (connected) await admin.disconnect();
+      await Promise.all([cluster.close(), connected ? admin.disconnect() : undefined]);
     },
   };
 }

@@ -30,6 +30,8 @@ export function createWireWriter() {
       writer.int32(value.length);
       parts.push(value);
     },
+    /** As they are, without their length. */
+    raw: (value: Buffer) => void parts.push(value),
     array<T>(items: readonly T[], write: (item: T) => void) {
       writer.int32(items.length);
       items.forEach(write);
@@ -71,6 +73,13 @@ export function createWireReader(bytes: Buffer) {
       const start = take(Math.max(0, length));
       return bytes.subarray(start, at);
     },
+    /** A view of the next `size` bytes. */
+    raw(size: number): Buffer {
+      const start = take(size);
+      return bytes.subarray(start, at);
+    },
+    /** How many bytes are not read yet. */
+    left: () => bytes.length - at,
     /** A null array is empty; the length is believed only as far as there are bytes. */
     array<T>(read: () => T): T[] {
       const length = reader.int32();

@@ -79,7 +79,13 @@ async function drainWithService(): Promise<Result> {
   const topics = createTopics({ kafka, names, partitions: highs.length });
   await topics.ensure();
   const openReader = () =>
-    createFetcher({ cluster: createCluster(kafka), logger, random: Math.random, onState() {} });
+    createFetcher({
+      cluster: createCluster(kafka),
+      logger,
+      random: Math.random,
+      onState() {},
+      onPartition() {},
+    });
   const reader = openReader();
   const writer = createAppender({ cluster: createCluster(kafka) });
   const watch = stopwatch();

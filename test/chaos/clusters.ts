@@ -24,6 +24,9 @@ export type ClusterNode = {
   kill(): Promise<void>;
   /** Resolves when it listens again, with the data it had. */
   restart(): Promise<void>;
+  /** Stops and continues the process, which keeps its connections. */
+  freeze(): void;
+  thaw(): void;
 };
 
 const LISTENERS = 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT';
@@ -67,6 +70,8 @@ export async function startThreeBrokers(scope: TestScope): Promise<TestCluster> 
     // A broker that is back leads again soon, so that the next one killed is a leader too.
     'leader.imbalance.check.interval.seconds': '2',
     'replica.lag.time.max.ms': '3000',
+    // So that a throttled replica does not catch up in one step.
+    'replica.fetch.max.bytes': '16384',
   };
   const nodes = await Promise.all(
     placements.map(({ id, ...rest }) =>
@@ -95,6 +100,8 @@ async function startNode(
   return {
     id,
     kill: () => running.kill(),
+    freeze: () => void process.kill(running.pid, 'SIGSTOP'),
+    thaw: () => void process.kill(running.pid, 'SIGCONT'),
     async restart() {
       await running.kill();
       running = await start();

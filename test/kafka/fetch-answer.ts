@@ -5,31 +5,37 @@ import type { TopicPartition } from '../../server/stream/log.ts';
 
 export type Asked = TopicPartition & { readonly offset: number };
 
-/** The partitions of a Fetch v11 request. */
-export function readFetchRequest(body: Buffer): { maxWaitMs: number; partitions: Asked[] } {
+/** The partitions of a Fetch v10 request. */
+export function readFetchRequest(body: Buffer): {
+  maxWaitMs: number;
+  partitions: Asked[];
+  /** Of the leader, by partition. */
+  epochs: number[];
+} {
   const reader = createWireReader(body);
   reader.int32();
   const maxWaitMs = reader.int32();
   for (let i = 0; i < 2; i++) reader.int32();
   reader.int8();
   for (let i = 0; i < 2; i++) reader.int32();
+  const epochs: number[] = [];
   const topics = reader.array(() => {
     const topic = reader.string();
     return reader.array(() => {
       const partition = reader.int32();
-      reader.int32();
+      epochs[partition] = reader.int32();
       const offset = reader.int64();
       reader.int64();
       reader.int32();
       return { topic, partition, offset };
     });
   });
-  return { maxWaitMs, partitions: topics.flat() };
+  return { maxWaitMs, partitions: topics.flat(), epochs };
 }
 
 export type Part = TopicPartition & Partial<Omit<FetchedPartition, 'topic' | 'partition'>>;
 
-/** A Fetch v11 answer, from the throttle time on. */
+/** A Fetch v10 answer, from the throttle time on. */
 export function fetchAnswer(parts: readonly Part[], error = 0): Buffer {
   const writer = createWireWriter();
   writer.int32(0);
@@ -47,7 +53,6 @@ export function fetchAnswer(parts: readonly Part[], error = 0): Buffer {
         writer.int64(producerId);
         writer.int64(firstOffset);
       });
-      writer.int32(-1);
       writer.bytes(bytes);
     });
   });

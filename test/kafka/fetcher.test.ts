@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import type { Cluster } from '../../server/kafka/cluster.ts';
 import { createFetcher } from '../../server/kafka/fetcher.ts';
+import type { TopicMetadata } from '../../server/kafka/metadata.ts';
 import { createWireReader, createWireWriter } from '../../server/kafka/wire.ts';
 import { nextOffsetAfter } from '../../server/record-batch/batch-header.ts';
 import { encodeBatch } from '../../server/record-batch/writer.ts';
@@ -12,22 +13,30 @@ type Fetch = {
   readonly node: string;
   readonly maxWaitMs: number;
   readonly partitions: readonly Asked[];
+  readonly epochs: readonly number[];
   answer(parts: readonly Part[]): void;
   answerBytes(bytes: Buffer): void;
   fail(error: Error): void;
 };
 
 /** Brokers whose every answer the test gives by hand. */
-function handBrokers(t: Test) {
+function handBrokers(t: Test, metadataEveryMs = 3_600_000) {
   const waiting: Fetch[] = [];
   const takers: ((fetch: Fetch) => void)[] = [];
   const leaders = new Map<number, string>();
-  const counts = { refreshes: 0, bounds: 0 };
+  const counts = { refreshes: 0, bounds: 0, refusal: null as Error | null };
   const bounds = { low: 0, high: 0 };
+  const topics: TopicMetadata[] = [];
   const cluster: Cluster = {
-    leader: ({ partition }) => leaders.get(partition) ?? null,
+    leader({ partition }) {
+      const node = leaders.get(partition);
+      return node === undefined ? null : { node, epoch: 7 };
+    },
+    whyNoLeader: () => 'nobody leads it',
+    topic: () => topics.shift(),
     async refresh() {
       counts.refreshes += 1;
+      if (counts.refusal !== null) throw counts.refusal;
     },
     async send(node, { api, body, read }) {
       if (api.name === 'ListOffsets') {
@@ -56,12 +65,19 @@ function handBrokers(t: Test) {
       for (const fetch of waiting) fetch.fail(new Error('closed'));
     },
   };
+  const outcomes: [number, string | null][] = [];
+  const hearers: (() => void)[] = [];
   const states: { up: boolean; error?: unknown }[] = [];
   const fetcher = createFetcher({
     cluster,
     logger: silentLogger,
     random: () => 0,
     onState: (up, error) => void states.push({ up, error }),
+    onPartition({ partition }, error) {
+      outcomes.push([partition, error]);
+      for (const hear of hearers.splice(0)) hear();
+    },
+    metadataEveryMs,
   });
   t.teardown(() => fetcher.close());
   return {
@@ -70,6 +86,12 @@ function handBrokers(t: Test) {
     bounds,
     counts,
     states,
+    outcomes,
+    async waitForOutcome(partition: number) {
+      while (!outcomes.some(([each]) => each === partition))
+        await new Promise<void>((hear) => hearers.push(hear));
+    },
+    topics,
     /** The next fetch that is sent; fetches are taken in the order of sending. */
     nextFetch: () =>
       new Promise<Fetch>((resolve) => {
@@ -91,6 +113,7 @@ function offsetAnswer(offset: number) {
       writer.int16(0);
       writer.int64(-1);
       writer.int64(offset);
+      writer.int32(7);
     });
   });
   return createWireReader(writer.finish());
@@ -269,7 +292,7 @@ t.test('a partition without its leader rests, the others go on', async (t) => {
 });
 
 t.test('whatever a broker answers, following goes on', async (t) => {
-  const { fetcher, leaders, nextFetch, states } = handBrokers(t);
+  const { fetcher, leaders, nextFetch, outcomes } = handBrokers(t);
   leaders.set(0, '1');
   const { follower, nextSet, failures } = handFollower();
   fetcher.follow(tp(), 0, follower);
@@ -277,12 +300,85 @@ t.test('whatever a broker answers, following goes on', async (t) => {
   (await nextFetch()).answerBytes(fetchAnswer([], 70));
   (await nextFetch()).answer([{ topic: 'other', partition: 0 }]);
   (await nextFetch()).fail(new Error('connect ECONNREFUSED'));
-  const down = await nextFetch();
-  t.match(states.at(-1), { up: false, error: { message: 'connect ECONNREFUSED' } });
-  down.answer([{ ...tp(), bytes: batch(0) }]);
+  (await nextFetch()).answer([{ ...tp(), error: 56 }]);
+  (await nextFetch()).answer([{ ...tp(), bytes: batch(0) }]);
   await nextSet();
-  t.match(states.at(-1), { up: true });
+  t.match(outcomes, [
+    [0, /bytes at/],
+    [0, 'an answer without a partition asked for'],
+    [0, 'an answer without a partition asked for'],
+    [0, 'connect ECONNREFUSED'],
+    [0, 'KAFKA_STORAGE_ERROR (56)'],
+    [0, null],
+  ]);
   t.same(failures, []);
+});
+
+t.test('Kafka is away when no broker has metadata, not when one leader is silent', async (t) => {
+  const { fetcher, leaders, nextFetch, states, counts } = handBrokers(t);
+  leaders.set(0, '1');
+  fetcher.follow(tp(), 0, handFollower().follower);
+  (await nextFetch()).fail(new Error('connect ECONNREFUSED'));
+  const alone = await nextFetch();
+  t.ok(states.every(({ up }) => up));
+  counts.refusal = new Error('no broker');
+  alone.fail(new Error('connect ECONNREFUSED'));
+  const down = await nextFetch();
+  t.match(states.at(-1), { up: false, error: { message: 'no broker' } });
+  down.answer([{ ...tp() }]);
+  await nextFetch();
+  t.match(states.at(-1), { up: true });
+});
+
+t.test('a partition without a leader is named, and served when it has one', async (t) => {
+  const { fetcher, leaders, nextFetch, outcomes, waitForOutcome } = handBrokers(t);
+  leaders.set(1, '1');
+  fetcher.follow(tp(0), 0, handFollower().follower);
+  fetcher.follow(tp(1), 0, handFollower().follower);
+  const other = await nextFetch();
+  t.same(other.partitions, [{ ...tp(1), offset: 0 }]);
+  other.answer([{ ...tp(1), bytes: batch(0) }]);
+  await waitForOutcome(0);
+  t.same(
+    outcomes.find(([partition]) => partition === 0),
+    [0, 'nobody leads it'],
+  );
+  leaders.set(0, '2');
+  t.equal((await nextFetch()).node, '1');
+  t.match(await nextFetch(), { node: '2', partitions: [{ ...tp(0), offset: 0 }] });
+});
+
+t.test('a leader that moved without an error is followed', async (t) => {
+  const { fetcher, leaders, nextFetch } = handBrokers(t, 5);
+  leaders.set(0, '1');
+  fetcher.follow(tp(), 0, handFollower().follower);
+  const first = await nextFetch();
+  t.same([first.node, first.epochs], ['1', [7]]);
+  leaders.set(0, '2');
+  first.answer([{ ...tp(), bytes: batch(0) }]);
+  t.equal((await nextFetch()).node, '2');
+});
+
+t.test('a partition that nobody follows any more has no problem', async (t) => {
+  const { fetcher, leaders, nextFetch, outcomes } = handBrokers(t);
+  leaders.set(0, '1');
+  const following = [0, 0].map(() => fetcher.follow(tp(), 0, handFollower().follower));
+  (await nextFetch()).answer([{ ...tp(), error: 56 }]);
+  await nextFetch();
+  following[0]?.close();
+  t.same(outcomes.at(-1), [0, 'KAFKA_STORAGE_ERROR (56)']);
+  following[1]?.close();
+  t.same(outcomes.at(-1), [0, null]);
+});
+
+t.test('the id of a topic is asked for each time, until the topic is there', async (t) => {
+  const { fetcher, topics, counts } = handBrokers(t);
+  const topic = { topic: 't', partitions: [] };
+  topics.push({ ...topic, error: 3, id: null }, { ...topic, error: 0, id: 'ab' });
+  t.equal(await fetcher.topicId('t'), 'ab');
+  topics.push({ ...topic, error: 0, id: null });
+  t.equal(await fetcher.topicId('t'), null);
+  t.equal(counts.refreshes, 3);
 });
 
 t.test('an answer without a whole batch is waited for with a pause, and delivered', async (t) => {

@@ -1,12 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { checkKafkajsVersion } from '../../server/kafka/kafkajs-inside.ts';
-import {
-  fetchExchange,
-  listOffsetsExchange,
-  produceExchange,
-  readFetchPayload,
-} from '../../server/kafka/protocol.ts';
+import { metadataExchange } from '../../server/kafka/metadata.ts';
+import { deleteRecordsExchange, listOffsetsExchange } from '../../server/kafka/offsets.ts';
+import { fetchExchange, produceExchange, readFetchPayload } from '../../server/kafka/protocol.ts';
 import { createWireReader, createWireWriter, WireError } from '../../server/kafka/wire.ts';
 import { fetchAnswer } from './fetch-answer.ts';
 
@@ -31,19 +28,66 @@ t.test('an error of the whole answer is one of each partition', async (t) => {
 });
 
 t.test('a fetch request has the bytes of the protocol', async (t) => {
-  const { body } = fetchExchange([{ topic: 't', partition: 2, offset: 2 ** 33 }], limits);
+  const { body } = fetchExchange([{ topic: 't', partition: 2, epoch: 5, offset: 2 ** 33 }], limits);
   const expected = `
     ffffffff 00000064 00000001 01000000 01 00000000 ffffffff
-    00000001 000174 00000001 00000002 ffffffff 0000000200000000 ffffffffffffffff 00100000
-    00000000 0000`;
+    00000001 000174 00000001 00000002 00000005 0000000200000000 ffffffffffffffff 00100000
+    00000000`;
   t.equal(body.toString('hex'), expected.replaceAll(/\s/g, ''));
+});
+
+t.test('metadata is asked for and read in the best version of a broker', async (t) => {
+  const requests: [number, number, string][] = [
+    [6, 5, '00000001 000174 00'],
+    [9, 7, '00000001 000174 00'],
+    [13, 10, `02 ${'00'.repeat(16)} 0274 00 00 00 00 00`],
+  ];
+  for (const [offered, version, bytes] of requests) {
+    const { api, body } = metadataExchange(['t'], offered);
+    t.equal(api.version, version);
+    t.equal(body.toString('hex'), bytes.replaceAll(' ', ''));
+  }
+  const brokers = [{ nodeId: 1, host: 'h', port: 9092, rack: null }];
+  const partitions = (epoch: number) => [
+    { error: 0, partition: 0, leader: 1, epoch },
+    { error: 5, partition: 1, leader: -1, epoch },
+  ];
+  const node = '00000001 000168 00002384 ffff';
+  const partition = (epoch: string, lists: string) =>
+    `0000 00000000 00000001 ${epoch} ${lists}
+     0005 00000001 ffffffff ${epoch} ${lists}`;
+  const plain = (epoch: string) =>
+    `00000001 ${node} ffff 00000001 00000001 0000 000174 00
+     00000002 ${partition(epoch, '00000001 00000001 00000000 00000000')}`;
+  const id = '0123456789abcdef'.repeat(2);
+  const flexible = `02 00000001 0268 00002384 00 00 00 00000001
+     02 0000 0274 ${id} 00 03 ${partition('00000009', '02 00000001 01 01 00')} 00000000 00
+     00000000 00`;
+  const answers: [number, string, number, string | null][] = [
+    [5, plain(''), -1, null],
+    [7, plain('00000009'), 9, null],
+    [10, flexible, 9, id],
+    [10, flexible.replace(id, '0'.repeat(32)), 9, null],
+  ];
+  for (const [version, hex, epoch, id] of answers) {
+    const bytes = Buffer.from(hex.replaceAll(/\s/g, ''), 'hex');
+    t.same(metadataExchange(['t'], version).read(createWireReader(bytes)), {
+      brokers,
+      topics: [{ topic: 't', error: 0, id, partitions: partitions(epoch) }],
+    });
+  }
 });
 
 t.test('no bytes do more than be refused, and no length is believed', async (t) => {
   const reads = [
     (payload: Buffer) => readFetchPayload(payload),
+    (payload: Buffer) => listOffsetsExchange([], -1).read(createWireReader(payload)),
     (payload: Buffer) =>
-      listOffsetsExchange({ topic: 't', partition: 0 }, -1).read(createWireReader(payload)),
+      deleteRecordsExchange({ topic: 't', partition: 0 }, 1).read(createWireReader(payload)),
+    ...[5, 7, 10].map(
+      (version) => (payload: Buffer) =>
+        metadataExchange(['t'], version).read(createWireReader(payload)),
+    ),
     (payload: Buffer) =>
       produceExchange({ topic: 't', partition: 0 }, Buffer.alloc(0), 1).read(
         createWireReader(payload),

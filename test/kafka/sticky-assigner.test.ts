@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { assignSticky } from '../../server/kafka/sticky-assigner.ts';
+import { assignSticky, stickyAssigner } from '../../server/kafka/sticky-assigner.ts';
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 const member = (id: string, ...owned: number[]) => ({ id, owned });
@@ -43,5 +43,23 @@ t.test('a member that leaves disturbs nobody', async (t) => {
       ['a', [0, 1, 2]],
       ['b', [3, 4, 5]],
     ]),
+  );
+});
+
+t.test('subscription and assignment are version 0, byte for byte', async (t) => {
+  const cluster = { findTopicPartitionMetadata: () => [{ partitionId: 0 }, { partitionId: 1 }] };
+  const create = stickyAssigner(() => [1]);
+  const assigner = create({ cluster, groupId: 'g', logger: {} } as unknown as Parameters<
+    typeof create
+  >[0]);
+  const { name, metadata } = assigner.protocol({ topics: ['t'] });
+  t.equal(name, 'orders-sticky');
+  // Version, topics, and "[1]" as user data: nothing after it.
+  t.equal(metadata.toString('hex'), `0000${'00000001'}${'000174'}${'00000003'}5b315d`);
+  const members = [{ memberId: 'm', memberMetadata: metadata }];
+  const [share] = await assigner.assign({ members, topics: ['t'] });
+  t.equal(
+    share?.memberAssignment.toString('hex'),
+    `0000${'00000001'}${'000174'}${'00000002'}${'00000001'}${'00000000'}${'00000000'}`,
   );
 });

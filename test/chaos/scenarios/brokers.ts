@@ -1,5 +1,8 @@
 // Three brokers, of which one is away.
 import { setTimeout as delay } from 'node:timers/promises';
+import kafkajs from 'kafkajs';
+import { createOrderGenerator } from '../../../server/cli/order-generator.ts';
+import { partitionOf } from '../../../server/kafka/partitioner.ts';
 import type { Scenario } from '../scenario.ts';
 import { until } from '../until.ts';
 import type { World } from '../world.ts';
@@ -71,8 +74,112 @@ async function dlqBrokerAway(world: World): Promise<void> {
   await world.settle();
 }
 
+const { ConfigResourceTypes } = kafkajs;
+const PARTITIONS = [0, 1, 2];
+
+async function ordersMetadata({ admin, names }: World) {
+  const { topics } = await admin.fetchTopicMetadata({ topics: [names.orders] });
+  return topics[0]!.partitions;
+}
+
+/** With `hold`, the broker lags for good as soon as it is out of sync. */
+async function holdBack({ admin, names }: World, broker: number, hold: boolean): Promise<void> {
+  const rate = [{ name: 'follower.replication.throttled.rate', value: '1' }];
+  const replicas = [{ name: 'follower.replication.throttled.replicas', value: '*' }];
+  await admin.alterConfigs({
+    validateOnly: false,
+    resources: [
+      {
+        type: ConfigResourceTypes.BROKER,
+        name: `${broker}`,
+        configEntries: hold ? rate : [],
+      },
+      {
+        type: ConfigResourceTypes.TOPIC,
+        name: names.orders,
+        configEntries: hold ? replicas : [],
+      },
+    ],
+  });
+}
+
+/** The leader changes, the old one lives on as a follower, and then lags: nobody may go on asking it. */
+async function leaderMoved(world: World): Promise<void> {
+  const { admin, names, cluster, random } = world;
+  await world.startReady(2);
+  await world.load();
+  await world.progress(2000);
+  await replicated(world, 3);
+  const { leader } = (await ordersMetadata(world))[0]!;
+  const others = random.shuffle(cluster.nodes.map(({ id }) => id).filter((id) => id !== leader));
+  await admin.alterPartitionReassignments({
+    topics: [
+      {
+        topic: names.orders,
+        partitionAssignment: PARTITIONS.map((partition) => ({
+          partition,
+          replicas: [...others, leader],
+        })),
+      },
+    ],
+  });
+  await until('another leader', async () => {
+    return (await ordersMetadata(world)).every((each) => each.leader === others[0]);
+  });
+  await holdBack(world, leader, true);
+  const old = cluster.nodes.find(({ id }) => id === leader)!;
+  old.freeze();
+  // Long enough to be out of sync (replica.lag.time.max.ms), too short to be taken for dead, or for a
+  // request of the service to fail: no error may tell it.
+  await delay(6000);
+  old.thaw();
+  await until('the old leader to be out of sync', async () => {
+    return (await ordersMetadata(world)).every(({ isr }) => !isr.includes(leader));
+  });
+  await world.progress(4000);
+  const lagging = (await ordersMetadata(world)).every(({ isr }) => !isr.includes(leader));
+  if (!lagging) throw new Error('the old leader did not lag: the scenario proves nothing');
+  await holdBack(world, leader, false);
+  await replicated(world, 3);
+  await world.settle();
+}
+
+/** The only broker that keeps one partition of the orders is away when everybody starts. */
+async function oneLeaderless(world: World): Promise<void> {
+  const { admin, names, cluster } = world;
+  const node = cluster.nodes[2]!;
+  const assignment = PARTITIONS.map((partition) => ({ partition, replicas: [partition + 1] }));
+  await admin.createTopics({
+    topics: [{ topic: names.orders, replicaAssignment: assignment }],
+    waitForLeaders: true,
+  });
+  const first = await world.startReady(2);
+  const load = await world.load();
+  await world.progress(2000);
+  await load.stop();
+  await Promise.all(first.map((instance) => instance.stop()));
+  await node.kill();
+  const generator = createOrderGenerator({ seed: 1, products: 8, badRatio: 0.02 });
+  const next = () => {
+    for (;;) {
+      const order = generator.next();
+      if (partitionOf(order.key, PARTITIONS.length) !== 2) return order;
+    }
+  };
+  const others = await world.load({ orders: { next } });
+  await Promise.all([world.start(), world.start()]);
+  await world.progress(4000);
+  await others.stop();
+  await node.restart();
+  await world.load();
+  await world.progress(2000);
+  await world.settle();
+}
+
 export const brokerScenarios: readonly Scenario[] = [
   { name: 'brokers-killed-in-turn', brokers: 3, run: eachInTurn },
   { name: 'majority-away', brokers: 3, run: majorityAway },
   { name: 'dlq-broker-away', brokers: 3, run: dlqBrokerAway },
+  { name: 'leader-moved-while-the-old-one-lives', brokers: 3, run: leaderMoved },
+  { name: 'one-partition-without-leader', brokers: 3, run: oneLeaderless },
 ];
