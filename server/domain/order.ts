@@ -132,6 +132,21 @@ function priceFault(price: number): OrderFault {
   return validateFault('PRICE_TOO_BIG', `price is ${price}, at most ${MAX_PRICE}`);
 }
 
+/**
+ * The fault of a record that is not as it was written (see `Flaws` of record-batch/record.ts): `cut`
+ * when its value was too large to be kept, `fault` when it breaks inside. Null when it is neither.
+ */
+export function flawOf(
+  cut: { readonly valueBytes: number } | null | undefined,
+  fault: string | null | undefined,
+): OrderFault | null {
+  if (cut) {
+    const found = `the value has ${cut.valueBytes} bytes, at most ${MAX_VALUE_BYTES} are read`;
+    return decodeFault('TOO_BIG', fault ? `${found}; ${fault}` : found);
+  }
+  return fault ? decodeFault('MALFORMED', `the record, not its value: ${fault}`) : null;
+}
+
 const counted = (bytes: number) => (bytes === 1 ? '1 byte' : `${bytes} bytes`);
 
 function decodeFault(code: FaultCode, found: string): OrderFault {
