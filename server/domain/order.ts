@@ -144,7 +144,7 @@ export function flawOf(
     const found = `the value has ${cut.valueBytes} bytes, at most ${MAX_VALUE_BYTES} are read`;
     return decodeFault('TOO_BIG', fault ? `${found}; ${fault}` : found);
   }
-  return fault ? decodeFault('MALFORMED', `the record, not its value: ${fault}`) : null;
+  return fault ? decodeFault('MALFORMED', `the record itself: ${fault}`) : null;
 }
 
 const counted = (bytes: number) => (bytes === 1 ? '1 byte' : `${bytes} bytes`);

@@ -27,6 +27,8 @@ function* decodeBlock(input: Buffer, start: number, end: number, output: Output)
   }
   // No element makes more than 64 bytes of 3: a greater claim is a lie, found before it costs memory.
   if (claimed > (end - at) * 22) throw new Malformed(`a snappy block that claims ${claimed} bytes`);
+  // A match may reach back to the beginning of its block, as far as that is kept.
+  output.window = Math.min(claimed, maxWindow / 2);
   const limit = written(output) + claimed;
   while (at < end) {
     const pause = Math.min(limit, written(output) + pauseAfter);
@@ -84,16 +86,12 @@ function decodeElements(
   return at;
 }
 
-/**
- * Decodes either framing into `output`; yields now and then. A match may reach back to the beginning of
- * its block; beyond half of `maxWindow` that is known only while the block is not larger than that.
- * @throws {Malformed}
- */
+/** Decodes either framing into `output`; yields now and then. @throws {Malformed} */
 export function* decodeSnappy(input: Buffer, output: Output): Generator<void, void> {
-  output.window = maxWindow / 2;
   if (input.length < xerialHeader || !input.subarray(0, 8).equals(xerialMagic))
     yield* decodeBlock(input, 0, input.length, output);
   else {
+    let pause = written(output) + pauseAfter;
     for (let at = xerialHeader; at < input.length; ) {
       if (at + 4 > input.length) throw new Malformed('a snappy frame that ends within a length');
       const end = at + 4 + input.readInt32BE(at);
@@ -101,6 +99,9 @@ export function* decodeSnappy(input: Buffer, output: Output): Generator<void, vo
         throw new Malformed('a snappy block out of its frame');
       yield* decodeBlock(input, at + 4, end, output);
       at = end;
+      if (written(output) < pause) continue;
+      yield;
+      pause = written(output) + pauseAfter;
     }
   }
 }
