@@ -97,10 +97,14 @@ function isAbortMarker({ bytes, start, end }: Piece): boolean {
   return keyStart >= 0 && keyEnd - keyStart >= 4 && bytes.readInt16BE(keyStart + 2) === 0;
 }
 
-/** Opens a record set for the records at `position` and above, in read_committed isolation. */
+/**
+ * Opens a record set for the records at `position` and above, in read_committed isolation. No batch is
+ * looked at that begins at `end` or above.
+ */
 export function openRecordSet(
   set: { readonly bytes: Buffer; readonly aborted: readonly AbortedTransaction[] },
   position: number,
+  end = Number.POSITIVE_INFINITY,
 ): RecordCursor {
   const aborted = [...set.aborted].sort((a, b) => a.firstOffset - b.firstOffset);
   const abortedProducers = new Set<number>();
@@ -133,6 +137,7 @@ export function openRecordSet(
   async function nextBatch(): Promise<boolean> {
     for (;;) {
       left = 0;
+      if (cursor.nextOffset >= end) return false;
       if (header !== null && pieces !== null) {
         const piece = await nextPiece(pieces, header.baseOffset);
         if (piece !== null) {
@@ -144,6 +149,10 @@ export function openRecordSet(
       if (afterBatch > cursor.nextOffset) cursor.nextOffset = afterBatch;
       header = readBatchHeader(set.bytes, batchAt);
       if (header === null) return false;
+      if (header.baseOffset >= end) {
+        cursor.nextOffset = end;
+        return false;
+      }
       await enter(header);
       batchAt = header.end;
       afterBatch = header.lastOffset + 1;

@@ -182,8 +182,7 @@ async function readPending(
     waiting.filter(({ offset }) => state.pending.has(offset)).map((order) => [order.offset, order]),
   );
   if (missing.size === 0) return;
-  const from = [...missing.keys()].reduce((least, offset) => Math.min(least, offset));
-  await readRange(reader, clock, logs.orders, { from, to: state.nextOffset }, (cursor) => {
+  const visit = (cursor: RecordCursor) => {
     const order = missing.get(cursor.offset);
     if (order === undefined) return;
     missing.delete(cursor.offset);
@@ -197,8 +196,29 @@ async function readPending(
       dueAt,
       error,
     });
-  });
+  };
+  const stretches = stretchesOf([...missing.keys()], state.nextOffset, state.lost);
+  for (const stretch of stretches) await readRange(reader, clock, logs.orders, stretch, visit);
   if (missing.size === 0) return;
   logger.error('pending orders were removed by retention', { ...logs.orders, count: missing.size });
   for (const offset of missing.keys()) ledger.losePending(offset);
+}
+
+/**
+ * From where to where to read for the records at `offsets` below `end`, without what is lost: a damaged
+ * batch may stand there.
+ */
+function stretchesOf(offsets: number[], end: number, lost: readonly OffsetRange[]): OffsetRange[] {
+  const wanted = offsets.sort((a, b) => a - b);
+  const gaps = [...lost].sort((a, b) => a.from - b.from);
+  const stretches: OffsetRange[] = [];
+  let at = 0;
+  for (const gap of [...gaps, { from: end, to: end }]) {
+    const from = wanted[at];
+    if (from === undefined) break;
+    if (from >= gap.from) continue;
+    stretches.push({ from, to: gap.from });
+    while (at < wanted.length && wanted[at]! < gap.from) at += 1;
+  }
+  return stretches;
 }

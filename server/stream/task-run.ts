@@ -3,6 +3,7 @@
 import { encodeCheckpoint } from '../domain/checkpoint.ts';
 import type { Author } from '../domain/dead-letter.ts';
 import type { RetryPolicy } from '../domain/retry-policy.ts';
+import { checkpointOf } from './books.ts';
 import { createCheckpointer } from './checkpointer.ts';
 import type { Clock } from './clock.ts';
 import { createDeadLetterOutbox } from './dead-letter-outbox.ts';
@@ -86,26 +87,17 @@ export function startRun(deps: TaskDeps, { ledger, retries, restarts }: Restored
   });
 
   function take(): Buffer {
-    return encodeCheckpoint({
-      ...books,
-      group: logs.group,
-      topic: logs.orders.topic,
-      partition: logs.orders.partition,
-      generation: generation() ?? -1,
-      owner: author.instance,
-      ownerStartedAt: startedAt,
-      writtenAt: clock.now(),
-      highWatermark,
-      retries: processor.retries,
-      restarts: books.nextOffset === startOfRun ? restarts : 0,
-      pending: [...books.pending].map(([offset, order]) => ({
-        offset,
-        attempts: order.attempts,
-        firstFailedAt: order.firstFailedAt,
-        dueAt: order.dueAt,
-        error: order.error,
-      })),
-    });
+    return encodeCheckpoint(
+      checkpointOf(books, logs, {
+        generation: generation() ?? -1,
+        owner: author.instance,
+        ownerStartedAt: startedAt,
+        writtenAt: clock.now(),
+        highWatermark,
+        retries: processor.retries,
+        restarts: books.nextOffset === startOfRun ? restarts : 0,
+      }),
+    );
   }
 
   function followOrders(): Following {
