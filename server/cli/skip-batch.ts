@@ -30,6 +30,15 @@ try {
   process.exit(error instanceof ConfigError ? 2 : 1);
 }
 
+/** In a container the user may have no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.()}`;
+  }
+}
+
 function logsOf(config: Config, partition: number) {
   return {
     group: config.GROUP_ID,
@@ -61,7 +70,7 @@ async function skip(options: SkipOptions, config: Config): Promise<void> {
   });
   const writer = createAppender({ cluster: createCluster(kafka) });
   const logs = logsOf(config, partition);
-  const user = userInfo().username;
+  const user = userName();
   const owner = `npm run skip, by ${user} on ${hostname()}`;
   try {
     const plan = await planSkip({ logs, reader, clock, logger }, { offset, to, owner });
