@@ -1,8 +1,9 @@
 // The checkpoint: what is true of one partition of orders, as one Avro value.
 import { readFileSync } from 'node:fs';
 import avro from 'avsc';
-import { InconsistentStateError } from '../errors.ts';
+import { InconsistentStateError, isProgrammerError } from '../errors.ts';
 import type { Averages } from './averages.ts';
+import { type Layout, layoutEnd } from './avro-layout.ts';
 import {
   decodeProducts,
   diffProducts,
@@ -76,16 +77,24 @@ type Wire = Omit<Checkpoint, 'pending' | 'averages'> &
 
 const schema = JSON.parse(
   readFileSync(new URL(import.meta.resolve('#avro/checkpoint.avsc')), 'utf8'),
-) as { fields: { name: string }[] };
+) as { type: 'record'; fields: { name: string; type: Layout }[] };
 const stampFields = 1 + schema.fields.findIndex(({ name }) => name === 'pendingCount');
 const stampType = typeOfFirst(stampFields, 'CheckpointStamp');
 const summaryType = typeOfFirst(schema.fields.length - 2, 'CheckpointSummary');
 const headType = typeOfFirst(schema.fields.length - 1, 'CheckpointHead');
 
 /** Avro puts fields one after the other, so the first of them are a record of their own. */
-function typeOfFirst(count: number, name: string): avro.Type {
-  const fields = schema.fields.slice(0, count);
-  return avro.Type.forSchema({ ...schema, name, fields } as avro.Schema);
+function typeOfFirst(count: number, name: string) {
+  const layout = { ...schema, name, fields: schema.fields.slice(0, count) };
+  return { layout, avro: avro.Type.forSchema(layout as avro.Schema) };
+}
+
+/** Decodes the first fields; `offset` is where the next one begins. */
+function decodeFirst<T>(first: ReturnType<typeof typeOfFirst>, bytes: Buffer) {
+  return readable(bytes, () => {
+    const offset = layoutEnd(first.layout, bytes, 0);
+    return { offset, value: first.avro.decode(bytes, 0).value as T };
+  });
 }
 
 /** Avro binary of a checkpoint. */
@@ -115,7 +124,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
     errors: [...errors.keys()],
     pending: wirePending,
   };
-  return Buffer.concat([headType.toBuffer(wire), encodeProducts(averages)]);
+  return Buffer.concat([headType.avro.toBuffer(wire), encodeProducts(averages)]);
 }
 
 /** Decodes the first fields. Throws InconsistentStateError when there are none, or of a newer version. */
@@ -126,19 +135,14 @@ export function decodeStamp(bytes: Buffer): CheckpointStamp {
       `checkpoint of version ${version}: this service reads up to ${CHECKPOINT_VERSION}, start the newer one`,
     );
   }
-  const { value, offset } = stampType.decode(bytes, 0) as {
-    value: CheckpointStamp;
-    offset: number;
-  };
-  if (offset < 0 || version < 1) throw undecodable(bytes);
-  return value;
+  if (version < 1) throw undecodable(bytes);
+  return decodeFirst<CheckpointStamp>(stampType, bytes).value;
 }
 
 /** Decodes a whole checkpoint. Throws InconsistentStateError when it is none, or of a newer version. */
 export function decodeCheckpoint(bytes: Buffer): Checkpoint {
   decodeStamp(bytes);
-  const { value, offset } = headType.decode(bytes, 0) as { value: Wire; offset: number };
-  if (offset < 0) throw undecodable(bytes);
+  const { value, offset } = decodeFirst<Wire>(headType, bytes);
   const { version, pendingCount, errors, pending, ...rest } = value;
   const { writtenAt, nextOffset } = rest;
   return {
@@ -160,8 +164,7 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
  */
 export function decodeSummary(bytes: Buffer): { summary: CheckpointSummary; products: Buffer } {
   decodeStamp(bytes);
-  const { value, offset } = summaryType.decode(bytes, 0) as { value: Wire; offset: number };
-  if (offset < 0) throw undecodable(bytes);
+  const { value, offset } = decodeFirst<Wire>(summaryType, bytes);
   const { version, errors, ...summary } = value;
   const productsAt = readable(bytes, () => skipIntegers(bytes, offset, PENDING_FIELDS));
   return { summary, products: bytes.subarray(productsAt) };
@@ -176,7 +179,8 @@ function readable<T>(bytes: Buffer, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
+    // avsc throws a plain Error for a number beyond 2^53.
+    if (isProgrammerError(cause) && !(cause instanceof RangeError)) throw cause;
     throw undecodable(bytes, cause);
   }
 }
