@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.ts';
+import { batchScenarios } from './batches.ts';
 import { brokerScenarios } from './brokers.ts';
 import { crashScenarios } from './crash.ts';
 import { freezeScenarios } from './freeze.ts';
@@ -15,5 +16,6 @@ export const scenarios: readonly Scenario[] = [
   ...rebalanceScenarios,
   ...topicScenarios,
   ...productScenarios,
+  ...batchScenarios,
   ...brokerScenarios,
 ];
