@@ -20,7 +20,7 @@ const rules: Record<string, Rule> = {
   stream: { may: ['stream', 'domain', 'errors', 'record-batch'], packages: [] },
   'record-batch': {
     may: ['record-batch'],
-    packages: ['node:zlib', 'node:util', 'node:timers/promises', 'fzstd'],
+    packages: ['node:zlib', 'node:crypto', 'node:timers/promises', 'fzstd'],
   },
   kafka: {
     may: ['kafka', 'stream', 'domain', 'errors', 'record-batch'],
@@ -32,7 +32,7 @@ const rules: Record<string, Rule> = {
     packages: [ANY_NODE, 'fastify', /^@fastify\//, 'typebox'],
   },
   cli: {
-    may: ['cli', 'kafka', 'domain', 'config', 'errors', 'dev-broker'],
+    may: ['cli', 'kafka', 'stream', 'domain', 'config', 'errors', 'dev-broker'],
     packages: [ANY_NODE, 'yaml', 'avsc'],
   },
   'dev-broker': { may: ['dev-broker', 'record-batch'], packages: [ANY_NODE] },

@@ -5,6 +5,7 @@ import type { Averages, Tally } from './averages.ts';
 /** Three longs below 2^56 take at most 8 bytes each, the length of a name 2. */
 const BYTES_BESIDE_NAME = 26;
 const MAX_BYTES_PER_CHAR = 3;
+const MAX_LONG_BYTES = 10;
 
 /** Avro binary of the array: one block and the end. */
 export function encodeProducts(averages: Averages): Buffer {
@@ -141,6 +142,7 @@ function readRest(bytes: Buffer, { at, left }: Place): Averages {
 function readEntry(bytes: Buffer, at: number): { product: string; tally: Tally; end: number } {
   const length = readLong(bytes, at);
   const start = longEnd;
+  if (length > bytes.length - start) throw new RangeError('the products end too early');
   const product = bytes.toString('utf8', start, start + length);
   const count = readLong(bytes, start + length);
   const low = readLong(bytes, longEnd);
@@ -169,6 +171,7 @@ function sameEntry(before: Buffer, atBefore: number, after: Buffer, at: number):
 /** Where the last long ended: a second result without an object for it. */
 let longEnd = 0;
 
+/** A number from 0 to 2^53; what is beyond that was not written by us. */
 function readLong(bytes: Buffer, start: number): number {
   let value = 0;
   let unit = 1;
@@ -179,8 +182,10 @@ function readLong(bytes: Buffer, start: number): number {
     value += (byte & 0x7f) * unit;
     if (byte < 0x80) {
       longEnd = at + 1;
+      if (value / 2 > Number.MAX_SAFE_INTEGER) throw new RangeError('a number beyond 2^53');
       return value / 2;
     }
+    if (at - start === MAX_LONG_BYTES - 1) throw new RangeError('a number that does not end');
     unit *= 0x80;
   }
 }

@@ -63,7 +63,8 @@ export function areRanges(ranges: readonly CountedRange[], low: number, high: nu
   return true;
 }
 
-function isExact({ from, to, count }: CountedRange): boolean {
+/** Whether all of the range is meant, and not only a part of it. */
+export function isExact({ from, to, count }: CountedRange): boolean {
   return count === to - from;
 }
 

@@ -1,38 +1,57 @@
-// Where decoders write: a buffer that grows with what is written, never by what is claimed.
+// Where decoders write: a buffer that grows with what is written, never by what is claimed, and lets go
+// of what nobody needs any more.
 import { Malformed } from './record-parts.ts';
-
-/** The most that one batch may inflate to. */
-export const maxInflated = 64 * 1024 * 1024;
 
 /** Bytes after which a decoder lets others have their turn: a few milliseconds of work. */
 export const pauseAfter = 512 * 1024;
 
-/** Output of a decoder; `bytes` may be replaced by every `reserve`. */
+/** How far back a match may reach in what is written, at most. */
+export const maxWindow = 64 * 1024 * 1024;
+
+/** Output of a decoder; `bytes` and the places in it may be moved by every `reserve`. */
 export type Output = {
   bytes: Buffer;
   /** Where to write next. */
   at: number;
+  /** The reader needs nothing below it. */
+  taken: number;
+  /** Bytes that were let go of before the first of `bytes`. */
+  dropped: number;
+  /** How far back the decoder looks in what it wrote. */
+  window: number;
 };
 
 /** An output with room for a guess. */
 export function createOutput(guess: number): Output {
-  return { bytes: Buffer.allocUnsafeSlow(Math.min(Math.max(guess, 1024), maxInflated)), at: 0 };
+  const room = Math.min(Math.max(guess, 1024), 2 * pauseAfter);
+  return { bytes: Buffer.allocUnsafeSlow(room), at: 0, taken: 0, dropped: 0, window: 0 };
 }
 
-/** Makes room for `more` bytes. @throws {Malformed} above the cap */
+/** How many bytes have been written, ever. */
+export const written = ({ dropped, at }: Output) => dropped + at;
+
+/**
+ * Makes room for `more` bytes. Lets go of what was taken when that is at least a quarter of the buffer,
+ * so that a byte is moved only a few times.
+ */
 export function reserve(output: Output, more: number): void {
-  const needed = output.at + more;
-  if (needed <= output.bytes.length) return;
-  if (needed > maxInflated) throw new Malformed(`inflates to more than ${maxInflated} bytes`);
-  const grown = Buffer.allocUnsafeSlow(
-    Math.min(maxInflated, Math.max(needed, output.bytes.length * 2)),
-  );
-  output.bytes.copy(grown, 0, 0, output.at);
-  output.bytes = grown;
+  const { bytes, at, taken, window } = output;
+  if (at + more <= bytes.length) return;
+  const drop = Math.max(0, Math.min(taken, at - window));
+  const needed = at - drop + more;
+  if (drop < bytes.length >> 2 || needed > bytes.length) {
+    output.bytes = Buffer.allocUnsafeSlow(Math.max(needed, bytes.length * 2));
+  }
+  bytes.copy(output.bytes, 0, drop, at);
+  output.at -= drop;
+  output.taken -= drop;
+  output.dropped += drop;
 }
 
 /** Below this a loop beats a call into native code. */
 const short = 24;
+/** Up to this a match that repeats itself is copied byte by byte. */
+const shortRepeat = 256;
 
 /** Appends `input[from, from + length)`, for which there must be room. */
 export function appendLiteral(output: Output, input: Buffer, from: number, length: number): void {
@@ -48,6 +67,17 @@ export function appendMatch(output: Output, distance: number, length: number): v
   if (distance === 0 || distance > at) throw new Malformed('a match before the first byte');
   const from = at - distance;
   if (length > short && distance >= length) bytes.copyWithin(at, from, from + length);
-  else for (let i = 0; i < length; i++) bytes[at + i] = bytes[from + i]!;
+  else if (length <= shortRepeat) for (let i = 0; i < length; i++) bytes[at + i] = bytes[from + i]!;
+  else appendRepeat(bytes, at, distance, length);
   output.at = at + length;
+}
+
+/** What is there already is the pattern for twice as much. */
+function appendRepeat(bytes: Buffer, at: number, distance: number, length: number): void {
+  const end = at + length;
+  for (let next = at, size = distance; next < end; size = next - at + distance) {
+    const piece = Math.min(size, end - next);
+    bytes.copyWithin(next, at - distance, at - distance + piece);
+    next += piece;
+  }
 }

@@ -6,22 +6,18 @@ import {
   DamagedBatch,
   readBatchHeader,
 } from './batch-header.ts';
-import { inflate } from './codecs.ts';
-import type { AbortedTransaction, StoredRecord } from './record.ts';
-import {
-  checkRecords,
-  emptyParts,
-  Malformed,
-  type RecordParts,
-  readParts,
-} from './record-parts.ts';
-import { inSlices } from './slices.ts';
+import { bodyOf, type Places, readPlaced } from './odd-records.ts';
+import { openPieces, type Piece } from './pieces.ts';
+import type { AbortedTransaction, Cut, StoredRecord } from './record.ts';
+import { emptyParts, Malformed, type RecordParts, readParts } from './record-parts.ts';
+import { encodeBody } from './writer.ts';
 
 /**
  * A walk through a record set. `nextBatch` moves to the next batch that may hold something to deliver,
- * past control batches, aborted transactions and what lies below the position, and leaves whatever was
- * left of the one before; `next` moves through its records. The ranges of `RecordParts` point into
- * `bytes` and are those of the current record.
+ * past control batches, aborted transactions and what lies below the position, or to the next piece of a
+ * batch that is too large to be inflated at once; what was left of the one before is passed over.
+ * `next` moves through its records. The ranges of `RecordParts` point into `bytes` and are those of the
+ * current record, until the next call.
  */
 export type RecordCursor = Readonly<RecordParts> & {
   readonly bytes: Buffer;
@@ -30,31 +26,40 @@ export type RecordCursor = Readonly<RecordParts> & {
   readonly timestamp: number;
   /** The position after everything walked so far: gaps, control and empty batches included. */
   readonly nextOffset: number;
-  /** @throws {DamagedBatch} before any record of that batch is delivered */
+  /** What is wrong with the current record, in words; null when nothing is. */
+  readonly fault: string | null;
+  /** When the value of the current record is only the first bytes of it. */
+  readonly cut: Cut | null;
+  /** @throws {DamagedBatch} before any record of that batch is delivered, or of that piece */
   nextBatch(): Promise<boolean>;
   next(): boolean;
   /** The current record in bytes of its own. */
   copy(): StoredRecord;
 };
 
-/** The records of a batch as bytes, inflated, and every length in them checked. */
-async function openBody(bytes: Buffer, header: BatchHeader): Promise<Buffer> {
-  const { baseOffset, codec, count, lastOffsetDelta } = header;
-  if (codec > Codec.zstd) throw new DamagedBatch(baseOffset, 'UNSUPPORTED_CODEC', `codec ${codec}`);
+/** The next piece, or null at the end of the batch. */
+async function nextPiece(
+  pieces: AsyncGenerator<Piece, void>,
+  baseOffset: number,
+): Promise<Piece | null> {
   try {
-    const stored = bytes.subarray(header.body, header.end);
-    const body = codec === Codec.none ? stored : await inflate(codec, stored);
-    await inSlices(checkRecords(body, count, lastOffsetDelta));
-    return body;
+    return (await pieces.next()).value ?? null;
   } catch (cause) {
     if (!(cause instanceof Malformed)) throw cause;
     throw new DamagedBatch(baseOffset, 'INVALID_RECORD', cause.message, { cause });
   }
 }
 
+function piecesOf(bytes: Buffer, header: BatchHeader) {
+  const { baseOffset, codec } = header;
+  if (codec > Codec.zstd) throw new DamagedBatch(baseOffset, 'UNSUPPORTED_CODEC', `codec ${codec}`);
+  return openPieces(bytes, header);
+}
+
 /**
- * Checks bytes from a producer as Kafka does: exactly one batch of consecutive records, not a control
- * batch. Its base offset, which only the broker knows, is not looked at.
+ * Checks bytes from a producer: exactly one batch of consecutive records, not a control batch. Its base
+ * offset, which only the broker knows, is not looked at. Stricter than Kafka, which takes any deltas of
+ * offsets in a batch that is not compressed.
  * @throws {DamagedBatch} with the reason to answer
  */
 export async function validateBatch(bytes: Buffer): Promise<BatchHeader> {
@@ -66,29 +71,52 @@ export async function validateBatch(bytes: Buffer): Promise<BatchHeader> {
   if (header.control) throw refuse('a control batch from a producer');
   if (header.count < 1 || header.count !== header.lastOffsetDelta + 1)
     throw refuse(`${header.count} records up to +${header.lastOffsetDelta}`);
-  await openBody(bytes, header);
-  return header;
+  const pieces = piecesOf(bytes, header);
+  for (;;) {
+    const piece = await nextPiece(pieces, header.baseOffset);
+    if (piece === null) return header;
+    if (piece.places !== null) throw refuse(oddity(piece, piece.places));
+  }
+}
+
+/** What is wrong with the first odd record. */
+function oddity({ bytes, end }: Piece, places: Places): string {
+  const parts = emptyParts();
+  for (let index = 0; index < places.starts.length; index++) {
+    const fault = readPlaced(bytes, places, index, end, parts);
+    if (fault !== null) return fault;
+  }
+  return 'records that are not in their places';
 }
 
 /** Whether a control batch ends a transaction without its records; other kinds mean nothing here. */
-function isAbortMarker(body: Buffer): boolean {
+function isAbortMarker({ bytes, start, end }: Piece): boolean {
   const parts = emptyParts();
-  readParts(body, 0, body.length, parts);
+  readParts(bytes, start, end, parts);
   const { keyStart, keyEnd } = parts;
-  return keyStart >= 0 && keyEnd - keyStart >= 4 && body.readInt16BE(keyStart + 2) === 0;
+  return keyStart >= 0 && keyEnd - keyStart >= 4 && bytes.readInt16BE(keyStart + 2) === 0;
 }
 
-/** Opens a record set for the records at `position` and above, in read_committed isolation. */
+/**
+ * Opens a record set for the records at `position` and above, in read_committed isolation. No batch is
+ * looked at that begins at `end` or above.
+ */
 export function openRecordSet(
   set: { readonly bytes: Buffer; readonly aborted: readonly AbortedTransaction[] },
   position: number,
+  end = Number.POSITIVE_INFINITY,
 ): RecordCursor {
   const aborted = [...set.aborted].sort((a, b) => a.firstOffset - b.firstOffset);
   const abortedProducers = new Set<number>();
   let batchAt = 0;
   let abortedAt = 0;
+  let header: BatchHeader | null = null;
+  let pieces: AsyncGenerator<Piece, void> | null = null;
+  let places: Places | null = null;
   let recordAt = 0;
+  let recordsEnd = 0;
   let left = 0;
+  let isLast = true;
   let baseOffset = 0;
   let baseTimestamp = 0;
   let oneTimestamp = false;
@@ -98,64 +126,90 @@ export function openRecordSet(
     bytes: set.bytes,
     offset: Number.NaN,
     timestamp: Number.NaN,
-    nextOffset: Number.NaN,
+    nextOffset: position,
+    fault: null as string | null,
+    cut: null as Cut | null,
     nextBatch,
     next,
     copy,
   });
 
-  cursor.nextOffset = position;
-
   async function nextBatch(): Promise<boolean> {
     for (;;) {
       left = 0;
-      if (afterBatch > cursor.nextOffset) cursor.nextOffset = afterBatch;
-      const header = readBatchHeader(set.bytes, batchAt);
-      if (header === null) return false;
-      checkCrc(set.bytes, header);
-      const { lastOffset } = header;
-      if (header.baseOffset < 0 || !Number.isSafeInteger(lastOffset + 1))
-        throw new DamagedBatch(header.baseOffset, 'INVALID_RECORD', 'an offset out of range');
-      if (header.count < 0 || header.lastOffsetDelta < 0)
-        throw new DamagedBatch(header.baseOffset, 'INVALID_RECORD', `${header.count} records`);
-      for (; abortedAt < aborted.length; abortedAt++) {
-        if (aborted[abortedAt]!.firstOffset > lastOffset) break;
-        abortedProducers.add(aborted[abortedAt]!.producerId);
-      }
-      const wanted =
-        header.count > 0 &&
-        (header.control ||
-          (lastOffset >= cursor.nextOffset &&
-            !(header.transactional && abortedProducers.has(header.producerId))));
-      if (wanted) {
-        const body = await openBody(set.bytes, header);
-        if (header.control) {
-          if (isAbortMarker(body)) abortedProducers.delete(header.producerId);
-        } else {
-          open(header, body);
+      if (cursor.nextOffset >= end) return false;
+      if (header !== null && pieces !== null) {
+        const piece = await nextPiece(pieces, header.baseOffset);
+        if (piece !== null) {
+          open(header, piece);
           return true;
         }
+        pieces = null;
       }
+      if (afterBatch > cursor.nextOffset) cursor.nextOffset = afterBatch;
+      header = readBatchHeader(set.bytes, batchAt);
+      if (header === null) return false;
+      if (header.baseOffset >= end) {
+        cursor.nextOffset = end;
+        return false;
+      }
+      await enter(header);
       batchAt = header.end;
-      afterBatch = lastOffset + 1;
+      afterBatch = header.lastOffset + 1;
     }
   }
 
-  function open(header: BatchHeader, body: Buffer): void {
-    batchAt = header.end;
-    afterBatch = header.lastOffset + 1;
-    cursor.bytes = body;
-    recordAt = 0;
-    left = header.count;
+  /** Opens the pieces of a batch when there may be something to deliver in it. */
+  async function enter(header: BatchHeader): Promise<void> {
+    checkCrc(set.bytes, header);
+    const { lastOffset, producerId } = header;
+    if (header.baseOffset < 0 || !Number.isSafeInteger(lastOffset + 1))
+      throw new DamagedBatch(header.baseOffset, 'INVALID_RECORD', 'an offset out of range');
+    if (header.count < 0 || header.lastOffsetDelta < 0)
+      throw new DamagedBatch(header.baseOffset, 'INVALID_RECORD', `${header.count} records`);
+    for (; abortedAt < aborted.length; abortedAt++) {
+      if (aborted[abortedAt]!.firstOffset > lastOffset) break;
+      abortedProducers.add(aborted[abortedAt]!.producerId);
+    }
+    if (header.count === 0) return;
+    if (header.control) {
+      if (await endsAborted(header)) abortedProducers.delete(producerId);
+    } else if (
+      lastOffset >= cursor.nextOffset &&
+      !(header.transactional && abortedProducers.has(producerId))
+    ) {
+      pieces = piecesOf(set.bytes, header);
+    }
+  }
+
+  async function endsAborted(header: BatchHeader): Promise<boolean> {
+    const piece = await nextPiece(piecesOf(set.bytes, header), header.baseOffset);
+    if (piece !== null && piece.places === null) return isAbortMarker(piece);
+    throw new DamagedBatch(header.baseOffset, 'INVALID_RECORD', 'a control record that is odd');
+  }
+
+  function open(header: BatchHeader, piece: Piece): void {
     baseOffset = header.baseOffset;
     oneTimestamp = header.logAppendTime;
     baseTimestamp = oneTimestamp ? header.maxTimestamp : header.baseTimestamp;
+    cursor.bytes = piece.bytes;
+    cursor.cut = piece.cut;
+    cursor.fault = piece.fault;
+    places = piece.places;
+    recordAt = piece.start;
+    recordsEnd = piece.end;
+    left = piece.count;
+    isLast = piece.isLast;
   }
 
   function next(): boolean {
     while (left > 0) {
+      if (places === null) recordAt = readParts(cursor.bytes, recordAt, recordsEnd, cursor);
+      else {
+        const index = places.starts.length - left;
+        cursor.fault = readPlaced(cursor.bytes, places, index, recordsEnd, cursor);
+      }
       left--;
-      recordAt = readParts(cursor.bytes, recordAt, cursor.bytes.length, cursor);
       const offset = baseOffset + cursor.offsetDelta;
       if (offset < cursor.nextOffset) continue;
       cursor.offset = offset;
@@ -163,18 +217,28 @@ export function openRecordSet(
       cursor.nextOffset = offset + 1;
       return true;
     }
-    if (afterBatch > cursor.nextOffset) cursor.nextOffset = afterBatch;
+    if (isLast && afterBatch > cursor.nextOffset) cursor.nextOffset = afterBatch;
     return false;
   }
 
   function copy(): StoredRecord {
-    const { offset, timestamp } = cursor;
+    const { offset, timestamp, bytes, bodyStart, recordEnd, cut, fault } = cursor;
     return {
       offset,
       timestamp,
-      body: Buffer.from(cursor.bytes.subarray(cursor.bodyStart, cursor.recordEnd)),
+      body:
+        places === null ? copyOf(bytes, bodyStart, recordEnd) : encodeBody(bodyOf(bytes, cursor)),
+      ...(cut === null ? {} : { cut }),
+      ...(fault === null ? {} : { fault }),
     };
   }
 
   return cursor;
+}
+
+/** In memory of its own: a slice of Node's pool would keep a page of it alive for every small record. */
+function copyOf(bytes: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(end - start);
+  bytes.copy(copy, 0, start, end);
+  return copy;
 }

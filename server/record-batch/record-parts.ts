@@ -4,7 +4,11 @@ import type { KafkaRecord, RecordHeader, StoredRecord } from './record.ts';
 /** Bytes that cannot be what they claim to be; a reader says which batch they are in. */
 export class Malformed extends Error {}
 
-/** Where the parts of one record lie in its buffer; a null key or value starts at -1. */
+/**
+ * Where the parts of one record lie in its buffer; a null key or value starts at -1. Null is every
+ * length below zero, here and in header values: Kafka takes and serves them, and its own consumer reads
+ * them as null.
+ */
 export type RecordParts = {
   offsetDelta: number;
   timestampDelta: number;
@@ -36,10 +40,10 @@ export function emptyParts(): RecordParts {
 }
 
 /** Where the last varint ended: a second result without an object for it. */
-let varintEnd = 0;
+export let varintEnd = 0;
 
 /** A zigzag varint of 32 bits. */
-function varint(bytes: Buffer, at: number): number {
+export function varint(bytes: Buffer, at: number): number {
   let next = at;
   let value = 0;
   for (let shift = 0; shift <= 28; shift += 7) {
@@ -54,7 +58,7 @@ function varint(bytes: Buffer, at: number): number {
 }
 
 /** A zigzag varint of 64 bits as a double: exact within 2^53, rounded beyond. */
-function varlong(bytes: Buffer, at: number): number {
+export function varlong(bytes: Buffer, at: number): number {
   let next = at;
   let value = 0;
   for (let scale = 1; next < at + 10; scale *= 128) {
@@ -104,7 +108,6 @@ export function readParts(bytes: Buffer, start: number, end: number, parts: Reco
     n = varint(bytes, at - 1);
     at = varintEnd;
   }
-  if (n < -1) throw new Malformed(`a key of length ${n}`);
   parts.keyStart = n < 0 ? -1 : at;
   if (n > 0) at += n;
   parts.keyEnd = n < 0 ? -1 : at;
@@ -114,7 +117,6 @@ export function readParts(bytes: Buffer, start: number, end: number, parts: Reco
     n = varint(bytes, at - 1);
     at = varintEnd;
   }
-  if (n < -1) throw new Malformed(`a value of length ${n}`);
   parts.valueStart = n < 0 ? -1 : at;
   if (n > 0) at += n;
   parts.valueEnd = n < 0 ? -1 : at;
@@ -133,44 +135,14 @@ export function readParts(bytes: Buffer, start: number, end: number, parts: Reco
   return recordEnd;
 }
 
-/** Where the header after the one at `start` begins. */
-function skipHeader(bytes: Buffer, start: number, end: number): number {
+/** Where the header after the one at `start` begins. @throws {Malformed} when not before `end` */
+export function skipHeader(bytes: Buffer, start: number, end: number): number {
   const key = varint(bytes, start);
   if (key < 0) throw new Malformed(`a header name of length ${key}`);
   const value = varint(bytes, varintEnd + key);
-  if (value < -1) throw new Malformed(`a header value of length ${value}`);
   const next = varintEnd + Math.max(value, 0);
   if (next > end) throw new Malformed('a header longer than its record');
   return next;
-}
-
-/** Records and headers looked at before others get their turn: a few milliseconds. */
-const slice = 1 << 16;
-
-/**
- * Checks that `bytes` is exactly `count` records in the order of their offsets, every length included.
- * Yields now and then, for a batch may hold millions.
- * @throws {Malformed}
- */
-export function* checkRecords(bytes: Buffer, count: number, lastDelta: number): Generator<void> {
-  const parts = emptyParts();
-  let at = 0;
-  let delta = -1;
-  let work = 0;
-  for (let i = 0; i < count; i++) {
-    at = readParts(bytes, at, bytes.length, parts);
-    if (parts.offsetDelta <= delta || parts.offsetDelta > lastDelta)
-      throw new Malformed(`a record at +${parts.offsetDelta} after +${delta} of +${lastDelta}`);
-    delta = parts.offsetDelta;
-    let header = parts.headersStart;
-    for (let h = 0; h < parts.headerCount; h++) {
-      header = skipHeader(bytes, header, at);
-      if (++work % slice === 0) yield;
-    }
-    if (header !== at) throw new Malformed(`${at - header} bytes behind the headers of a record`);
-    if (++work % slice === 0) yield;
-  }
-  if (at !== bytes.length) throw new Malformed(`${bytes.length - at} bytes behind the last record`);
 }
 
 /** A length and that many bytes; null for the length -1. */
@@ -208,14 +180,31 @@ export function pickHeaders(
   return picked;
 }
 
+/** The headers of the record that `parts` describes, as views. */
+export function readHeaders(
+  bytes: Buffer,
+  { headerCount, headersStart }: Pick<RecordParts, 'headerCount' | 'headersStart'>,
+): RecordHeader[] {
+  const headers: RecordHeader[] = [];
+  varintEnd = headersStart;
+  for (let left = headerCount; left > 0; left--) {
+    const key = readField(bytes, varintEnd)!;
+    headers.push({ key, value: readField(bytes, varintEnd) });
+  }
+  return headers;
+}
+
 /** The parts of a stored record, as views into its body. */
-export function openRecord({ offset, timestamp, body }: StoredRecord): KafkaRecord {
+export function openRecord({ body, ...place }: StoredRecord): KafkaRecord {
   const key = readField(body, 0);
   const value = readField(body, varintEnd);
-  const headers: RecordHeader[] = [];
-  for (let left = varint(body, varintEnd); left > 0; left--) {
-    const name = readField(body, varintEnd)!;
-    headers.push({ key: name, value: readField(body, varintEnd) });
-  }
-  return { offset, timestamp, key, value, headers };
+  const headerCount = varint(body, varintEnd);
+  const headers = readHeaders(body, { headerCount, headersStart: varintEnd });
+  return { ...place, key, value, headers };
+}
+
+/** The value of a stored record alone, as a view: its headers may be many. */
+export function storedValue({ body }: StoredRecord): Buffer | null {
+  readField(body, 0);
+  return readField(body, varintEnd);
 }

@@ -10,14 +10,25 @@ export type RecordContent = {
   readonly headers: readonly RecordHeader[];
 };
 
+/** What is missing of a value that was too large to be kept: its length, and the hash (hex) of all of it. */
+export type Cut = { readonly valueBytes: number; readonly sha256: string };
+
+/** What is to be known of a record that is not as it was written; absent where it is. */
+export type Flaws = {
+  /** The value is only the first bytes of one of that length and hash. */
+  readonly cut?: Cut;
+  /** What is wrong with the record, in words; key, value and headers are what could be read of it. */
+  readonly fault?: string;
+};
+
 /** A record at its place in a partition. */
-export type KafkaRecord = RecordContent & { readonly offset: number };
+export type KafkaRecord = RecordContent & Flaws & { readonly offset: number };
 
 /**
  * A record kept for later in one copy of its own: `body` is its encoding from the key length on, so
  * that nothing of the answer it arrived in stays alive. `openRecord` gives the parts.
  */
-export type StoredRecord = {
+export type StoredRecord = Flaws & {
   readonly offset: number;
   readonly timestamp: number;
   readonly body: Buffer;

@@ -2,16 +2,19 @@
 import {
   appendLiteral,
   appendMatch,
-  createOutput,
+  maxWindow,
   type Output,
   pauseAfter,
   reserve,
+  written,
 } from './growing-buffer.ts';
 import { Malformed } from './record-parts.ts';
 
 const xerialMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
 /** The magic and two version numbers. */
 const xerialHeader = 16;
+/** The most that one copy makes. */
+const maxCopy = 64;
 
 function* decodeBlock(input: Buffer, start: number, end: number, output: Output): Generator<void> {
   let at = start;
@@ -24,14 +27,16 @@ function* decodeBlock(input: Buffer, start: number, end: number, output: Output)
   }
   // No element makes more than 64 bytes of 3: a greater claim is a lie, found before it costs memory.
   if (claimed > (end - at) * 22) throw new Malformed(`a snappy block that claims ${claimed} bytes`);
-  reserve(output, claimed);
-  const limit = output.at + claimed;
+  // A match may reach back to the beginning of its block, as far as that is kept.
+  output.window = Math.min(claimed, maxWindow / 2);
+  const limit = written(output) + claimed;
   while (at < end) {
-    const pause = Math.min(limit, output.at + pauseAfter);
+    const pause = Math.min(limit, written(output) + pauseAfter);
+    reserve(output, pause - written(output) + maxCopy);
     at = decodeElements(input, at, end, output, limit, pause);
     if (at < end) yield;
   }
-  if (output.at !== limit) throw new Malformed('a snappy block shorter than it claims');
+  if (written(output) !== limit) throw new Malformed('a snappy block shorter than it claims');
 }
 
 /** Decodes until `pause` is reached in the output or `end` in the input; returns where it stopped. */
@@ -55,8 +60,9 @@ function decodeElements(
         length = input.readUIntLE(at, size) + 1;
         at += size;
       }
-      if (at + length > end || output.at + length > limit)
+      if (at + length > end || written(output) + length > limit)
         throw new Malformed('a snappy literal longer than its block');
+      if (length > maxCopy) reserve(output, length + maxCopy);
       appendLiteral(output, input, at, length);
       at += length;
     } else {
@@ -71,20 +77,21 @@ function decodeElements(
         if (kind === 3) distance += input.readUInt16LE(at + 2) * 0x1_0000;
       }
       at += size;
-      if (output.at + length > limit) throw new Malformed('a snappy match longer than its block');
+      if (written(output) + length > limit)
+        throw new Malformed('a snappy match longer than its block');
       appendMatch(output, distance, length);
     }
-    if (output.at >= pause && at < end) return at;
+    if (written(output) >= pause && at < end) return at;
   }
   return at;
 }
 
-/** Decodes either framing; yields now and then. @throws {Malformed} */
-export function* decodeSnappy(input: Buffer): Generator<void, Buffer> {
-  const output = createOutput(input.length * 4);
+/** Decodes either framing into `output`; yields now and then. @throws {Malformed} */
+export function* decodeSnappy(input: Buffer, output: Output): Generator<void, void> {
   if (input.length < xerialHeader || !input.subarray(0, 8).equals(xerialMagic))
     yield* decodeBlock(input, 0, input.length, output);
   else {
+    let pause = written(output) + pauseAfter;
     for (let at = xerialHeader; at < input.length; ) {
       if (at + 4 > input.length) throw new Malformed('a snappy frame that ends within a length');
       const end = at + 4 + input.readInt32BE(at);
@@ -92,7 +99,9 @@ export function* decodeSnappy(input: Buffer): Generator<void, Buffer> {
         throw new Malformed('a snappy block out of its frame');
       yield* decodeBlock(input, at + 4, end, output);
       at = end;
+      if (written(output) < pause) continue;
+      yield;
+      pause = written(output) + pauseAfter;
     }
   }
-  return output.bytes.subarray(0, output.at);
 }

@@ -45,12 +45,30 @@ function writeField(bytes: Buffer, at: number, field: Buffer | null): number {
   return start + field.copy(bytes, start);
 }
 
+export type RecordBody = Omit<RecordContent, 'timestamp'>;
+
+function bodySize({ key, value, headers }: RecordBody): number {
+  let size = fieldSize(key) + fieldSize(value) + varintSize(headers.length);
+  for (const header of headers) size += fieldSize(header.key) + fieldSize(header.value);
+  return size;
+}
+
 /** Size of a record without its length field. */
 function recordSize(record: RecordContent, index: number, baseTimestamp: number): number {
-  let size = 1 + varintSize(record.timestamp - baseTimestamp) + varintSize(index);
-  size += fieldSize(record.key) + fieldSize(record.value) + varintSize(record.headers.length);
-  for (const { key, value } of record.headers) size += fieldSize(key) + fieldSize(value);
-  return size;
+  const placeSize = 1 + varintSize(record.timestamp - baseTimestamp) + varintSize(index);
+  return placeSize + bodySize(record);
+}
+
+/** Writes key, value and headers; the position after them. */
+function writeBody(bytes: Buffer, start: number, { key, value, headers }: RecordBody): number {
+  let at = writeField(bytes, start, key);
+  at = writeField(bytes, at, value);
+  at = writeVarint(bytes, at, headers.length);
+  for (const header of headers) {
+    at = writeField(bytes, at, header.key);
+    at = writeField(bytes, at, header.value);
+  }
+  return at;
 }
 
 function encodeRecords(records: readonly RecordContent[], baseTimestamp: number): Buffer {
@@ -62,15 +80,31 @@ function encodeRecords(records: readonly RecordContent[], baseTimestamp: number)
     body[at++] = 0;
     at = writeVarint(body, at, record.timestamp - baseTimestamp);
     at = writeVarint(body, at, i);
-    at = writeField(body, at, record.key);
-    at = writeField(body, at, record.value);
-    at = writeVarint(body, at, record.headers.length);
-    for (const { key, value } of record.headers) {
-      at = writeField(body, at, key);
-      at = writeField(body, at, value);
-    }
+    at = writeBody(body, at, record);
   });
   return body;
+}
+
+/** The part of a record that says nothing about its place, in bytes of its own (`StoredRecord.body`). */
+export function encodeBody(body: RecordBody): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(bodySize(body));
+  writeBody(bytes, 0, body);
+  return bytes;
+}
+
+/** A record of its own, as it stands in a batch, around its body. */
+export function encodeRecord(
+  body: Buffer,
+  { offsetDelta, timestampDelta }: { offsetDelta: number; timestampDelta: number },
+): Buffer {
+  const size = 1 + varintSize(timestampDelta) + varintSize(offsetDelta) + body.length;
+  const bytes = Buffer.allocUnsafeSlow(varintSize(size) + size);
+  let at = writeVarint(bytes, 0, size);
+  bytes[at++] = 0;
+  at = writeVarint(bytes, at, timestampDelta);
+  at = writeVarint(bytes, at, offsetDelta);
+  body.copy(bytes, at);
+  return bytes;
 }
 
 /** Encodes the records as one batch at consecutive offsets. */

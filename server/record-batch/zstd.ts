@@ -1,10 +1,12 @@
 // Zstandard frames (RFC 8878), decoded by fzstd. The frame is walked here, so that the size of the
 // window, which fzstd allocates as claimed, follows from the blocks that are really there.
 import { Decompress } from 'fzstd';
-import { createOutput, maxInflated, pauseAfter, reserve } from './growing-buffer.ts';
+import { maxWindow, type Output, pauseAfter, reserve } from './growing-buffer.ts';
 import { Malformed } from './record-parts.ts';
 
 const maxBlock = 128 * 1024;
+/** To read the tables of a block takes as long as to make so many bytes. */
+const blockCost = 8 * 1024;
 
 type Frame = {
   /** Where its first block begins. */
@@ -40,9 +42,8 @@ function plainHeader(size: number): Buffer {
   return Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, exponent << 3]);
 }
 
-/** Decodes frame after frame; yields between blocks. @throws {Malformed} */
-export function* decodeZstd(input: Buffer): Generator<void, Buffer> {
-  const output = createOutput(input.length * 4);
+/** Decodes frame after frame into `output`; yields between blocks. @throws {Malformed} */
+export function* decodeZstd(input: Buffer, output: Output): Generator<void, void> {
   for (let at = 0; at < input.length; ) {
     const frame = readFrame(input, at);
     const ends: number[] = [];
@@ -62,22 +63,23 @@ export function* decodeZstd(input: Buffer): Generator<void, Buffer> {
     }
     at += frame.checksum;
     const window = Math.max(Math.min(frame.window, bound), 1024);
-    if (window > maxInflated) throw new Malformed(`a zstd window of ${frame.window} bytes`);
+    if (window > maxWindow) throw new Malformed(`a zstd window of ${frame.window} bytes`);
+    let work = 0;
     const decoder = new Decompress((chunk) => {
+      // fzstd moves its window for every block, however little is in it.
+      work += chunk.length + window / 16 + blockCost;
       reserve(output, chunk.length);
       output.bytes.set(chunk, output.at);
       output.at += chunk.length;
     });
     let start = frame.blocks;
-    let pause = output.at + pauseAfter;
     decoder.push(plainHeader(window));
     for (const end of ends) {
       decoder.push(input.subarray(start, end), end === ends.at(-1));
       start = end;
-      if (output.at < pause) continue;
-      pause = output.at + pauseAfter;
+      if (work < pauseAfter) continue;
+      work = 0;
       yield;
     }
   }
-  return output.bytes.subarray(0, output.at);
 }

@@ -1,10 +1,10 @@
 // One order from its arrival to its end: counted, or retried until it is, or dead-lettered.
 import { causeOfFault, type DeadLetterCause } from '../domain/dead-letter.ts';
-import { type Order, type OrderFault, productLimitFault } from '../domain/order.ts';
+import { flawOf, type Order, type OrderFault, productLimitFault } from '../domain/order.ts';
 import { decide, type RetryPolicy } from '../domain/retry-policy.ts';
 import { describe, isProgrammerError } from '../errors.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
-import { openRecord } from '../record-batch/record-parts.ts';
+import { storedValue } from '../record-batch/record-parts.ts';
 import type { Clock } from './clock.ts';
 import type { Ledger } from './ledger.ts';
 import type { TopicPartition } from './log.ts';
@@ -124,15 +124,17 @@ export function createOrderProcessor(deps: {
       return;
     }
     if (order.attempts > 0) retries += 1;
-    const value = openRecord(order.record).value ?? null;
-    const { offset } = order.record;
-    const place = { topic, partition, offset, attempt: order.attempts + 1 };
-    conclude(
-      order,
-      value === null
-        ? attempt(Buffer.alloc(0), -1, -1, place)
-        : attempt(value, 0, value.length, place),
-    );
+    conclude(order, tryAgain(order));
+  }
+
+  function tryAgain({ record, attempts }: PendingOrder): Outcome | Promise<Outcome> {
+    const flaw = flawOf(record.cut, record.fault);
+    if (flaw !== null) return new Unhandled(flaw, null);
+    const place = { topic, partition, offset: record.offset, attempt: attempts + 1 };
+    const value = storedValue(record);
+    return value === null
+      ? attempt(Buffer.alloc(0), -1, -1, place)
+      : attempt(value, 0, value.length, place);
   }
 
   function isPending(order: PendingOrder): boolean {
@@ -186,7 +188,11 @@ export function createOrderProcessor(deps: {
       if (!ledger.arrive(offset)) return undefined;
       // Spelled out: a spread would cost more here than all the rest.
       const place = { topic, partition, offset, attempt: 1 };
-      const outcome = attempt(cursor.bytes, cursor.valueStart, cursor.valueEnd, place);
+      const flaw = flawOf(cursor.cut, cursor.fault);
+      const outcome =
+        flaw === null
+          ? attempt(cursor.bytes, cursor.valueStart, cursor.valueEnd, place)
+          : new Unhandled(flaw, null);
       if (outcome instanceof Unhandled) {
         if (isProgrammerError(outcome.error)) throw outcome.error;
         failed(defer(cursor), outcome);

@@ -1,7 +1,7 @@
 // A task's state from Kafka alone: the head checkpoint, the dead letters, the pending orders.
 import type { Checkpoint, Fingerprint } from '../domain/checkpoint.ts';
 import { ORIGIN_HEADERS, readOrigin } from '../domain/dead-letter.ts';
-import type { OffsetRange } from '../domain/offset-ranges.ts';
+import { type CountedRange, isExact, type OffsetRange } from '../domain/offset-ranges.ts';
 import { decodeOrder, isFault } from '../domain/order.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { pickHeaders } from '../record-batch/record-parts.ts';
@@ -178,8 +178,7 @@ async function readPending(
     waiting.filter(({ offset }) => state.pending.has(offset)).map((order) => [order.offset, order]),
   );
   if (missing.size === 0) return;
-  const from = [...missing.keys()].reduce((least, offset) => Math.min(least, offset));
-  await readRange(deps, logs.orders, { from, to: state.nextOffset }, (cursor) => {
+  const visit = (cursor: RecordCursor) => {
     const order = missing.get(cursor.offset);
     if (order === undefined) return;
     missing.delete(cursor.offset);
@@ -193,8 +192,29 @@ async function readPending(
       dueAt,
       error,
     });
-  });
+  };
+  const stretches = stretchesOf([...missing.keys()], state.nextOffset, state.lost);
+  for (const stretch of stretches) await readRange(deps, logs.orders, stretch, visit);
   if (missing.size === 0) return;
   logger.error('pending orders were removed by retention', { ...logs.orders, count: missing.size });
   for (const offset of missing.keys()) ledger.losePending(offset);
+}
+
+/**
+ * From where to where to read for the records at `offsets` below `end`, without what is lost: a damaged
+ * batch may stand there. Of ranges that were put together it is not known what is lost.
+ */
+function stretchesOf(offsets: number[], end: number, lost: readonly CountedRange[]): OffsetRange[] {
+  const wanted = offsets.sort((a, b) => a - b);
+  const gaps = lost.filter(isExact);
+  const stretches: OffsetRange[] = [];
+  let at = 0;
+  for (const gap of [...gaps, { from: end, to: end }]) {
+    const from = wanted[at];
+    if (from === undefined) break;
+    if (from >= gap.from) continue;
+    stretches.push({ from, to: gap.from });
+    while (at < wanted.length && wanted[at]! < gap.from) at += 1;
+  }
+  return stretches;
 }

@@ -2,9 +2,9 @@
 // checkpoints.
 import { encodeCheckpoint } from '../domain/checkpoint.ts';
 import type { Author } from '../domain/dead-letter.ts';
-import { countOf } from '../domain/offset-ranges.ts';
 import type { RetryPolicy } from '../domain/retry-policy.ts';
 import { abortable } from './abortable.ts';
+import { checkpointOf } from './books.ts';
 import { createCheckpointer } from './checkpointer.ts';
 import type { Clock } from './clock.ts';
 import { createDeadLetterOutbox } from './dead-letter-outbox.ts';
@@ -95,33 +95,17 @@ export function startRun(deps: TaskDeps, restored: Restored): TaskRun {
   });
 
   function take(): Buffer {
-    const { orders, deadLetters } = identities;
-    const now = clock.monotonic();
-    return encodeCheckpoint({
-      ...books,
-      gaps: countOf(books.gapRanges),
-      topicId: orders.id,
-      fingerprint: orders.fingerprint,
-      deadLetterTopicId: deadLetters.id,
-      deadLetterFingerprint: deadLetters.fingerprint,
-      group: logs.group,
-      topic: logs.orders.topic,
-      partition: logs.orders.partition,
-      generation: generation() ?? -1,
-      owner: author.instance,
-      ownerStartedAt: startedAt,
-      writtenAt: clock.now(),
-      highWatermark,
-      retries: processor.retries,
-      restarts: books.nextOffset === startOfRun ? restarts : 0,
-      pending: [...books.pending].map(([offset, order]) => ({
-        offset,
-        attempts: order.attempts,
-        firstFailedAt: order.firstFailedAt,
-        dueIn: order.dueAt - now,
-        error: order.error,
-      })),
-    });
+    return encodeCheckpoint(
+      checkpointOf(books, logs, identities, clock.monotonic(), {
+        generation: generation() ?? -1,
+        owner: author.instance,
+        ownerStartedAt: startedAt,
+        writtenAt: clock.now(),
+        highWatermark,
+        retries: processor.retries,
+        restarts: books.nextOffset === startOfRun ? restarts : 0,
+      }),
+    );
   }
 
   /** Only what is known to be of the same topics after it was taken is a true statement about them. */

@@ -73,7 +73,18 @@ export function createTasks(deps: {
       for (const partition of partitions) if (!tasks.has(partition)) start(partition);
     },
     readBack(partition, offset, stamp, isHead) {
-      tasks.get(partition)?.readBack(offset, stamp, isHead);
+      const task = tasks.get(partition);
+      task?.readBack(offset, stamp, isHead);
+      // Somebody has led the partition past where it stopped here: `npm run skip` does.
+      const stoppedAt = open && failures.has(partition) ? (task?.nextOffset ?? null) : null;
+      if (!isHead || stoppedAt === null || stamp.nextOffset <= stoppedAt) return;
+      failures.delete(partition);
+      logger.warn('a stopped partition goes on from the checkpoint of another', {
+        partition,
+        offset: stamp.nextOffset,
+        owner: stamp.owner,
+      });
+      start(partition);
     },
     positions() {
       const positions = new Map<number, number>();

@@ -11,14 +11,18 @@ const RECORDS_BETWEEN_LOOKS = 64;
 /** Works on the record under the cursor; a promise stops the walk until it settles. */
 export type Visit = (cursor: RecordCursor) => undefined | Promise<void>;
 
-/** Visits the records of a set from `position` on; resolves with the position after the set. */
+/**
+ * Visits the records of a set from `position` on; resolves with the position after the set. Batches
+ * that begin at `end` or above are not looked at: one of them may be damaged.
+ */
 export async function walk(
   set: RecordSet,
   position: number,
   clock: Clock,
   visit: Visit,
+  end?: number,
 ): Promise<number> {
-  const cursor = openRecordSet(set, position);
+  const cursor = openRecordSet(set, position, end);
   let sliceEnd = clock.monotonic() + SLICE_MS;
   let visited = 0;
   while (await cursor.nextBatch()) {
@@ -59,11 +63,12 @@ export function readRange(
     };
     const following = reader.follow(tp, from, {
       async records(set) {
-        position = await walk(set, position, clock, (cursor) => {
+        const visitBelow: Visit = (cursor) => {
           signal.throwIfAborted();
           if (cursor.offset < to) visit(cursor);
           return undefined;
-        });
+        };
+        position = await walk(set, position, clock, visitBelow, to);
         if (position < Math.min(to, set.lastStableOffset)) return;
         end();
         resolve();

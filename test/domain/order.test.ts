@@ -82,3 +82,85 @@ t.test('the quick way never differs from the one by the book', async (t) => {
     { numRuns: 3000 },
   );
 });
+
+/** How many bytes become text while `work` runs. */
+function bytesDecoded(work: () => void): number {
+  const prototype = Buffer.prototype as unknown as {
+    utf8Slice(from: number, to: number): string;
+  };
+  const original = prototype.utf8Slice;
+  let bytes = 0;
+  prototype.utf8Slice = function (from, to) {
+    bytes += to - from;
+    return original.call(this, from, to);
+  };
+  try {
+    work();
+  } finally {
+    prototype.utf8Slice = original;
+  }
+  return bytes;
+}
+
+t.test('what a length claims beyond its value is not even looked at', async (t) => {
+  // orderId of 30,000 bytes, of which 4 are there; behind the value there would be enough.
+  const value = Buffer.from('e0d403414243', 'hex');
+  const batch = Buffer.concat([value, Buffer.alloc(60_000, 'x')]);
+  const touched = bytesDecoded(() => {
+    t.match(decodeOrder(batch, 0, value.length), { code: 'MALFORMED' });
+  });
+  t.ok(touched <= value.length, `${touched} bytes of ${value.length}`);
+});
+
+t.test('the answer for a value is the same alone and between any other bytes', async (t) => {
+  const bytes = (max: number) => fc.uint8Array({ maxLength: max }).map((each) => Buffer.from(each));
+  const length = fc.oneof(fc.nat(40), fc.bigInt({ min: -(2n ** 40n), max: 2n ** 40n }).map(Number));
+  const varint = length.map((value) => {
+    let rest = value < 0 ? -2 * value - 1 : value * 2;
+    const long: number[] = [];
+    for (; rest >= 128; rest = Math.floor(rest / 128)) long.push((rest % 128) + 128);
+    return Buffer.from([...long, rest]);
+  });
+  const piece = fc.oneof(bytes(12), varint, fc.constant(Buffer.from('Item1')));
+  const value = fc.array(piece, { maxLength: 6 }).map((pieces) => Buffer.concat(pieces));
+  fc.assert(
+    fc.property(value, bytes(30), bytes(300), (bytes, before, after) => {
+      const around = Buffer.concat([before, bytes, after]);
+      const end = before.length + bytes.length;
+      let inside: unknown;
+      const touched = bytesDecoded(() => {
+        inside = decodeOrder(around, before.length, end);
+      });
+      t.same(inside, decodeOrder(bytes, 0, bytes.length));
+      if (touched > bytes.length) t.fail(`${touched} bytes decoded of ${bytes.length}`);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+t.test('no number is not finite, however it is written', async (t) => {
+  const [quiet, signalling] = [0x400000, 1];
+  for (const sign of [0, 0x80000000])
+    for (const payload of [quiet, signalling, 0x7fffff, 0x3fffff, 0x400001, 0x200000]) {
+      const bytes = encodeOrder({ orderId: 'A', product: 'P', price: 1 });
+      bytes.writeUInt32LE((sign | 0x7f800000 | payload) >>> 0, bytes.length - 4);
+      t.match(decodeOrder(bytes, 0, bytes.length), {
+        code: 'PRICE_NOT_FINITE',
+        reason: 'PRICE_NOT_FINITE: price is NaN',
+      });
+    }
+  const overLong = Buffer.from('8200410250 0100807f'.replace(' ', ''), 'hex');
+  t.match(decodeOrder(overLong, 0, overLong.length), { code: 'NON_CANONICAL' });
+});
+
+t.test('a fault counts its bytes in words', async (t) => {
+  const bytes = Buffer.concat([
+    encodeOrder({ orderId: 'A', product: 'P', price: 1 }),
+    Buffer.alloc(2),
+  ]);
+  t.match(decodeOrder(bytes, 0, 9), {
+    reason: 'TRAILING: 1 byte behind the record, which ends at byte 8',
+  });
+  t.match(decodeOrder(bytes, 0, 10), { reason: /: 2 bytes behind/ });
+  t.match(decodeOrder(bytes, 0, 1), { reason: /inside the record, after 1 byte$/ });
+});

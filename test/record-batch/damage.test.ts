@@ -79,11 +79,3 @@ t.test('what is good before the damage is delivered, and the damage named', asyn
   });
   t.equal(cursor.nextOffset, 2);
 });
-
-t.test('records must be in the order of their offsets', async (t) => {
-  const record = { timestamp: 1, key: null, value: null, headers: [] };
-  const bytes = encodeBatch([record, record]);
-  bytes[bytes.length - 4] = 0; // the second record's offset delta
-  bytes.writeUInt32BE(crc32c(bytes, 21, bytes.length), 17);
-  await t.rejects(walk(bytes), /a record at \+0 after \+0/);
-});

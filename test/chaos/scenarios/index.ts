@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.ts';
+import { batchScenarios } from './batches.ts';
 import { brokerScenarios } from './brokers.ts';
 import { clockScenarios } from './clocks.ts';
 import { crashScenarios } from './crash.ts';
@@ -17,5 +18,6 @@ export const scenarios: readonly Scenario[] = [
   ...rebalanceScenarios,
   ...topicScenarios,
   ...productScenarios,
+  ...batchScenarios,
   ...brokerScenarios,
 ];
