@@ -7,14 +7,18 @@ import {
   decodeStamp,
   succeeds,
 } from '../domain/checkpoint.ts';
-import { createDeadLetterRing, type DeadLetter, readDeadLetter } from '../domain/dead-letter.ts';
+import { type DeadLetter, readDeadLetter, SHOWN_HEADERS } from '../domain/dead-letter.ts';
+import { createDeadLetterRing } from '../domain/dead-letter-ring.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
-import { openRecord } from '../record-batch/record-parts.ts';
+import { lastHeaders } from '../record-batch/record-parts.ts';
 import type { Clock } from './clock.ts';
 import type { Follower, Following, LogReader, TopicPartition } from './log.ts';
 import { createMergedHeads } from './merged-heads.ts';
 import { checkGroup } from './restore.ts';
 import { walk } from './walk.ts';
+
+/** New dead letters beyond these nobody shows. */
+const MAX_NEW_LETTERS = 1000;
 
 /** What changed since it was last asked. */
 export type Changes = {
@@ -71,7 +75,6 @@ export function createGroupView(deps: {
   });
   const ring = createDeadLetterRing(deadLetterBufferSize);
   const followings = new Map<number, Promise<Following[]>>();
-  let newDeadLetters = createDeadLetterRing(deadLetterBufferSize);
   let open = true;
 
   function readCheckpoint(partition: number, cursor: RecordCursor): void {
@@ -87,8 +90,15 @@ export function createGroupView(deps: {
   }
 
   function readLetter(partition: number, cursor: RecordCursor): void {
-    const letter = readDeadLetter(partition, openRecord(cursor.copy()));
-    if (ring.add(letter)) newDeadLetters.add(letter);
+    const { offset, timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd } = cursor;
+    const letter = readDeadLetter(partition, {
+      offset,
+      timestamp,
+      key: keyStart < 0 ? null : bytes.subarray(keyStart, keyEnd),
+      value: valueStart < 0 ? null : bytes.subarray(valueStart, valueEnd),
+      headers: lastHeaders(bytes, cursor, SHOWN_HEADERS),
+    });
+    ring.add(letter);
   }
 
   /** Follows to the end and on; resolves when what stood in the log at the call has been read. */
@@ -96,6 +106,7 @@ export function createGroupView(deps: {
     tp: TopicPartition,
     backlog: number,
     visit: (partition: number, cursor: RecordCursor) => void,
+    readUpTo: (partition: number, end: number) => void = () => {},
   ): Promise<Following> {
     const { low, high } = await reader.bounds(tp);
     let position = Math.max(low, high - backlog);
@@ -106,6 +117,7 @@ export function createGroupView(deps: {
             visit(tp.partition, cursor);
             return undefined;
           });
+          readUpTo(tp.partition, position);
           if (position >= Math.min(high, set.lastStableOffset)) resolve(following);
         },
         outOfRange: (_position, bounds) => (position = bounds.low),
@@ -119,10 +131,11 @@ export function createGroupView(deps: {
   }
 
   function followPartition(partition: number): Promise<Following[]> {
-    const { checkpointTopic, deadLetterTopic } = deps;
+    const checkpoints = { topic: deps.checkpointTopic, partition };
+    const letters = { topic: deps.deadLetterTopic, partition };
     return Promise.all([
-      followOne({ topic: checkpointTopic, partition }, Number.POSITIVE_INFINITY, readCheckpoint),
-      followOne({ topic: deadLetterTopic, partition }, deadLetterBufferSize, readLetter),
+      followOne(checkpoints, Number.POSITIVE_INFINITY, readCheckpoint),
+      followOne(letters, deadLetterBufferSize, readLetter, ring.readUpTo),
     ]);
   }
 
@@ -136,10 +149,7 @@ export function createGroupView(deps: {
     heads: heads.summaries,
     newestDeadLetters: (limit) => ring.newest(limit),
     takeChanges() {
-      const deadLetters = newDeadLetters.newest(deadLetterBufferSize);
-      const changes = { ...heads.takeChanges(), deadLetters };
-      newDeadLetters = createDeadLetterRing(deadLetterBufferSize);
-      return changes;
+      return { ...heads.takeChanges(), deadLetters: ring.takeNew(MAX_NEW_LETTERS) };
     },
     follow(partitions) {
       for (const partition of partitions) {
