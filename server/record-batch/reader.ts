@@ -92,6 +92,7 @@ export function openRecordSet(
   let baseOffset = 0;
   let baseTimestamp = 0;
   let oneTimestamp = false;
+  let codec: number = Codec.none;
   let afterBatch = position;
 
   const cursor = Object.assign(emptyParts(), {
@@ -147,6 +148,7 @@ export function openRecordSet(
     cursor.bytes = body;
     recordAt = 0;
     left = header.count;
+    codec = header.codec;
     baseOffset = header.baseOffset;
     oneTimestamp = header.logAppendTime;
     baseTimestamp = oneTimestamp ? header.maxTimestamp : header.baseTimestamp;
@@ -172,6 +174,7 @@ export function openRecordSet(
     return {
       offset,
       timestamp,
+      codec,
       body: Buffer.from(cursor.bytes.subarray(cursor.bodyStart, cursor.recordEnd)),
     };
   }

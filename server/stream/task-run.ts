@@ -38,6 +38,8 @@ export type TaskDeps = {
   random: () => number;
   logger: Logger;
   createLedger?: (state: LedgerState<PendingOrder>) => Ledger<PendingOrder>;
+  /** What keeps some orders waiting, in words; null when it has gone. */
+  onProblem: (words: string | null) => void;
   /** The task has stopped by itself and says why. */
   onFailed: (error: unknown) => void;
 };
@@ -61,6 +63,7 @@ export function startRun(deps: TaskDeps, { ledger, retries, restarts }: Restored
     ...deps,
     source: logs.orders,
     target: logs.deadLetters,
+    isPending: (order) => books.pending.get(order.record.offset) === order,
     onFailed,
   });
   const checkpointer = createCheckpointer({

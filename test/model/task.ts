@@ -93,6 +93,7 @@ export function startTask(options: {
       run.ledger = state;
       return createLedger(state);
     },
+    onProblem: () => {},
     onFailed(error) {
       if (!(error instanceof Mistake)) onFailed(error);
     },

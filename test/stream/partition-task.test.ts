@@ -50,6 +50,7 @@ function world(t: Test) {
         clock,
         random: () => 0.5,
         logger: silentLogger,
+        onProblem: () => {},
         onFailed: (error) => failures.push(error),
         ...overrides,
       });
