@@ -77,6 +77,14 @@ t.test('of two copies of one original the later is shown', async (t) => {
   t.same(ids(ring.newest(9)), ['0-5', '0-4', '0-3', '0-2']);
 });
 
+t.test('a full ring takes in letters of any age without a look at the others', async (t) => {
+  const size = 100_000;
+  const ring = createDeadLetterRing(size);
+  for (let n = 0; n < 3 * size; n += 1) ring.add(letter(n, NOON - n));
+  t.equal(ring.newest(size).length, size);
+  t.same(ids(ring.takeNew(2)), [`0-${3 * size - 1}`, `0-${3 * size - 2}`]);
+});
+
 t.test('new letters are taken once, in the order of the whole', async (t) => {
   const ring = createDeadLetterRing(9);
   ring.add(letter(0, NOON));
