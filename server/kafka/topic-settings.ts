@@ -9,7 +9,6 @@ const { ConfigResourceTypes } = kafkajs;
 
 /** `own`: it was set for this topic; otherwise it is the broker's default. */
 export type Setting = { readonly value: string; readonly own: boolean };
-export type Settings = ReadonlyMap<string, Setting>;
 
 /** What is asked for of a topic. */
 const NAMES = [
@@ -23,8 +22,14 @@ const NAMES = [
 /** Where a value comes from, as Kafka numbers it: set for the topic. */
 const OF_THE_TOPIC = 1;
 
-/** Settings by name, of each topic in turn. */
-export async function readSettings(admin: Admin, topics: readonly string[]): Promise<Settings[]> {
+/** A topic and its settings by name. */
+export type Described = {
+  readonly topic: string;
+  readonly settings: ReadonlyMap<string, Setting>;
+};
+
+/** The settings of each topic in turn. */
+export async function readSettings(admin: Admin, topics: readonly string[]): Promise<Described[]> {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: topics.map((name) => ({
@@ -35,17 +40,18 @@ export async function readSettings(admin: Admin, topics: readonly string[]): Pro
   });
   return topics.map((topic) => {
     const entries = resources.find(({ resourceName }) => resourceName === topic)?.configEntries;
-    return new Map(
-      entries?.map(({ configName, configValue, configSource }) => [
+    const settings = new Map(
+      entries?.map(({ configName, configValue, configSource }): [string, Setting] => [
         configName,
         { value: configValue, own: Number(configSource) === OF_THE_TOPIC },
       ]),
     );
+    return { topic, settings };
   });
 }
 
 /** The value of a setting. Throws when the broker did not tell it. */
-export function settingOf(topic: string, settings: Settings, name: string): string {
+export function settingOf({ topic, settings }: Described, name: string): string {
   const setting = settings.get(name);
   if (setting === undefined) throw new InconsistentStateError(`topic ${topic} tells no ${name}`);
   return setting.value;
@@ -59,13 +65,8 @@ export type Shortcoming = {
 };
 
 /** A limit of a topic that must be `wanted` or more; -1 is no limit. */
-export function tooSmall(
-  topic: string,
-  settings: Settings,
-  name: string,
-  wanted: number,
-): Shortcoming[] {
-  const found = settingOf(topic, settings, name);
+export function tooSmall(described: Described, name: string, wanted: number): Shortcoming[] {
+  const found = settingOf(described, name);
   const limit = (value: number) => (value < 0 ? Number.POSITIVE_INFINITY : value);
   return limit(Number(found)) >= limit(wanted) ? [] : [{ name, found, wanted: String(wanted) }];
 }

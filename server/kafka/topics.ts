@@ -1,19 +1,23 @@
 // The three topics: created when missing, grown together, checked and mended, trimmed.
 import type { ITopicConfig, Kafka } from 'kafkajs';
-import { AppError, describe, InconsistentStateError, isProgrammerError } from '../errors.ts';
+import { AppError, describe } from '../errors.ts';
 import type { LogWriter } from '../stream/log.ts';
 import type { Logger } from '../stream/logger.ts';
 import { createCluster } from './cluster.ts';
 import { fromKafkajs } from './kafkajs-error.ts';
-import { ErrorCode, errorName } from './protocol.ts';
 import {
-  readSettings,
-  type Settings,
-  type Shortcoming,
-  setSettings,
-  settingOf,
-  tooSmall,
-} from './topic-settings.ts';
+  CHECKPOINT_BYTES,
+  checkpointFaults,
+  checkReplicas,
+  deadLetterFaults,
+  deadLetterLimit,
+  KEPT_FOR_EVER,
+  LIMIT,
+  lossOf,
+  mend,
+  replicasOf,
+} from './topic-checks.ts';
+import { type Described, readSettings } from './topic-settings.ts';
 
 export type TopicNames = {
   readonly orders: string;
@@ -37,13 +41,8 @@ export type Topics = {
   close(): Promise<void>;
 };
 
-/** What the service adds to an order in a dead letter, at most. */
-const DEAD_LETTER_ROOM = 64 * 1024;
-const CHECKPOINT_BYTES = 8 * 2 ** 20;
 /** Kafka frees deleted records by the segment, and never the one it writes to. */
 const SMALL_SEGMENTS = { 'segment.bytes': String(2 * CHECKPOINT_BYTES), 'segment.ms': '60000' };
-const FOR_EVER = { 'retention.ms': '-1', 'retention.bytes': '-1' };
-const LIMIT = 'max.message.bytes';
 const MIN_IN_SYNC = 'min.insync.replicas';
 
 /** The topics of one service; `partitions` counts when `orders` has to be created. */
@@ -57,7 +56,7 @@ export function createTopics(deps: {
   const admin = kafka.admin({ retry: { retries: 3 } });
   const cluster = createCluster(kafka);
   let connected = false;
-  let checkedReplicas = false;
+  let knowsReplicas = false;
   let lossy: string | null = null;
 
   async function partitionCounts(): Promise<Map<string, number>> {
@@ -66,12 +65,6 @@ export function createTopics(deps: {
     if (existing.length === 0) return new Map();
     const { topics } = await admin.fetchTopicMetadata({ topics: existing });
     return new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
-  }
-
-  /** The least number of replicas that a partition of the topic has. */
-  async function replicasOf(topic: string): Promise<number> {
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-    return Math.min(...topics[0]!.partitions.map(({ replicas }) => replicas.length));
   }
 
   async function create(topic: string, partitions: number, like: Like, config: Config) {
@@ -98,105 +91,53 @@ export function createTopics(deps: {
     const partitions = existing.get(names.orders) ?? deps.partitions;
     const isNew = !existing.has(names.orders);
     if (isNew) await create(names.orders, partitions, AS_THE_BROKER, {});
-    const companions = [names.deadLetters, names.checkpoints].filter((name) => existing.has(name));
-    const [orders, ...theirs] = await readSettings(admin, [names.orders, ...companions]);
-    const configs = new Map(companions.map((name, i) => [name, theirs[i]!]));
-    const limit = Number(settingOf(names.orders, orders!, LIMIT));
-    const wanted: [string, Config][] = [
-      [names.deadLetters, { [LIMIT]: String(limit + DEAD_LETTER_ROOM) }],
+    const beside = [names.deadLetters, names.checkpoints].filter((topic) => existing.has(topic));
+    const [orders, ...others] = await readSettings(admin, [names.orders, ...beside]);
+    const settingsOf = (name: string) => others.filter(({ topic }) => topic === name);
+    const companions: [string, Config][] = [
+      [names.deadLetters, { [LIMIT]: String(deadLetterLimit(orders!)) }],
       [names.checkpoints, { [LIMIT]: String(CHECKPOINT_BYTES), ...SMALL_SEGMENTS }],
     ];
-    for (const [topic, config] of wanted) {
+    for (const [topic, config] of companions) {
       const has = existing.get(topic);
       if (has === undefined) {
         const like = isNew ? AS_THE_BROKER : await likeOrders(orders!);
-        const policy = { 'cleanup.policy': 'delete', ...FOR_EVER };
-        await create(topic, partitions, like, { ...policy, ...config });
+        await create(topic, partitions, like, { ...KEPT_FOR_EVER, ...config });
       } else if (has < partitions) await grow(topic, partitions);
     }
-    const problems = [
-      ...(await checkDeadLetters(configs.get(names.deadLetters), orders!, limit)),
-      ...(await checkCheckpoints(configs.get(names.checkpoints))),
-    ];
-    await checkReplicas(companions).catch((error: unknown) => {
-      logger.debug('replicas are not known', { error: describe(error) });
-    });
+    const problems: string[] = [];
+    lossy = null;
+    for (const deadLetters of settingsOf(names.deadLetters)) {
+      lossy = lossOf(deadLetters);
+      if (lossy !== null) problems.push(lossy);
+      const faults = deadLetterFaults(deadLetters, orders!);
+      problems.push(...(await mend(cluster, logger, names.deadLetters, faults)));
+    }
+    for (const checkpoints of settingsOf(names.checkpoints)) {
+      const faults = checkpointFaults(checkpoints);
+      problems.push(...(await mend(cluster, logger, names.checkpoints, faults)));
+    }
+    await lookAtReplicas(beside);
     return { partitions, problems };
   }
 
-  async function likeOrders(orders: Settings): Promise<Like> {
-    const minInSync = orders.get(MIN_IN_SYNC);
+  async function likeOrders({ settings }: Described): Promise<Like> {
+    const minInSync = settings.get(MIN_IN_SYNC);
     return {
-      replicas: await replicasOf(names.orders),
+      replicas: await replicasOf(admin, names.orders),
       minInSync: minInSync?.own ? minInSync.value : null,
     };
   }
 
-  async function checkDeadLetters(
-    found: Settings | undefined,
-    orders: Settings,
-    limit: number,
-  ): Promise<string[]> {
-    const topic = names.deadLetters;
-    lossy = null;
-    if (found === undefined) return [];
-    const policy = settingOf(topic, found, 'cleanup.policy');
-    if (policy.includes('compact')) {
-      lossy = `topic ${topic} has cleanup.policy=${policy}: compaction would remove dead letters, so none is written until it is delete`;
-      return [lossy];
-    }
-    const retention = (name: string) =>
-      tooSmall(topic, found, name, Number(settingOf(names.orders, orders, name)));
-    return mend(topic, `to follow ${names.orders}`, [
-      ...tooSmall(topic, found, LIMIT, limit + DEAD_LETTER_ROOM),
-      ...retention('retention.ms'),
-      ...retention('retention.bytes'),
-    ]);
-  }
-
-  /** Compaction and retention would take away what a restore needs. */
-  async function checkCheckpoints(found: Settings | undefined): Promise<string[]> {
-    const topic = names.checkpoints;
-    if (found === undefined) return [];
-    for (const [name, value] of Object.entries({ 'cleanup.policy': 'delete', ...FOR_EVER })) {
-      const has = settingOf(topic, found, name);
-      if (has === value) continue;
-      throw new InconsistentStateError(`topic ${topic} has ${name}=${has}, it needs ${value}`);
-    }
-    return mend(topic, 'for checkpoints', tooSmall(topic, found, LIMIT, CHECKPOINT_BYTES));
-  }
-
-  /** Sets what falls short; in words what could not be set. */
-  async function mend(topic: string, why: string, faults: Shortcoming[]): Promise<string[]> {
-    if (faults.length === 0) return [];
-    const changes = faults.map(({ name, found, wanted }) => `${name} from ${found} to ${wanted}`);
+  /** Once, and never in the way of anything. */
+  async function lookAtReplicas(beside: readonly string[]): Promise<void> {
+    if (knowsReplicas) return;
     try {
-      await cluster.refresh([topic]);
-      const node = cluster.leader({ topic, partition: 0 });
-      if (node === null) throw new AppError('NO_LEADER', 'it has no leader', true);
-      const { error, message } = await cluster.send(node, setSettings(topic, faults));
-      if (error !== ErrorCode.NONE) {
-        throw new AppError('NOT_CHANGED', `${errorName(error)} ${message}`.trim(), false);
-      }
-      logger.info('a topic was changed', { topic, changes, why });
-      return [];
+      await checkReplicas(admin, logger, names.orders, beside);
+      knowsReplicas = true;
     } catch (error) {
-      if (isProgrammerError(error)) throw error;
-      const what = `topic ${topic} has to change ${changes.join(' and ')} ${why}`;
-      return [`${what}, which was refused: ${describe(error)}`];
+      logger.debug('replicas are not known', { error: describe(error) });
     }
-  }
-
-  /** Said once, and never in the way: only the operator of the cluster can move replicas. */
-  async function checkReplicas(companions: readonly string[]): Promise<void> {
-    if (checkedReplicas) return;
-    const wanted = await replicasOf(names.orders);
-    for (const topic of companions) {
-      const replicas = await replicasOf(topic);
-      if (replicas >= wanted) continue;
-      logger.warn('a topic has fewer replicas than orders', { topic, replicas, wanted });
-    }
-    checkedReplicas = true;
   }
 
   return {
