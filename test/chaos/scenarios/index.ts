@@ -2,6 +2,7 @@ import type { Scenario } from '../scenario.ts';
 import { brokerScenarios } from './brokers.ts';
 import { crashScenarios } from './crash.ts';
 import { freezeScenarios } from './freeze.ts';
+import { letterScenarios } from './letters.ts';
 import { networkScenarios } from './network.ts';
 import { productScenarios } from './products.ts';
 import { rebalanceScenarios } from './rebalance.ts';
@@ -14,6 +15,7 @@ export const scenarios: readonly Scenario[] = [
   ...networkScenarios,
   ...rebalanceScenarios,
   ...topicScenarios,
+  ...letterScenarios,
   ...productScenarios,
   ...brokerScenarios,
 ];
