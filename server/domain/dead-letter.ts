@@ -105,27 +105,40 @@ export function deadLetterHeaders(
   notes: readonly Note[] = [],
 ): Header[] {
   const own: Note[] = [
-    [REASON, clip(cause.reason, MAX_TEXT_BYTES)],
-    [`${PREFIX}topic`, origin.topic],
-    [`${PREFIX}partition`, origin.partition],
-    [`${PREFIX}offset`, origin.offset],
-    [`${PREFIX}timestamp`, origin.timestamp],
-    [`${PREFIX}group`, author.group],
-    [`${PREFIX}stage`, cause.stage],
-    [`${PREFIX}disposition`, cause.disposition],
-    [`${PREFIX}attempts`, cause.attempts],
-    [`${PREFIX}exception.class`, clip(cause.exceptionClass, MAX_NAME_BYTES)],
-    [`${PREFIX}exception.message`, clip(cause.exceptionMessage, MAX_TEXT_BYTES)],
-    [`${PREFIX}first-failed-at`, isoTime(cause.firstFailedAt)],
-    [`${PREFIX}last-failed-at`, isoTime(cause.lastFailedAt)],
-    [`${PREFIX}app`, author.app],
-    [`${PREFIX}instance`, author.instance],
-    ...notes.map(([name, value]): Note => [`${PREFIX}${name}`, value]),
+    ['topic', origin.topic],
+    ['partition', origin.partition],
+    ['offset', origin.offset],
+    ['timestamp', origin.timestamp],
+    ['group', author.group],
+    ['stage', cause.stage],
+    ['disposition', cause.disposition],
+    ['attempts', cause.attempts],
+    ['exception.class', clip(cause.exceptionClass, MAX_NAME_BYTES)],
+    ['exception.message', clip(cause.exceptionMessage, MAX_TEXT_BYTES)],
+    ['first-failed-at', isoTime(cause.firstFailedAt)],
+    ['last-failed-at', isoTime(cause.lastFailedAt)],
+    ['app', author.app],
+    ['instance', author.instance],
+    ...notes,
   ];
   return [
     ...original.filter(isForeign),
-    ...own.map(([key, value]) => ({ key: Buffer.from(key), value: Buffer.from(String(value)) })),
+    { key: REASON_KEY, value: Buffer.from(clip(cause.reason, MAX_TEXT_BYTES)) },
+    ...own.map(([name, value]) => ({ key: keyOf(name), value: Buffer.from(String(value)) })),
   ];
+}
+
+const REASON_KEY = Buffer.from(REASON);
+const keys = new Map<string, Buffer>();
+
+/** The name of a header of ours, made once. */
+function keyOf(name: string): Buffer {
+  let key = keys.get(name);
+  if (key === undefined) {
+    key = Buffer.from(`${PREFIX}${name}`);
+    keys.set(name, key);
+  }
+  return key;
 }
 
 /** Whether a header is of somebody else, and so goes along. */

@@ -33,8 +33,13 @@ const FIRST_PAUSE_MS = 5000;
 const MAX_PAUSE_MS = 300_000;
 
 type Entry = { readonly order: PendingOrder; readonly cause: DeadLetterCause };
-/** An entry as the record to be sent; `form` is its place in FORMS. */
-type Letter = { readonly entry: Entry; readonly form: number; readonly record: RecordContent };
+/** An entry as the record to be sent: its place in FORMS, and its bytes before compression. */
+type Letter = {
+  readonly entry: Entry;
+  readonly form: number;
+  readonly record: RecordContent;
+  readonly bytes: number;
+};
 
 /** An outbox of one partition. */
 export function createDeadLetterOutbox(deps: {
@@ -84,7 +89,7 @@ export function createDeadLetterOutbox(deps: {
       if (letters.length === MAX_BATCH_RECORDS) break;
       if (isPending(entry.order)) {
         const letter = await write(entry, 0);
-        bytes += sizeOf(letter);
+        bytes += letter.bytes;
         if (letters.length > 0 && bytes > MAX_BATCH_BYTES) break;
         letters.push(letter);
       } else settled(entry);
@@ -105,16 +110,13 @@ export function createDeadLetterOutbox(deps: {
     const { key, value, headers, notes } = await shorten({ ...parts, cut }, FORMS[form]!);
     const all: Note[] = count > MAX_HEADERS ? [['headers.left-out', `all ${count}`]] : [];
     const origin = { ...source, offset, timestamp };
-    return {
-      entry,
-      form,
-      record: {
-        timestamp: clock.now(),
-        key,
-        value,
-        headers: deadLetterHeaders(origin, cause, author, headers, [...notes, ...all]),
-      },
+    const record = {
+      timestamp: clock.now(),
+      key,
+      value,
+      headers: deadLetterHeaders(origin, cause, author, headers, [...notes, ...all]),
     };
+    return { entry, form, record, bytes: encodedSize(record, MAX_BATCH_RECORDS, record.timestamp) };
   }
 
   async function deliver(letters: readonly Letter[]): Promise<void> {
@@ -123,6 +125,7 @@ export function createDeadLetterOutbox(deps: {
       await append(letters);
       for (const { entry } of letters) settled(entry);
     } catch (error) {
+      if (!open) return;
       if (!(error instanceof AppError)) throw error;
       const half = letters.length >> 1;
       if (half === 0) return deliverLess(letters[0]!, error);
@@ -134,7 +137,7 @@ export function createDeadLetterOutbox(deps: {
   /** Compressed when the originals were, or when it is a large letter that stands alone. */
   function append(letters: readonly Letter[]): Promise<number | undefined> {
     const compressed = letters.some(
-      (letter) => (letter.entry.order.record.codec ?? 0) > 0 || sizeOf(letter) > MAX_BATCH_BYTES,
+      (letter) => (letter.entry.order.record.codec ?? 0) > 0 || letter.bytes > MAX_BATCH_BYTES,
     );
     const records = letters.map(({ record }) => record);
     const compressing: LogWriter = {
@@ -148,11 +151,12 @@ export function createDeadLetterOutbox(deps: {
     if (error.code === 'RECORD_TOO_LARGE') {
       for (let form = letter.form + 1; form < FORMS.length; form += 1) {
         const shorter = await write(entry, form);
-        if (sizeOf(shorter) >= sizeOf(letter)) continue;
+        if (shorter.bytes >= letter.bytes) continue;
         warnOnce(error);
         return deliver([shorter]);
       }
     }
+    if (!open) return;
     refused.set(entry, describe(error));
     aside.push(entry);
     if (aside.length === 1) cancelPause = clock.after(pause, sendAgain);
@@ -202,9 +206,4 @@ export function createDeadLetterOutbox(deps: {
       refused.clear();
     },
   };
-}
-
-/** Bytes in a batch, before compression; `index` and timestamps cost a byte or two more at most. */
-function sizeOf({ record }: Letter): number {
-  return encodedSize(record, MAX_BATCH_RECORDS, record.timestamp);
 }

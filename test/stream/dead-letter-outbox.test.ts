@@ -231,3 +231,21 @@ t.test('an outbox that is closed takes its words along and sends nothing more', 
   await clock.advance(1_000_000);
   t.equal(batches.length, length);
 });
+
+t.test('a refusal that comes after the close is not told', async (t) => {
+  const { giveUp, outbox, batches, problems, failures, clock } = world(t, {
+    limit: 1_000_000,
+    refuses() {
+      outbox.close();
+      return true;
+    },
+  });
+  await giveUp({ value: Buffer.from('a') });
+  await until(
+    'it was refused',
+    async () => batches.length,
+    (count) => count === 1,
+  );
+  await clock.advance(1_000_000);
+  t.same([problems, failures, batches.length], [[], [], 1]);
+});
