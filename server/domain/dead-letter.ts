@@ -65,7 +65,7 @@ const PREFIX = 'orders.errors.';
 /** Bytes of a text in a header of ours, and of one that is shown; what is longer is cut. */
 export const MAX_TEXT_BYTES = 1024;
 /** Bytes of a name: Kafka allows 249 for a topic, and nobody needs more for a group or a class. */
-const MAX_NAME_BYTES = 256;
+export const MAX_NAME_BYTES = 256;
 
 /** The headers that `readOrigin` looks at. */
 export const ORIGIN_HEADERS: readonly Buffer[] = ['group', 'topic', 'partition', 'offset'].map(

@@ -1,7 +1,7 @@
 // What becomes of an order whose handling failed: another attempt after a while, or a dead letter.
 import { className, describe, isRetriable } from '../errors.ts';
 import { clip } from './clip.ts';
-import { type DeadLetterCause, MAX_TEXT_BYTES } from './dead-letter.ts';
+import { type DeadLetterCause, MAX_NAME_BYTES, MAX_TEXT_BYTES } from './dead-letter.ts';
 
 export type RetryPolicy = {
   /** Attempts after the first. */
@@ -57,7 +57,7 @@ function deadLetter(
   error: unknown,
   failures: Failures,
 ): Decision {
-  const exceptionClass = clip(className(error), ROOM);
+  const exceptionClass = clip(className(error), MAX_NAME_BYTES);
   const exceptionMessage = messageOf(error);
   return {
     kind: 'dead-letter',
