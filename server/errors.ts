@@ -84,7 +84,21 @@ export function isRetriable(error: unknown): boolean {
   return 'retriable' in error ? error.retriable === true : true;
 }
 
-/** What was thrown, as one line of text. */
+/** What was thrown, in words; total over everything that can be thrown. */
 export function describe(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error);
+  return inWords(() => (error instanceof Error ? error.message || error.name : error));
+}
+
+/** The name of an error's class, or what else was thrown; total as well. */
+export function className(error: unknown): string {
+  return inWords(() => (error instanceof Error ? error.name : typeof error));
+}
+
+/** An object without a prototype has no text, and a message may be anything. */
+function inWords(read: () => unknown): string {
+  try {
+    return String(read());
+  } catch {
+    return 'something that has no text';
+  }
 }

@@ -11,6 +11,8 @@ export type Health = {
   caughtUp(): void;
   joined(): void;
   stopping(): void;
+  /** A reason for not being ready that can go away again: null removes it. */
+  problem(key: string, words: string | null): void;
   /** Something stopped for good. */
   failed(reason: string): void;
   status(tasks: { restoring: readonly number[]; failures: readonly TaskFailure[] }): Status;
@@ -27,6 +29,7 @@ export function createHealth(deps: {
   const { config, embedded, startedAt, clock } = deps;
   const brokers = deps.brokers.join(', ');
   const failures = new Set<string>();
+  const problems = new Map<string, string>();
   let phase: 'starting' | 'running' | 'stopping' = 'starting';
   let link = { up: false, since: startedAt, error: null as string | null };
   let isCaughtUp = false;
@@ -34,7 +37,7 @@ export function createHealth(deps: {
 
   function reasons({ restoring, failures: stopped }: Parameters<Health['status']>[0]): string[] {
     if (phase === 'stopping') return ['the service is stopping'];
-    const words = [...failures];
+    const words = [...failures, ...problems.values()];
     for (const { partition, reason } of stopped) {
       words.push(`${config.ORDERS_TOPIC}[${partition}] has stopped: ${reason}`);
     }
@@ -60,6 +63,10 @@ export function createHealth(deps: {
     },
     stopping() {
       phase = 'stopping';
+    },
+    problem(key, words) {
+      if (words === null) problems.delete(key);
+      else problems.set(key, words);
     },
     failed: (reason) => void failures.add(reason),
     status(tasks) {

@@ -1,6 +1,7 @@
 // The view of the group in the words of the HTTP contract.
 import { type Averages, view as averageOf, type Tally } from './domain/averages.ts';
 import { type CheckpointSummary, lostCount } from './domain/checkpoint.ts';
+import { isoTime } from './domain/clip.ts';
 import type { DeadLetter } from './domain/dead-letter.ts';
 import type { Balance, DeadLetterItem, Metrics, PartitionAsOf, Status } from './http/contract.ts';
 import type { Changes, OverviewSource } from './http/overview.ts';
@@ -116,13 +117,13 @@ function asOf({
   highWatermark,
   writtenAt,
 }: CheckpointSummary): PartitionAsOf {
-  const at = new Date(writtenAt).toISOString();
+  const at = isoTime(writtenAt);
   return { partition, nextOffset, highWatermark, writtenAt: at };
 }
 
 function deadLetterItem(letter: DeadLetter): DeadLetterItem {
   const { partition, offset, orderId, reason, timestamp, origin, disposition, attempts } = letter;
-  const time = new Date(Math.max(0, timestamp)).toISOString();
+  const time = isoTime(timestamp);
   const id = `${partition}-${offset}`;
   return { id, orderId, reason, timestamp: time, origin, disposition, attempts };
 }

@@ -82,7 +82,12 @@ export function createService(deps: {
   const taskReader = createFetcher(readerDeps());
   const viewReader = createFetcher(readerDeps());
   const writer = createAppender({ cluster: createCluster(kafka) });
-  const topics = createTopics({ kafka, names: topicNames, partitions: config.PARTITIONS });
+  const topics = createTopics({
+    kafka,
+    names: topicNames,
+    partitions: config.PARTITIONS,
+    logger,
+  });
   const view = createGroupView({
     reader: viewReader,
     group: config.GROUP_ID,
@@ -95,7 +100,7 @@ export function createService(deps: {
   });
   const ground = wrap({
     reader: shareTopicIds(taskReader, clock),
-    writer,
+    writer: topics.guard(writer),
     handle: createOrderHandler(config.FAILURE_RATE, Math.random),
     clock,
     trim: topics.trimCheckpoints,
@@ -131,6 +136,7 @@ export function createService(deps: {
         checkpointShare: () => CHECKPOINT_SHARE / Math.max(1, tasks.positions().size),
         random: Math.random,
         logger,
+        onProblem: (words) => health.problem(`dead letters of ${partition}`, words),
         onFailed,
       }),
   });
@@ -163,7 +169,8 @@ export function createService(deps: {
   }
 
   async function ensureTopics(): Promise<void> {
-    const partitions = await topics.ensure();
+    const { partitions, problems } = await topics.ensure();
+    health.problem('topics', problems.length === 0 ? null : problems.join('; '));
     view.follow(Array.from({ length: partitions }, (_, partition) => partition));
   }
 

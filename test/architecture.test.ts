@@ -20,7 +20,7 @@ const rules: Record<string, Rule> = {
   stream: { may: ['stream', 'domain', 'errors', 'record-batch'], packages: [] },
   'record-batch': {
     may: ['record-batch'],
-    packages: ['node:zlib', 'node:crypto', 'node:timers/promises', 'fzstd'],
+    packages: ['node:zlib', 'node:util', 'node:crypto', 'node:timers/promises', 'fzstd'],
   },
   kafka: {
     may: ['kafka', 'stream', 'domain', 'errors', 'record-batch'],

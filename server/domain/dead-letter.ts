@@ -1,6 +1,12 @@
-// Dead letters: what is written beside the original bytes, how it is read back, and the newest of
-// them for display.
-import { decodeOrder, isFault, type OrderFault, type OrderStage } from './order.ts';
+// Dead letters: what is written beside the original bytes, and how it is read back.
+import { clip, isoTime } from './clip.ts';
+import {
+  decodeOrder,
+  isFault,
+  MAX_ORDER_ID_BYTES,
+  type OrderFault,
+  type OrderStage,
+} from './order.ts';
 
 /** Header names and values are bytes: Kafka checks neither. */
 type Header = { readonly key: Buffer; readonly value: Buffer | null };
@@ -28,18 +34,25 @@ export type DeadLetterCause = {
   readonly lastFailedAt: number;
 };
 
+/** A header of ours: its name without the prefix, and what it says. */
+export type Note = readonly [name: string, value: string | number];
+
 /** Who gave it up. */
 export type Author = { readonly group: string; readonly app: string; readonly instance: string };
 
-/** A dead letter as it stands in the topic; what its headers do not tell is null. */
+/**
+ * A dead letter as it stands in the topic; what its headers do not tell is null. Its texts are bounded
+ * and its own, whatever the record holds.
+ */
 export type DeadLetter = {
   /** Its place in the dead-letter topic. */
   readonly partition: number;
   readonly offset: number;
-  /** When it was written, ms since 1970. */
+  /** When it was written, ms since 1970, as the record says: any 64 bits. */
   readonly timestamp: number;
   readonly orderId: string | null;
   readonly reason: string;
+  /** Null also when it is longer than a name. */
   readonly group: string | null;
   readonly origin: Origin | null;
   readonly disposition: Disposition | null;
@@ -49,10 +62,21 @@ export type DeadLetter = {
 const REASON = 'errorReason';
 const PREFIX = 'orders.errors.';
 
+/** Bytes of a text in a header of ours, and of one that is shown; what is longer is cut. */
+export const MAX_TEXT_BYTES = 1024;
+/** Bytes of a name: Kafka allows 249 for a topic, and nobody needs more for a group or a class. */
+export const MAX_NAME_BYTES = 256;
+
 /** The headers that `readOrigin` looks at. */
 export const ORIGIN_HEADERS: readonly Buffer[] = ['group', 'topic', 'partition', 'offset'].map(
   (name) => Buffer.from(`${PREFIX}${name}`),
 );
+
+/** The headers that `readDeadLetter` looks at. */
+export const SHOWN_HEADERS: readonly Buffer[] = [
+  ...ORIGIN_HEADERS,
+  ...[REASON, `${PREFIX}disposition`, `${PREFIX}attempts`].map((name) => Buffer.from(name)),
+];
 
 /** The cause of a dead letter for bytes that are not an order. */
 export function causeOfFault(fault: OrderFault, now: number): DeadLetterCause {
@@ -70,40 +94,57 @@ export function causeOfFault(fault: OrderFault, now: number): DeadLetterCause {
 
 /**
  * Headers of a dead letter: the original ones, repeated names included, without those an earlier
- * failure left, then ours.
+ * failure left, then ours. Texts are cut to `MAX_TEXT_BYTES`, names of errors to less. `notes` are
+ * further headers of ours, without their prefix.
  */
 export function deadLetterHeaders(
   origin: Origin & { readonly timestamp: number },
   cause: DeadLetterCause,
   author: Author,
   original: readonly Header[],
+  notes: readonly Note[] = [],
 ): Header[] {
-  const own: [string, string | number][] = [
-    [REASON, cause.reason],
-    [`${PREFIX}topic`, origin.topic],
-    [`${PREFIX}partition`, origin.partition],
-    [`${PREFIX}offset`, origin.offset],
-    [`${PREFIX}timestamp`, origin.timestamp],
-    [`${PREFIX}group`, author.group],
-    [`${PREFIX}stage`, cause.stage],
-    [`${PREFIX}disposition`, cause.disposition],
-    [`${PREFIX}attempts`, cause.attempts],
-    [`${PREFIX}exception.class`, cause.exceptionClass],
-    [`${PREFIX}exception.message`, cause.exceptionMessage],
-    [`${PREFIX}first-failed-at`, new Date(cause.firstFailedAt).toISOString()],
-    [`${PREFIX}last-failed-at`, new Date(cause.lastFailedAt).toISOString()],
-    [`${PREFIX}app`, author.app],
-    [`${PREFIX}instance`, author.instance],
+  const own: Note[] = [
+    ['topic', origin.topic],
+    ['partition', origin.partition],
+    ['offset', origin.offset],
+    ['timestamp', origin.timestamp],
+    ['group', author.group],
+    ['stage', cause.stage],
+    ['disposition', cause.disposition],
+    ['attempts', cause.attempts],
+    ['exception.class', clip(cause.exceptionClass, MAX_NAME_BYTES)],
+    ['exception.message', clip(cause.exceptionMessage, MAX_TEXT_BYTES)],
+    ['first-failed-at', isoTime(cause.firstFailedAt)],
+    ['last-failed-at', isoTime(cause.lastFailedAt)],
+    ['app', author.app],
+    ['instance', author.instance],
+    ...notes,
   ];
-  const foreign = original.filter(({ key }) => !isOwn(key.toString('latin1')));
   return [
-    ...foreign,
-    ...own.map(([key, value]) => ({ key: Buffer.from(key), value: Buffer.from(String(value)) })),
+    ...original.filter(isForeign),
+    { key: REASON_KEY, value: Buffer.from(clip(cause.reason, MAX_TEXT_BYTES)) },
+    ...own.map(([name, value]) => ({ key: keyOf(name), value: Buffer.from(String(value)) })),
   ];
 }
 
-function isOwn(name: string): boolean {
-  return name === REASON || name.startsWith(PREFIX);
+const REASON_KEY = Buffer.from(REASON);
+const keys = new Map<string, Buffer>();
+
+/** The name of a header of ours, made once. */
+function keyOf(name: string): Buffer {
+  let key = keys.get(name);
+  if (key === undefined) {
+    key = Buffer.from(`${PREFIX}${name}`);
+    keys.set(name, key);
+  }
+  return key;
+}
+
+/** Whether a header is of somebody else, and so goes along. */
+export function isForeign({ key }: Header): boolean {
+  const name = key.toString('latin1', 0, MAX_NAME_BYTES);
+  return name !== REASON && !name.startsWith(PREFIX);
 }
 
 /** The original place and the group that gave it up, or null when the headers do not tell. */
@@ -119,7 +160,7 @@ export function readOrigin(headers: readonly Header[]): { group: string; origin:
   return { group, origin: { topic, partition, offset } };
 }
 
-/** What a record of the dead-letter topic says. */
+/** What a record of the dead-letter topic says; only `SHOWN_HEADERS` of its headers matter. */
 export function readDeadLetter(
   partition: number,
   record: {
@@ -138,20 +179,27 @@ export function readDeadLetter(
     timestamp: record.timestamp,
     orderId: orderIdOf(record.key, record.value),
     reason: own.get(REASON) ?? 'no reason given',
-    group: from?.group ?? null,
-    origin: from?.origin ?? null,
+    group: from !== null && isName(from.group) ? from.group : null,
+    origin: from !== null && isName(from.origin.topic) ? from.origin : null,
     disposition: toDisposition(own.get(`${PREFIX}disposition`)),
     attempts: naturalNumber(own.get(`${PREFIX}attempts`)),
   };
 }
 
+/** Our headers as texts, of a repeated name the last that is not null; the reason is cut. */
 function ownHeaders(headers: readonly Header[]): Map<string, string> {
   const own = new Map<string, string>();
-  for (const { key, value } of headers) {
-    const name = key.toString('latin1');
-    if (value !== null && isOwn(name)) own.set(name, value.toString('utf8'));
+  for (const header of headers) {
+    if (header.value === null || isForeign(header)) continue;
+    const name = header.key.toString('latin1');
+    const text = name === REASON ? clip(header.value, MAX_TEXT_BYTES) : header.value.toString();
+    own.set(name, text);
   }
   return own;
+}
+
+function isName(text: string): boolean {
+  return text.length <= MAX_NAME_BYTES;
 }
 
 function naturalNumber(text: string | undefined): number | null {
@@ -170,43 +218,7 @@ function toDisposition(text: string | undefined): Disposition | null {
 function orderIdOf(key: Buffer | null, value: Buffer | null): string | null {
   const order = value === null ? null : decodeOrder(value, 0, value.length);
   if (order !== null && !isFault(order)) return order.orderId;
-  const text = key?.toString('utf8') ?? '';
-  return /^[\x20-\x7e]{1,128}$/.test(text) ? text : null;
-}
-
-export type DeadLetterRing = {
-  /** Takes one in; false for a second copy, or when it is older than all of a full ring. */
-  add(letter: DeadLetter): boolean;
-  newest(limit: number): DeadLetter[];
-};
-
-/** The newest `size` dead letters, without second copies of the same original. */
-export function createDeadLetterRing(size: number): DeadLetterRing {
-  const oldestFirst: DeadLetter[] = [];
-  const keys = new Set<string>();
-  return {
-    add(letter) {
-      const key = keyOf(letter);
-      if (keys.has(key)) return false;
-      let at = oldestFirst.length;
-      while (at > 0 && newestFirst(oldestFirst[at - 1]!, letter) < 0) at -= 1;
-      if (at === 0 && oldestFirst.length >= size) return false;
-      oldestFirst.splice(at, 0, letter);
-      keys.add(key);
-      if (oldestFirst.length > size) keys.delete(keyOf(oldestFirst.shift()!));
-      return true;
-    },
-    newest: (limit) => oldestFirst.slice(-limit).reverse(),
-  };
-}
-
-function keyOf({ group, origin, partition, offset }: DeadLetter): string {
-  return origin === null
-    ? `at ${partition} ${offset}`
-    : JSON.stringify([group, origin.topic, origin.partition, origin.offset]);
-}
-
-/** Compares two dead letters so that sorting puts the newest first. */
-function newestFirst(a: DeadLetter, b: DeadLetter): number {
-  return b.timestamp - a.timestamp || b.partition - a.partition || b.offset - a.offset;
+  if (key === null || key.length > MAX_ORDER_ID_BYTES) return null;
+  const text = key.toString('latin1');
+  return /^[\x20-\x7e]+$/.test(text) ? text : null;
 }

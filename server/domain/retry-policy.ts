@@ -1,6 +1,7 @@
 // What becomes of an order whose handling failed: another attempt after a while, or a dead letter.
-import { describe, isRetriable } from '../errors.ts';
-import type { DeadLetterCause } from './dead-letter.ts';
+import { className, describe, isRetriable } from '../errors.ts';
+import { clip } from './clip.ts';
+import { type DeadLetterCause, MAX_NAME_BYTES, MAX_TEXT_BYTES } from './dead-letter.ts';
 
 export type RetryPolicy = {
   /** Attempts after the first. */
@@ -32,14 +33,22 @@ export function decide(
   random: number,
 ): Decision {
   if (!isRetriable(error)) {
-    return deadLetter('permanent', `PERMANENT: ${describe(error)}`, error, failures);
+    return deadLetter('permanent', `PERMANENT: ${messageOf(error)}`, error, failures);
   }
   if (failures.attempts <= policy.maxRetries) {
     const ceiling = Math.min(policy.maxBackoffMs, policy.backoffMs * 2 ** (failures.attempts - 1));
     return { kind: 'retry', afterMs: Math.round(random * ceiling) };
   }
-  const reason = `RETRIES_EXHAUSTED: ${describe(error)} (attempt ${failures.attempts} of ${policy.maxRetries + 1})`;
+  const reason = `RETRIES_EXHAUSTED: ${messageOf(error)} (attempt ${failures.attempts} of ${policy.maxRetries + 1})`;
   return deadLetter('retries_exhausted', reason, error, failures);
+}
+
+/** Room in a text for what stands around the message. */
+const ROOM = 64;
+
+/** A handler may put anything into an error, and a hundred thousand of them may wait. */
+function messageOf(error: unknown): string {
+  return clip(describe(error), MAX_TEXT_BYTES - ROOM);
 }
 
 function deadLetter(
@@ -48,8 +57,8 @@ function deadLetter(
   error: unknown,
   failures: Failures,
 ): Decision {
-  const exceptionClass = error instanceof Error ? error.name : typeof error;
-  const exceptionMessage = describe(error);
+  const exceptionClass = clip(className(error), MAX_NAME_BYTES);
+  const exceptionMessage = messageOf(error);
   return {
     kind: 'dead-letter',
     cause: { stage: 'process', disposition, reason, exceptionClass, exceptionMessage, ...failures },

@@ -1,7 +1,7 @@
 // Writes batches of our own making with acks = all: kafkajs's producer cannot carry null header
 // values, repeated header names in order, or a header called "constructor".
 import { AppError, describe, isProgrammerError } from '../errors.ts';
-import { encodeBatch } from '../record-batch/writer.ts';
+import { encodeBatch, encodeGzipBatch } from '../record-batch/writer.ts';
 import { type LogWriter, nameOf } from '../stream/log.ts';
 import { type Cluster, findLeader } from './cluster.ts';
 import { ErrorCode, errorName, produceExchange } from './protocol.ts';
@@ -24,9 +24,9 @@ export function createAppender({
   cluster: Cluster;
 }): LogWriter & { close(): Promise<void> } {
   return {
-    async append(tp, records) {
+    async append(tp, records, { compressed } = { compressed: false }) {
       const where = nameOf(tp);
-      const batch = encodeBatch(records);
+      const batch = compressed ? await encodeGzipBatch(records) : encodeBatch(records);
       try {
         const { node } = await findLeader(cluster, tp);
         const { error, offset } = await cluster.send(node, produceExchange(tp, batch, TIMEOUT_MS));

@@ -12,6 +12,8 @@ export type PartitionMetadata = {
   readonly leader: number;
   /** Grows with each election; -1 when the broker does not tell (before version 7). */
   readonly epoch: number;
+  /** How many brokers keep it, in sync or not. */
+  readonly replicas: number;
 };
 export type TopicMetadata = {
   readonly topic: string;
@@ -83,8 +85,9 @@ function readPlain(reader: WireReader, version: number): MetadataAnswer {
       const partition = reader.int32();
       const leader = node();
       const epoch = version >= WITH_EPOCHS ? reader.int32() : -1;
-      for (let list = 0; list < 3; list += 1) reader.array(node);
-      return { error, partition, leader, epoch };
+      const replicas = reader.array(node).length;
+      for (let list = 0; list < 2; list += 1) reader.array(node);
+      return { error, partition, leader, epoch, replicas };
     });
     return { topic, error, id: null, partitions };
   });
@@ -113,9 +116,10 @@ function readFlexible(reader: WireReader): MetadataAnswer {
       const partition = reader.int32();
       const leader = node();
       const epoch = reader.int32();
-      for (let list = 0; list < 3; list += 1) readCompactArray(reader, node);
+      const replicas = readCompactArray(reader, node).length;
+      for (let list = 0; list < 2; list += 1) readCompactArray(reader, node);
       readTags(reader);
-      return { error, partition, leader, epoch };
+      return { error, partition, leader, epoch, replicas };
     });
     reader.int32();
     readTags(reader);

@@ -1,13 +1,25 @@
-// The three topics: created when missing, grown together, checked, trimmed.
-import kafkajs, { type Admin, type ITopicConfig, type Kafka } from 'kafkajs';
-import { AppError, InconsistentStateError } from '../errors.ts';
-import { nameOf } from '../stream/log.ts';
+// The three topics: created when missing, grown together, checked and mended, trimmed.
+import type { ITopicConfig, Kafka } from 'kafkajs';
+import { AppError, describe } from '../errors.ts';
+import { type LogWriter, nameOf } from '../stream/log.ts';
+import type { Logger } from '../stream/logger.ts';
 import { createCluster, findLeader, partitionCount } from './cluster.ts';
 import { fromKafkajs } from './kafkajs-error.ts';
 import { deleteRecordsExchange } from './offsets.ts';
 import { ErrorCode, errorName } from './protocol.ts';
-
-const { ConfigResourceTypes } = kafkajs;
+import {
+  CHECKPOINT_BYTES,
+  checkpointFaults,
+  checkReplicas,
+  deadLetterFaults,
+  deadLetterLimit,
+  KEPT_FOR_EVER,
+  LIMIT,
+  lossOf,
+  mend,
+  replicasOf,
+} from './topic-checks.ts';
+import { type Described, readSettings } from './topic-settings.ts';
 
 export type TopicNames = {
   readonly orders: string;
@@ -15,31 +27,39 @@ export type TopicNames = {
   readonly checkpoints: string;
 };
 
+/** The number of partitions of each topic, and what is wrong with the topics, in words. */
+export type TopicsState = { readonly partitions: number; readonly problems: string[] };
+
 export type Topics = {
-  /** Creates and grows what is missing; resolves with the number of partitions of each topic. */
-  ensure(): Promise<number>;
+  /**
+   * Creates and grows what is missing, and mends settings of the dead-letter topic that are less than
+   * those of `orders`. Rejects with InconsistentStateError when the checkpoint topic would lose records.
+   */
+  ensure(): Promise<TopicsState>;
+  /** The same writer, which has no dead letter written (retriable) while their topic would lose it. */
+  guard(writer: LogWriter): LogWriter;
   /** Deletes the checkpoints of a partition below an offset. */
   trimCheckpoints(partition: number, below: number): Promise<void>;
   close(): Promise<void>;
 };
 
-/** What the service adds to an order in a dead letter, at most. */
-const DEAD_LETTER_ROOM = 64 * 1024;
-const CHECKPOINT_BYTES = 8 * 2 ** 20;
 /** Kafka frees deleted records by the segment, and never the one it writes to. */
 const SMALL_SEGMENTS = { 'segment.bytes': String(2 * CHECKPOINT_BYTES), 'segment.ms': '60000' };
-const FOR_EVER = { 'retention.ms': '-1', 'retention.bytes': '-1' };
+const MIN_IN_SYNC = 'min.insync.replicas';
 
 /** The topics of one service; `partitions` counts when `orders` has to be created. */
 export function createTopics(deps: {
   kafka: Kafka;
   names: TopicNames;
   partitions: number;
+  logger: Logger;
 }): Topics {
-  const { kafka, names } = deps;
+  const { kafka, names, logger } = deps;
   const admin = kafka.admin({ retry: { retries: 3 } });
   const cluster = createCluster(kafka);
   let connected = false;
+  let knowsReplicas = false;
+  let lossy: string | null = null;
 
   async function partitionCounts(): Promise<Map<string, number>> {
     const wanted = Object.values(names);
@@ -48,9 +68,16 @@ export function createTopics(deps: {
     return new Map(counts.filter(([, count]) => count > 0));
   }
 
-  async function create(topic: string, partitions: number, config: Record<string, string>) {
+  async function create(topic: string, partitions: number, like: Like, config: Config) {
     const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-    const wanted: ITopicConfig = { topic, numPartitions: partitions, configEntries };
+    const { replicas: replicationFactor, minInSync } = like;
+    if (minInSync !== null) configEntries.push({ name: MIN_IN_SYNC, value: minInSync });
+    const wanted: ITopicConfig = {
+      topic,
+      numPartitions: partitions,
+      replicationFactor,
+      configEntries,
+    };
     await admin.createTopics({ topics: [wanted], waitForLeaders: true });
   }
 
@@ -58,29 +85,70 @@ export function createTopics(deps: {
     await admin.createPartitions({ topicPartitions: [{ topic, count }] });
   }
 
-  async function ensure(): Promise<number> {
+  async function ensure(): Promise<TopicsState> {
     if (!connected) await admin.connect();
     connected = true;
     const existing = await partitionCounts();
-    const count = existing.get(names.orders) ?? deps.partitions;
-    if (!existing.has(names.orders)) await create(names.orders, count, {});
-    const largest = Number(await configOf(admin, names.orders, 'max.message.bytes'));
-    const companions: [string, Record<string, string>][] = [
-      [names.deadLetters, { 'max.message.bytes': String(largest + DEAD_LETTER_ROOM) }],
-      [names.checkpoints, { 'max.message.bytes': String(CHECKPOINT_BYTES), ...SMALL_SEGMENTS }],
+    const partitions = existing.get(names.orders) ?? deps.partitions;
+    const isNew = !existing.has(names.orders);
+    if (isNew) await create(names.orders, partitions, AS_THE_BROKER, {});
+    const beside = [names.deadLetters, names.checkpoints].filter((topic) => existing.has(topic));
+    const [orders, ...others] = await readSettings(admin, [names.orders, ...beside]);
+    const settingsOf = (name: string) => others.filter(({ topic }) => topic === name);
+    const companions: [string, Config][] = [
+      [names.deadLetters, { [LIMIT]: String(deadLetterLimit(orders!)) }],
+      [names.checkpoints, { [LIMIT]: String(CHECKPOINT_BYTES), ...SMALL_SEGMENTS }],
     ];
     for (const [topic, config] of companions) {
       const has = existing.get(topic);
       if (has === undefined) {
-        await create(topic, count, { 'cleanup.policy': 'delete', ...FOR_EVER, ...config });
-      } else if (has < count) await grow(topic, count);
+        const like = isNew ? AS_THE_BROKER : likeOrders(orders!);
+        await create(topic, partitions, like, { ...KEPT_FOR_EVER, ...config });
+      } else if (has < partitions) await grow(topic, partitions);
     }
-    if (existing.has(names.checkpoints)) await checkCheckpoints(admin, names.checkpoints);
-    return count;
+    const problems: string[] = [];
+    lossy = null;
+    for (const deadLetters of settingsOf(names.deadLetters)) {
+      lossy = lossOf(deadLetters);
+      if (lossy !== null) problems.push(lossy);
+      const faults = deadLetterFaults(deadLetters, orders!);
+      problems.push(...(await mend(cluster, logger, names.deadLetters, faults)));
+    }
+    for (const checkpoints of settingsOf(names.checkpoints)) {
+      const faults = checkpointFaults(checkpoints);
+      problems.push(...(await mend(cluster, logger, names.checkpoints, faults)));
+    }
+    lookAtReplicas(beside);
+    return { partitions, problems };
+  }
+
+  function likeOrders({ settings }: Described): Like {
+    const minInSync = settings.get(MIN_IN_SYNC);
+    return {
+      replicas: replicasOf(cluster, names.orders),
+      minInSync: minInSync?.own ? minInSync.value : null,
+    };
+  }
+
+  /** Once, and never in the way of anything. */
+  function lookAtReplicas(beside: readonly string[]): void {
+    if (knowsReplicas) return;
+    try {
+      checkReplicas(cluster, logger, names.orders, beside);
+      knowsReplicas = true;
+    } catch (error) {
+      logger.debug('replicas are not known', { error: describe(error) });
+    }
   }
 
   return {
     ensure: () => ensure().catch(fromKafkajs),
+    guard: (writer) => ({
+      async append(tp, ...rest) {
+        if (lossy === null || tp.topic !== names.deadLetters) return writer.append(tp, ...rest);
+        throw new AppError('TOPIC_LOSES_RECORDS', lossy, true);
+      },
+    }),
     async trimCheckpoints(partition, below) {
       const tp = { topic: names.checkpoints, partition };
       const { node } = await findLeader(cluster, tp);
@@ -97,22 +165,9 @@ export function createTopics(deps: {
   };
 }
 
-/** Compaction and retention would take away what a restore needs. */
-async function checkCheckpoints(admin: Admin, topic: string): Promise<void> {
-  const expected = { 'cleanup.policy': 'delete', ...FOR_EVER };
-  for (const [name, value] of Object.entries(expected)) {
-    const found = await configOf(admin, topic, name);
-    if (found === value) continue;
-    throw new InconsistentStateError(`topic ${topic} has ${name}=${found}, it needs ${value}`);
-  }
-}
+type Config = Record<string, string>;
 
-async function configOf(admin: Admin, topic: string, name: string): Promise<string> {
-  const { resources } = await admin.describeConfigs({
-    includeSynonyms: false,
-    resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: [name] }],
-  });
-  const entry = resources[0]?.configEntries.find(({ configName }) => configName === name);
-  if (entry === undefined) throw new InconsistentStateError(`topic ${topic} tells no ${name}`);
-  return entry.configValue;
-}
+/** How often a topic is kept: -1 and null are the broker's defaults. */
+type Like = { readonly replicas: number; readonly minInSync: string | null };
+
+const AS_THE_BROKER: Like = { replicas: -1, minInSync: null };

@@ -120,6 +120,7 @@ export function openRecordSet(
   let baseOffset = 0;
   let baseTimestamp = 0;
   let oneTimestamp = false;
+  let codec: number = Codec.none;
   let afterBatch = position;
 
   const cursor = Object.assign(emptyParts(), {
@@ -189,6 +190,7 @@ export function openRecordSet(
   }
 
   function open(header: BatchHeader, piece: Piece): void {
+    codec = header.codec;
     baseOffset = header.baseOffset;
     oneTimestamp = header.logAppendTime;
     baseTimestamp = oneTimestamp ? header.maxTimestamp : header.baseTimestamp;
@@ -226,6 +228,7 @@ export function openRecordSet(
     return {
       offset,
       timestamp,
+      codec,
       body:
         places === null ? copyOf(bytes, bodyStart, recordEnd) : encodeBody(bodyOf(bytes, cursor)),
       ...(cut === null ? {} : { cut }),

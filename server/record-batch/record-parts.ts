@@ -154,13 +154,15 @@ function readField(bytes: Buffer, at: number): Buffer | null {
   return bytes.subarray(start, varintEnd);
 }
 
-/** The headers of these names in the record that `parts` describes, as views; the rest is passed over. */
-export function pickHeaders(
+type HeaderParts = Pick<RecordParts, 'headerCount' | 'headersStart'>;
+
+/** Finds the headers of these names; `found` gets where the value of each lies, from -1 when it is null. */
+function findHeaders(
   bytes: Buffer,
-  { headerCount, headersStart }: Pick<RecordParts, 'headerCount' | 'headersStart'>,
+  { headerCount, headersStart }: HeaderParts,
   names: readonly Buffer[],
-): RecordHeader[] {
-  const picked: RecordHeader[] = [];
+  found: (key: Buffer, start: number, end: number) => void,
+): void {
   let at = headersStart;
   for (let left = headerCount; left > 0; left--) {
     const length = varint(bytes, at);
@@ -169,14 +171,22 @@ export function pickHeaders(
     const key = names.find(
       (name) => name.length === length && name.compare(bytes, nameStart, nameEnd) === 0,
     );
-    if (key === undefined) {
-      const skipped = varint(bytes, nameEnd);
-      at = varintEnd + Math.max(skipped, 0);
-    } else {
-      picked.push({ key, value: readField(bytes, nameEnd) });
-      at = varintEnd;
-    }
+    const size = varint(bytes, nameEnd);
+    at = varintEnd + Math.max(size, 0);
+    if (key !== undefined) found(key, size < 0 ? -1 : at - size, at);
   }
+}
+
+/** The headers of these names in the record that `parts` describes, as views; the rest is passed over. */
+export function pickHeaders(
+  bytes: Buffer,
+  parts: HeaderParts,
+  names: readonly Buffer[],
+): RecordHeader[] {
+  const picked: RecordHeader[] = [];
+  findHeaders(bytes, parts, names, (key, start, end) => {
+    picked.push({ key, value: start < 0 ? null : bytes.subarray(start, end) });
+  });
   return picked;
 }
 
@@ -194,11 +204,37 @@ export function readHeaders(
   return headers;
 }
 
-/** The parts of a stored record, as views into its body. */
-export function openRecord({ body, ...place }: StoredRecord): KafkaRecord {
+/**
+ * Of each of these names the last header that is not null: never more than there are names, however
+ * many headers the record has.
+ */
+export function lastHeaders(
+  bytes: Buffer,
+  parts: HeaderParts,
+  names: readonly Buffer[],
+): RecordHeader[] {
+  const last = new Map<Buffer, { start: number; end: number }>();
+  findHeaders(bytes, parts, names, (key, start, end) => {
+    if (start >= 0) last.set(key, { start, end });
+  });
+  return [...last].map(([key, { start, end }]) => ({ key, value: bytes.subarray(start, end) }));
+}
+
+/** How many headers a stored record has, without looking at them. */
+export function countHeaders({ body }: StoredRecord): number {
+  readField(body, 0);
+  readField(body, varintEnd);
+  return varint(body, varintEnd);
+}
+
+/** The parts of a stored record, as views into its body; of its headers the first `maxHeaders`. */
+export function openRecord(
+  { body, codec, ...place }: StoredRecord,
+  maxHeaders = Number.POSITIVE_INFINITY,
+): KafkaRecord {
   const key = readField(body, 0);
   const value = readField(body, varintEnd);
-  const headerCount = varint(body, varintEnd);
+  const headerCount = Math.min(varint(body, varintEnd), maxHeaders);
   const headers = readHeaders(body, { headerCount, headersStart: varintEnd });
   return { ...place, key, value, headers };
 }

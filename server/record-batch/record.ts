@@ -32,6 +32,10 @@ export type StoredRecord = Flaws & {
   readonly offset: number;
   readonly timestamp: number;
   readonly body: Buffer;
+  /** How the batch it came in was compressed (`Codec`); absent when it is not known. */
+  readonly codec?: number;
+  /** The value is only the first bytes of one of that length and hash (hexadecimal). */
+  readonly cut?: { readonly valueBytes: number; readonly sha256: string };
 };
 
 /** An aborted transaction as a Fetch answer lists it. */

@@ -1,5 +1,7 @@
 // Encodes record batches (RecordBatch v2), byte by byte as Kafka's own clients do.
-import { headerSize, lengthOverhead } from './batch-header.ts';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { Codec, headerSize, lengthOverhead } from './batch-header.ts';
 import { crc32c } from './crc32c.ts';
 import type { RecordContent } from './record.ts';
 
@@ -51,6 +53,12 @@ function bodySize({ key, value, headers }: RecordBody): number {
   let size = fieldSize(key) + fieldSize(value) + varintSize(headers.length);
   for (const header of headers) size += fieldSize(header.key) + fieldSize(header.value);
   return size;
+}
+
+/** Bytes of a record in a batch, in which it is number `index`, before compression. */
+export function encodedSize(record: RecordContent, index: number, baseTimestamp: number): number {
+  const size = recordSize(record, index, baseTimestamp);
+  return varintSize(size) + size;
 }
 
 /** Size of a record without its length field. */
@@ -110,6 +118,31 @@ export function encodeRecord(
 /** Encodes the records as one batch at consecutive offsets. */
 export function encodeBatch(
   records: readonly RecordContent[],
+  { compression, ...options }: BatchOptions = {},
+): Buffer {
+  const plain = encodeRecords(records, baseTimestampOf(records));
+  return compression === undefined
+    ? frame(records, plain, Codec.none, options)
+    : frame(records, compression.deflate(plain), compression.codec, options);
+}
+
+const gzipInThread = promisify(gzip);
+
+/** The same for a plain producer, compressed; gzip, because Node 20 can write no other of Kafka's codecs. */
+export async function encodeGzipBatch(records: readonly RecordContent[]): Promise<Buffer> {
+  const plain = encodeRecords(records, baseTimestampOf(records));
+  return frame(records, await gzipInThread(plain), Codec.gzip, {});
+}
+
+function baseTimestampOf(records: readonly RecordContent[]): number {
+  return records[0]?.timestamp ?? -1;
+}
+
+/** The header, its checksum included, and the body behind it. */
+function frame(
+  records: readonly RecordContent[],
+  body: Buffer,
+  codec: number,
   {
     baseOffset = 0,
     producerId = -1,
@@ -117,19 +150,15 @@ export function encodeBatch(
     baseSequence = -1,
     transactional = false,
     control = false,
-    compression,
-  }: BatchOptions = {},
+  }: Omit<BatchOptions, 'compression'>,
 ): Buffer {
-  const baseTimestamp = records[0]?.timestamp ?? -1;
-  const plain = encodeRecords(records, baseTimestamp);
-  const body = compression === undefined ? plain : compression.deflate(plain);
+  const baseTimestamp = baseTimestampOf(records);
   const bytes = Buffer.allocUnsafe(headerSize + body.length);
   writeInt64(bytes, 0, baseOffset);
   bytes.writeInt32BE(bytes.length - lengthOverhead, 8);
   bytes.writeInt32BE(-1, 12); // leader epoch, filled in by the broker
   bytes[16] = 2;
-  const flags = (transactional ? 0x10 : 0) | (control ? 0x20 : 0);
-  bytes.writeInt16BE((compression?.codec ?? 0) | flags, 21);
+  bytes.writeInt16BE(codec | (transactional ? 0x10 : 0) | (control ? 0x20 : 0), 21);
   bytes.writeInt32BE(records.length - 1, 23);
   writeInt64(bytes, 27, baseTimestamp);
   writeInt64(

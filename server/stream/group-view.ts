@@ -7,15 +7,19 @@ import {
   decodeStamp,
   succeeds,
 } from '../domain/checkpoint.ts';
-import { createDeadLetterRing, type DeadLetter, readDeadLetter } from '../domain/dead-letter.ts';
+import { type DeadLetter, readDeadLetter, SHOWN_HEADERS } from '../domain/dead-letter.ts';
+import { createDeadLetterRing } from '../domain/dead-letter-ring.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
-import { openRecord } from '../record-batch/record-parts.ts';
+import { lastHeaders } from '../record-batch/record-parts.ts';
 import { abortable } from './abortable.ts';
 import type { Clock } from './clock.ts';
 import { checkGroup } from './head.ts';
 import type { Follower, Following, LogReader, TopicPartition } from './log.ts';
 import { createMergedHeads } from './merged-heads.ts';
 import { walk } from './walk.ts';
+
+/** New dead letters beyond these nobody shows. */
+const MAX_NEW_LETTERS = 1000;
 
 /** What changed since it was last asked. */
 export type Changes = {
@@ -77,7 +81,6 @@ export function createGroupView(deps: {
   const partitions = new Map<number, Promise<unknown>>();
   const followings = new Set<Following>();
   const closing = new AbortController();
-  let newDeadLetters = createDeadLetterRing(deadLetterBufferSize);
 
   function readCheckpoint(partition: number, cursor: RecordCursor): void {
     const bytes = cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
@@ -92,8 +95,15 @@ export function createGroupView(deps: {
   }
 
   function readLetter(partition: number, cursor: RecordCursor): void {
-    const letter = readDeadLetter(partition, openRecord(cursor.copy()));
-    if (ring.add(letter)) newDeadLetters.add(letter);
+    const { offset, timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd } = cursor;
+    const letter = readDeadLetter(partition, {
+      offset,
+      timestamp,
+      key: keyStart < 0 ? null : bytes.subarray(keyStart, keyEnd),
+      value: valueStart < 0 ? null : bytes.subarray(valueStart, valueEnd),
+      headers: lastHeaders(bytes, cursor, SHOWN_HEADERS),
+    });
+    ring.add(letter);
   }
 
   /**
@@ -104,6 +114,7 @@ export function createGroupView(deps: {
     tp: TopicPartition,
     backlog: number,
     visit: (partition: number, cursor: RecordCursor) => void,
+    readUpTo: (partition: number, end: number) => void = () => {},
   ): Promise<void> {
     const { signal } = closing;
     const { low, high } = await abortable(signal, reader.bounds(tp));
@@ -116,6 +127,7 @@ export function createGroupView(deps: {
             visit(tp.partition, cursor);
             return undefined;
           });
+          readUpTo(tp.partition, position);
           if (position >= Math.min(high, set.lastStableOffset)) resolve();
         },
         outOfRange: (_position, bounds) => (position = bounds.low),
@@ -130,10 +142,11 @@ export function createGroupView(deps: {
   }
 
   function followPartition(partition: number): Promise<unknown> {
-    const { checkpointTopic, deadLetterTopic } = deps;
+    const checkpoints = { topic: deps.checkpointTopic, partition };
+    const letters = { topic: deps.deadLetterTopic, partition };
     return Promise.all([
-      followOne({ topic: checkpointTopic, partition }, Number.POSITIVE_INFINITY, readCheckpoint),
-      followOne({ topic: deadLetterTopic, partition }, deadLetterBufferSize, readLetter),
+      followOne(checkpoints, Number.POSITIVE_INFINITY, readCheckpoint),
+      followOne(letters, deadLetterBufferSize, readLetter, ring.readUpTo),
     ]);
   }
 
@@ -147,10 +160,7 @@ export function createGroupView(deps: {
     heads: heads.summaries,
     newestDeadLetters: (limit) => ring.newest(limit),
     takeChanges() {
-      const deadLetters = newDeadLetters.newest(deadLetterBufferSize);
-      const changes = { ...heads.takeChanges(), deadLetters };
-      newDeadLetters = createDeadLetterRing(deadLetterBufferSize);
-      return changes;
+      return { ...heads.takeChanges(), deadLetters: ring.takeNew(MAX_NEW_LETTERS) };
     },
     follow(numbers) {
       for (const partition of numbers) {

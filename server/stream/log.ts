@@ -57,9 +57,13 @@ export type LogReader = {
 /** Writes to partitions with acks = all. */
 export type LogWriter = {
   /**
-   * Appends the records as one batch; resolves with the first offset. Rejects with an AppError:
-   * `retriable` when the same append may succeed later (the outcome may be unknown: it may have
+   * Appends the records as one batch, `compressed` if asked for; resolves with the first offset.
+   * Rejects with an AppError: `retriable` when the same append may succeed later (the outcome may be unknown: it may have
    * been written), not retriable when the broker refuses these records (code RECORD_TOO_LARGE …).
    */
-  append(tp: TopicPartition, records: readonly RecordContent[]): Promise<number>;
+  append(
+    tp: TopicPartition,
+    records: readonly RecordContent[],
+    options?: { readonly compressed: boolean },
+  ): Promise<number>;
 };

@@ -1,4 +1,5 @@
 // One order from its arrival to its end: counted, or retried until it is, or dead-lettered.
+import { clip } from '../domain/clip.ts';
 import { causeOfFault, type DeadLetterCause } from '../domain/dead-letter.ts';
 import { flawOf, type Order, type OrderFault, productLimitFault } from '../domain/order.ts';
 import { decide, type RetryPolicy } from '../domain/retry-policy.ts';
@@ -166,7 +167,7 @@ export function createOrderProcessor(deps: {
     if (order.attempts === 0) order.firstFailedAt = now;
     order.attempts += 1;
     order.lastFailedAt = now;
-    order.error = describe(error).slice(0, MAX_ERROR_TEXT);
+    order.error = clip(describe(error), MAX_ERROR_TEXT);
     const decision = decide(error, order, policy, random());
     if (decision.kind === 'retry') {
       order.dueAt = clock.monotonic() + decision.afterMs;
@@ -175,7 +176,7 @@ export function createOrderProcessor(deps: {
   }
 
   function endIn(order: PendingOrder, cause: DeadLetterCause): void {
-    order.error = cause.reason.slice(0, MAX_ERROR_TEXT);
+    order.error = clip(cause.reason, MAX_ERROR_TEXT);
     giveUp(order, cause);
   }
 

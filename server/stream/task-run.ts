@@ -41,6 +41,8 @@ export type TaskDeps = {
   random: () => number;
   logger: Logger;
   createLedger?: (state: LedgerState<PendingOrder>) => Ledger<PendingOrder>;
+  /** What keeps some orders waiting, in words; null when it has gone. */
+  onProblem: (words: string | null) => void;
   /** The task has stopped by itself and says why. */
   onFailed: (error: unknown) => void;
 };
@@ -73,6 +75,7 @@ export function startRun(deps: TaskDeps, restored: Restored): TaskRun {
     ...deps,
     source: logs.orders,
     target: logs.deadLetters,
+    isPending: (order) => books.pending.get(order.record.offset) === order,
     onFailed,
   });
   const checkpointer = createCheckpointer({

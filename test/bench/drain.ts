@@ -76,7 +76,7 @@ async function drainWithService(): Promise<Result> {
   const total = highs.reduce((sum, high) => sum + high, 0);
   const kafka = createKafka({ brokers: BROKERS.split(','), ssl: false, clientId: 'bench', logger });
   const names = { orders: TOPIC, deadLetters: `${id}-dlq`, checkpoints: `${id}-checkpoints` };
-  const topics = createTopics({ kafka, names, partitions: highs.length });
+  const topics = createTopics({ kafka, names, partitions: highs.length, logger });
   await topics.ensure();
   const openReader = () =>
     createFetcher({
@@ -142,6 +142,7 @@ async function drainWithService(): Promise<Result> {
       clock,
       random: Math.random,
       logger,
+      onProblem: () => {},
       onFailed: fail,
     }),
   );

@@ -1,6 +1,7 @@
 // What the service promises, as seen from outside and on any broker.
 import type { Test } from 'tap';
 import { checkpoints } from './checkpoints.ts';
+import { deadLetterTopic } from './dead-letter-topic.ts';
 import { deadLetters } from './dead-letters.ts';
 import { ends } from './ends.ts';
 import { group } from './group.ts';
@@ -10,5 +11,6 @@ import type { Broker } from './world.ts';
 
 /** Adds the tests that every broker must allow; they may run beside each other (`jobs`). */
 export function contract(t: Test, broker: Broker): void {
-  for (const part of [orders, deadLetters, checkpoints, ends, group, processes]) part(t, broker);
+  const parts = [orders, deadLetters, deadLetterTopic, checkpoints, ends, group, processes];
+  for (const part of parts) part(t, broker);
 }

@@ -1,8 +1,6 @@
 import t from 'tap';
 import {
   causeOfFault,
-  createDeadLetterRing,
-  type DeadLetter,
   deadLetterHeaders,
   readDeadLetter,
   readOrigin,
@@ -77,41 +75,55 @@ t.test('a record that is not ours is shown without an origin', async (t) => {
   t.equal(readOrigin(forged), null);
 });
 
-const letter = (offset: number, timestamp: number, from = offset): DeadLetter => ({
-  partition: 0,
-  offset,
-  timestamp,
-  orderId: null,
-  reason: 'r',
-  group: 'g',
-  origin: { topic: 'orders', partition: 0, offset: from },
-  disposition: null,
-  attempts: null,
+const longest = (name: string, headers: { key: Buffer; value: Buffer | null }[]) =>
+  headers.find(({ key }) => key.toString() === name)?.value?.length;
+
+t.test('texts in our headers are cut, and say so', async (t) => {
+  for (const text of ['x'.repeat(1000), '\u{1f600}'.repeat(50_000), 'é'.repeat(100_000)]) {
+    const failed = { ...cause, reason: text, exceptionClass: text, exceptionMessage: text };
+    const headers = deadLetterHeaders(origin, failed, author, []);
+    t.ok(longest('errorReason', headers)! <= 1024);
+    t.ok(longest('orders.errors.exception.message', headers)! <= 1024);
+    t.ok(longest('orders.errors.exception.class', headers)! <= 256);
+    const reason = readDeadLetter(0, { ...nothing, headers }).reason;
+    t.equal(reason.endsWith('…'), Buffer.byteLength(text) > 1024);
+    t.notMatch(reason, /\ufffd/);
+  }
 });
 
-t.test('the ring keeps the newest, newest first, whatever the order of arrival', async (t) => {
-  const ring = createDeadLetterRing(3);
-  for (const [offset, time] of [
-    [1, 10],
-    [2, 40],
-    [3, 20],
-    [4, 30],
-  ] as const)
-    ring.add(letter(offset, time));
-  t.same(
-    ring.newest(9).map(({ offset }) => offset),
-    [2, 4, 3],
+const nothing = { offset: 5, timestamp: 0, key: null, value: null, headers: [] };
+
+t.test('times that are none are written as the nearest there is', async (t) => {
+  const failed = { ...cause, firstFailedAt: 2 ** 63, lastFailedAt: Number.NaN };
+  const own = new Map(
+    deadLetterHeaders(origin, failed, author, []).map(({ key, value }) => [`${key}`, `${value}`]),
   );
-  t.equal(ring.add(letter(9, 5)), false, 'older than all');
-  t.same(
-    ring.newest(1).map(({ offset }) => offset),
-    [2],
-  );
+  t.equal(own.get('orders.errors.first-failed-at'), '9999-12-31T23:59:59.999Z');
+  t.equal(own.get('orders.errors.last-failed-at'), '1970-01-01T00:00:00.000Z');
 });
 
-t.test('second copies of one original are dropped', async (t) => {
-  const ring = createDeadLetterRing(3);
-  t.equal(ring.add(letter(1, 10, 7)), true);
-  t.equal(ring.add(letter(2, 11, 7)), false);
-  t.equal(ring.newest(9).length, 1);
+t.test('whatever a stranger writes into our headers is read within bounds', async (t) => {
+  const value = 'y'.repeat(900_000);
+  const names = ['errorReason', ...['group', 'topic', 'disposition', 'attempts', 'partition']];
+  const headers = names
+    .map((name, n) => header(n === 0 ? name : `orders.errors.${name}`, value))
+    .concat(header('orders.errors.offset', '7'), header('orders.errors.offset', null));
+  const letter = readDeadLetter(0, { ...nothing, key: Buffer.alloc(900_000, 'k'), headers });
+  t.match(letter, { orderId: null, origin: null, group: null, disposition: null, attempts: null });
+  t.ok(JSON.stringify(letter).length < 1400);
+
+  const odd = [
+    { key: Buffer.from([0xff, 0, 0x80]), value: Buffer.from([0xff]) },
+    { key: Buffer.alloc(0), value: null },
+    header('__proto__', 'x'),
+    header('errorReason', null),
+    ...deadLetterHeaders(origin, cause, author, []),
+    header('orders.errors.partition', null),
+  ];
+  t.match(readDeadLetter(0, { ...nothing, headers: odd }), {
+    reason: /^EMPTY/,
+    origin: { partition: 1, offset: 42 },
+  });
+  const named = [header('orders.errors.topic', 'x'.repeat(300)), ...odd.slice(0, 3)];
+  t.equal(readDeadLetter(0, { ...nothing, headers: named }).origin, null);
 });

@@ -40,3 +40,18 @@ t.test('a permanent failure is given up at once', async (t) => {
     cause: { disposition: 'permanent', reason: 'PERMANENT: no such customer' },
   });
 });
+
+t.test('whatever was thrown is told within bounds', async (t) => {
+  const huge = new Error('x'.repeat(100_000));
+  huge.name = 'y'.repeat(100_000);
+  const odd = Object.assign(new Error(), { message: Object.create(null) as string, name: 7 });
+  for (const thrown of [huge, odd, Object.create(null), Symbol('s'), null, 'z'.repeat(100_000)]) {
+    const decision = decide(thrown, failures(4), policy, 0.5);
+    if (decision.kind !== 'dead-letter') throw new Error('it is given up');
+    const { reason, exceptionClass, exceptionMessage } = decision.cause;
+    t.match(reason, /^(PERMANENT: .|RETRIES_EXHAUSTED: .+ \(attempt 4 of 4\)$)/);
+    for (const text of [reason, exceptionClass, exceptionMessage]) {
+      t.ok(Buffer.byteLength(text) <= 1024);
+    }
+  }
+});

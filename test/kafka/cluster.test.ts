@@ -154,7 +154,7 @@ t.test(
       topic: 't',
       error: 0,
       id,
-      partitions: [{ partition: 0, error: 0, leader, epoch }],
+      partitions: [{ partition: 0, error: 0, leader, epoch, replicas: 1 }],
     });
     const leads = (before: [string | null, number], now: [string | null, number]) =>
       newer(topic(...before, 1), topic(...now, 2)).partitions[0]?.leader;

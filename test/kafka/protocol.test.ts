@@ -49,8 +49,8 @@ t.test('metadata is asked for and read in the best version of a broker', async (
   }
   const brokers = [{ nodeId: 1, host: 'h', port: 9092, rack: null }];
   const partitions = (epoch: number) => [
-    { error: 0, partition: 0, leader: 1, epoch },
-    { error: 5, partition: 1, leader: -1, epoch },
+    { error: 0, partition: 0, leader: 1, epoch, replicas: 1 },
+    { error: 5, partition: 1, leader: -1, epoch, replicas: 1 },
   ];
   const node = '00000001 000168 00002384 ffff';
   const partition = (epoch: string, lists: string) =>

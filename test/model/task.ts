@@ -107,6 +107,7 @@ export function createTask(options: {
       run.ledger = state;
       return createLedger(state);
     },
+    onProblem: () => {},
     onFailed,
   };
 

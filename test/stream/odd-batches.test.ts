@@ -91,7 +91,7 @@ async function settled(
   clock: { advance(ms: number): Promise<void> },
   isSo: () => Promise<boolean>,
 ) {
-  for (let turns = 0; turns < 5000; turns++) {
+  for (let turns = 0; ; turns++) {
     await clock.advance(20);
     if (turns % 50 === 0 && (await isSo().catch(() => false))) return;
   }

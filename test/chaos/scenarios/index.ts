@@ -4,6 +4,7 @@ import { brokerScenarios } from './brokers.ts';
 import { clockScenarios } from './clocks.ts';
 import { crashScenarios } from './crash.ts';
 import { freezeScenarios } from './freeze.ts';
+import { letterScenarios } from './letters.ts';
 import { networkScenarios } from './network.ts';
 import { productScenarios } from './products.ts';
 import { rebalanceScenarios } from './rebalance.ts';
@@ -17,6 +18,7 @@ export const scenarios: readonly Scenario[] = [
   ...clockScenarios,
   ...rebalanceScenarios,
   ...topicScenarios,
+  ...letterScenarios,
   ...productScenarios,
   ...batchScenarios,
   ...brokerScenarios,
