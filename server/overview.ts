@@ -2,7 +2,14 @@
 import { type Averages, view as averageOf, type Tally } from './domain/averages.ts';
 import { type CheckpointSummary, lostCount } from './domain/checkpoint.ts';
 import type { DeadLetter } from './domain/dead-letter.ts';
-import type { Balance, DeadLetterItem, Metrics, PartitionAsOf, Status } from './http/contract.ts';
+import type {
+  Balance,
+  DeadLetterItem,
+  Metrics,
+  PartitionAsOf,
+  PartitionLag,
+  Status,
+} from './http/contract.ts';
 import type { Changes, OverviewSource } from './http/overview.ts';
 import type { Clock } from './stream/clock.ts';
 import type { GroupView } from './stream/group-view.ts';
@@ -15,11 +22,13 @@ export function createOverview(deps: {
   view: GroupView;
   clock: Clock;
   status: () => Status;
+  lag: () => PartitionLag[];
 }): OverviewSource {
-  const { view, clock, status } = deps;
+  const { view, clock, status, lag } = deps;
   const throughput = createThroughput(clock);
   let names: string[] = [];
   let shownStatus = '';
+  let shownLag = '';
   let shownThroughput: number | null = null;
 
   /** Sorted, so that every instance gives the same bytes. */
@@ -51,6 +60,7 @@ export function createOverview(deps: {
         metrics: metrics(productNames()),
         deadLetters: view.newestDeadLetters(SHOWN_DEAD_LETTERS).map(deadLetterItem),
         throughput: throughput.read(),
+        lag: lag(),
         status: status(),
       };
     },
@@ -67,6 +77,12 @@ export function createOverview(deps: {
       if (rate !== shownThroughput) {
         shownThroughput = rate;
         changes.throughput = rate;
+      }
+      const newLag = lag();
+      const lagText = JSON.stringify(newLag);
+      if (lagText !== shownLag) {
+        shownLag = lagText;
+        changes.lag = newLag;
       }
       const newStatus = status();
       const text = JSON.stringify(newStatus);

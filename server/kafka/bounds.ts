@@ -23,8 +23,10 @@ export function createBounds(deps: {
         if (node !== null) {
           const { error, offset } = await cluster.send(node, listOffsetsExchange(tp, time));
           if (error === ErrorCode.NONE) return offset;
-          const log = attempt === 0 ? logger.warn : logger.debug;
-          log('no offsets of a partition, trying again', { ...tp, error: errorName(error) });
+          logger.debug('no offsets of a partition, trying again', {
+            ...tp,
+            error: errorName(error),
+          });
         }
       } catch (error) {
         if (isProgrammerError(error)) throw error;

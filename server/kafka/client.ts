@@ -12,14 +12,18 @@ export type KafkaSettings = {
   readonly clientId: string;
 };
 
-/** A client of the brokers, logging through `logger`. */
+/** What kafkajs puts before the reason for which it could not connect. */
+const CONNECTING = /^(Failed to connect to (seed )?broker, [^:]*: |Connection error: )+/;
+
+/** A client of the brokers, logging through `logger`; `onTrouble` hears why one cannot be reached. */
 export function createKafka({
   brokers,
   ssl,
   sasl,
   clientId,
   logger,
-}: KafkaSettings & { logger: Logger }): Kafka {
+  onTrouble = () => {},
+}: KafkaSettings & { logger: Logger; onTrouble?: (words: string) => void }): Kafka {
   mendKafkajs();
   const config: KafkaConfig = {
     brokers: [...brokers],
@@ -30,7 +34,14 @@ export function createKafka({
     retry: { initialRetryTime: 100, maxRetryTime: 3000, retries: 3 },
     logLevel: logLevel.WARN,
     // kafkajs calls an error what it tries again by itself; what ends in one reaches us as such.
-    logCreator: () => (entry) => logger.debug(`kafkajs: ${entry.log.message}`),
+    logCreator:
+      () =>
+      ({ namespace, log }) => {
+        logger.debug(`kafkajs: ${log.message}`);
+        if (namespace === 'Connection' || namespace === 'BrokerPool') {
+          onTrouble(log.message.replace(CONNECTING, ''));
+        }
+      },
   };
   return new kafkajs.Kafka(config);
 }

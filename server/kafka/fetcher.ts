@@ -1,7 +1,7 @@
 // Follows partitions without a group: per leader one long poll for all of them, the next one sent
 // before the answer of this one is worked on.
 import { describe, isProgrammerError } from '../errors.ts';
-import type { LogReader } from '../stream/log.ts';
+import type { LogReader, TopicPartition } from '../stream/log.ts';
 import type { Logger } from '../stream/logger.ts';
 import { backoff } from './backoff.ts';
 import { createBounds } from './bounds.ts';
@@ -24,8 +24,10 @@ export function createFetcher(deps: {
   logger: Logger;
   random: () => number;
   onState: (up: boolean, error?: unknown) => void;
+  /** The outcome of the last attempt to fetch this partition; null = it was served. */
+  onPartition: (tp: TopicPartition, error: string | null) => void;
 }): Fetcher {
-  const { cluster, logger, random, onState } = deps;
+  const { cluster, logger, random, onState, onPartition } = deps;
   /** In the order in which they are asked for: who got something goes to the end. */
   const followed = new Set<Followed>();
   const polled = new Set<string>();
@@ -118,8 +120,8 @@ export function createFetcher(deps: {
           if (isProgrammerError(error)) throw error;
           if (!isOpen()) return;
           onState(false, error);
-          const log = failures === 0 ? logger.warn : logger.debug;
-          log('fetching failed, trying again', { node, error: describe(error) });
+          logger.debug('fetching failed, trying again', { node, error: describe(error) });
+          for (const { tp } of own) onPartition(tp, describe(error));
           await pause(failures++);
           await refresh();
         }
@@ -155,8 +157,10 @@ export function createFetcher(deps: {
       for (const each of group) {
         // A batch above the limit is given only to the first in the request that has anything.
         if (part.bytes.length > 0) putLast(each);
-        if (each.take(part)) each.failures = 0;
-        else run(rest(each, part.error));
+        if (each.take(part)) {
+          each.failures = 0;
+          onPartition(each.tp, null);
+        } else run(rest(each, part.error));
       }
     }
   }
@@ -165,8 +169,8 @@ export function createFetcher(deps: {
   async function rest(each: Followed, error: number): Promise<void> {
     each.resting = true;
     const reason = error === ErrorCode.NONE ? 'no whole batch in the answer' : errorName(error);
-    const log = each.failures === 0 ? logger.warn : logger.debug;
-    log('a partition cannot be fetched, trying again', { ...each.tp, error: reason });
+    logger.debug('a partition cannot be fetched, trying again', { ...each.tp, error: reason });
+    onPartition(each.tp, reason);
     await pause(each.failures++);
     await refresh();
     each.resting = false;

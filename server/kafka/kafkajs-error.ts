@@ -10,3 +10,9 @@ export function fromKafkajs(error: unknown): never {
   if (error instanceof AppError) throw error;
   throw new AppError('KAFKA', describe(error), true, { cause: error });
 }
+
+/** Whether Kafka was there and said no, rather than not there; whatever kafkajs has wrapped around it. */
+export function isRefusal(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.name === 'KafkaJSProtocolError' || isRefusal(error.cause);
+}

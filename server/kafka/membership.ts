@@ -12,11 +12,16 @@ export type Membership = {
   start(): Promise<void>;
   /** Generation of the group; null between a join and the first heartbeat after it. */
   generation(): number | null;
+  /** Ms since the last acknowledged heartbeat or join; null when not a member. */
+  heartbeatAge(): number | null;
   /** Commits next offsets, for tools that show the lag. */
   commit(positions: ReadonlyMap<number, number>): Promise<void>;
   /** Leaves the group. */
   stop(): Promise<void>;
 };
+
+/** Whether we are in the group, and why not: the broker's refusal in words. */
+export type MembershipState = { readonly member: boolean; readonly error: string | null };
 
 const JOIN_AGAIN_MS = 1000;
 const LEAVE_WITHIN_MS = 5000;
@@ -28,13 +33,15 @@ export function createMembership(deps: {
   topic: string;
   logger: Logger;
   onAssigned: (partitions: number[]) => void;
+  onState: (state: MembershipState) => void;
   /** The consumer has stopped for good. */
   onCrash: (error: Error) => void;
 }): Membership {
-  const { kafka, groupId, topic, logger, onAssigned, onCrash } = deps;
+  const { kafka, groupId, topic, logger, onAssigned, onState, onCrash } = deps;
   let generation: number | null = null;
   let owned: number[] = [];
   let stopped = false;
+  let heardAt: number | null = null;
   const consumer = kafka.consumer({
     groupId,
     partitionAssigners: [stickyAssigner(() => owned)],
@@ -79,6 +86,8 @@ export function createMembership(deps: {
       consumer.pause([{ topic }]);
       owned = payload.memberAssignment[topic] ?? [];
       logger.info('joined the group', { groupId, partitions: owned.join(' ') || 'none' });
+      heardAt = performance.now();
+      onState({ member: true, error: null });
       onAssigned(owned);
     }),
   );
@@ -86,12 +95,15 @@ export function createMembership(deps: {
     HEARTBEAT,
     guarded((payload) => {
       generation = Number(payload.groupGenerationId);
+      heardAt = performance.now();
     }),
   );
   consumer.on(
     CRASH,
     guarded((payload) => {
       generation = null;
+      heardAt = null;
+      onState({ member: false, error: describe(payload.error) });
       if (payload.restart || stopped) return;
       if (isProgrammerError(originOf(payload.error))) onCrash(payload.error);
       else joinLater(payload.error);
@@ -100,7 +112,7 @@ export function createMembership(deps: {
 
   /** kafkajs gives up for good also what may pass, such as a coordinator that is not there yet. */
   function joinLater(error: unknown): void {
-    logger.warn('out of the group, joining again', { groupId, error: describe(error) });
+    logger.debug('out of the group, joining again', { groupId, error: describe(error) });
     setTimeout(() => {
       if (!stopped) join().catch(joinLater);
     }, JOIN_AGAIN_MS);
@@ -115,6 +127,7 @@ export function createMembership(deps: {
   return {
     start: () => join().catch(fromKafkajs),
     generation: () => generation,
+    heartbeatAge: () => (heardAt === null ? null : performance.now() - heardAt),
     async commit(positions) {
       const offsets = [...positions].map(([partition, offset]) => ({
         topic,

@@ -1,7 +1,7 @@
 // The three topics: created when missing, grown together, checked, trimmed.
 import kafkajs, { type Admin, type ITopicConfig, type Kafka } from 'kafkajs';
-import { InconsistentStateError } from '../errors.ts';
-import { fromKafkajs } from './kafkajs-error.ts';
+import { AppError, describe, InconsistentStateError, isRetriable } from '../errors.ts';
+import { fromKafkajs, isRefusal } from './kafkajs-error.ts';
 
 const { ConfigResourceTypes } = kafkajs;
 
@@ -12,8 +12,11 @@ export type TopicNames = {
 };
 
 export type Topics = {
-  /** Creates and grows what is missing; resolves with the number of partitions of each topic. */
-  ensure(): Promise<number>;
+  /**
+   * Creates and grows what is missing; resolves with the number of partitions of each topic, and what
+   * is wrong with them in words.
+   */
+  ensure(): Promise<{ partitions: number; problems: string[] }>;
   /** Deletes the checkpoints of a partition below an offset. */
   trimCheckpoints(partition: number, below: number): Promise<void>;
   close(): Promise<void>;
@@ -76,20 +79,27 @@ export function createTopics(deps: {
   }
 
   return {
-    ensure: () => ensure().catch(fromKafkajs),
+    ensure: () => ensure().then((partitions) => ({ partitions, problems: [] }), fromKafkajs),
     async trimCheckpoints(partition, below) {
       const topic = names.checkpoints;
       // A fresh admin client does not know the leader before it was asked for something else.
       await admin.fetchTopicOffsets(topic);
-      await admin.deleteTopicRecords({
-        topic,
-        partitions: [{ partition, offset: String(below) }],
-      });
+      await admin
+        .deleteTopicRecords({ topic, partitions: [{ partition, offset: String(below) }] })
+        .catch(explainTrim);
     },
     async close() {
       if (connected) await admin.disconnect();
     },
   };
+}
+
+/** Throws what the broker said of the one partition; retriable unless it refuses. */
+function explainTrim(error: unknown): never {
+  const inner = (error as { partitions?: { error?: unknown }[] }).partitions?.[0]?.error ?? error;
+  throw new AppError('TRIM', describe(inner), !isRefusal(inner) || isRetriable(inner), {
+    cause: error,
+  });
 }
 
 /** Compaction and retention would take away what a restore needs. */

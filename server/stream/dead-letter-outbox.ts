@@ -7,6 +7,7 @@ import type { LogWriter, TopicPartition } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { PendingOrder } from './pending-order.ts';
 import { persist } from './persist.ts';
+import type { Progress } from './progress.ts';
 
 export type DeadLetterOutbox = {
   send(order: PendingOrder, cause: DeadLetterCause): void;
@@ -28,6 +29,7 @@ export function createDeadLetterOutbox(deps: {
   clock: Clock;
   random: () => number;
   logger: Logger;
+  progress: Progress;
   onFailed: (error: unknown) => void;
 }): DeadLetterOutbox {
   const { source, target, author, clock, onFailed } = deps;

@@ -13,6 +13,7 @@ import type { OrderHandler } from './order-handler.ts';
 import { createOrderProcessor, type Limits } from './order-processor.ts';
 import type { PendingOrder } from './pending-order.ts';
 import { persist } from './persist.ts';
+import type { Progress } from './progress.ts';
 import { followDeadLetter, type Restored, type TaskLogs, warnOfUnread } from './restore.ts';
 import { recreated, walk } from './walk.ts';
 
@@ -37,6 +38,7 @@ export type TaskDeps = {
   clock: Clock;
   random: () => number;
   logger: Logger;
+  progress: Progress;
   createLedger?: (state: LedgerState<PendingOrder>) => Ledger<PendingOrder>;
   /** The task has stopped by itself and says why. */
   onFailed: (error: unknown) => void;

@@ -1,5 +1,6 @@
 // Drains the backlog of TOPIC in the way SIDE says and prints one Result as JSON. The time runs from
 // the first record handled to the last one settled.
+
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import avro from 'avsc';
 import kafkajs from 'kafkajs';
@@ -14,6 +15,7 @@ import { systemClock as clock } from '../../server/stream/clock.ts';
 import { createGroupView } from '../../server/stream/group-view.ts';
 import { createOrderHandler } from '../../server/stream/order-handler.ts';
 import { createPartitionTask } from '../../server/stream/partition-task.ts';
+import { createProgress } from '../../server/stream/progress.ts';
 import { silentLogger as logger } from '../fixtures/silent-logger.ts';
 
 export type Result = {
@@ -78,8 +80,15 @@ async function drainWithService(): Promise<Result> {
   const names = { orders: TOPIC, deadLetters: `${id}-dlq`, checkpoints: `${id}-checkpoints` };
   const topics = createTopics({ kafka, names, partitions: highs.length });
   await topics.ensure();
+  const progress = createProgress(clock);
   const openReader = () =>
-    createFetcher({ cluster: createCluster(kafka), logger, random: Math.random, onState() {} });
+    createFetcher({
+      cluster: createCluster(kafka),
+      logger,
+      random: Math.random,
+      onState() {},
+      onPartition() {},
+    });
   const reader = openReader();
   const writer = createAppender({ cluster: createCluster(kafka) });
   const watch = stopwatch();
@@ -115,6 +124,7 @@ async function drainWithService(): Promise<Result> {
       reader,
       writer,
       trim: (below) => topics.trimCheckpoints(partition, below),
+      progress,
       handle(order, place) {
         if (handled === 0) watch.start();
         simulated(order, place);

@@ -62,6 +62,7 @@ function handBrokers(t: Test) {
     logger: silentLogger,
     random: () => 0,
     onState: (up, error) => void states.push({ up, error }),
+    onPartition() {},
   });
   t.teardown(() => fetcher.close());
   return {

@@ -35,6 +35,7 @@ export async function openLogs(t: Test, brokers: string): Promise<Logs> {
     logger: silentLogger,
     random: Math.random,
     onState: (up, error) => void states.push({ up, error }),
+    onPartition() {},
   });
   const writer = createAppender({ cluster: createCluster(kafka) });
   const admin = kafka.admin();

@@ -4,6 +4,7 @@ import type { RecordContent } from '../../server/record-batch/record.ts';
 import { createLedger, type LedgerState } from '../../server/stream/ledger.ts';
 import { createPartitionTask, type PartitionTask } from '../../server/stream/partition-task.ts';
 import type { PendingOrder } from '../../server/stream/pending-order.ts';
+import { createProgress } from '../../server/stream/progress.ts';
 import type { TaskDeps } from '../../server/stream/task-run.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 import { createHandler, Mistake } from './handler.ts';
@@ -89,6 +90,7 @@ export function startTask(options: {
     clock: scheduler.clockOf(host),
     random: () => scheduler.pick(16) / 16,
     logger: silentLogger,
+    progress: createProgress(scheduler.clockOf(host)),
     createLedger(state) {
       run.ledger = state;
       return createLedger(state);

@@ -5,6 +5,7 @@ import { encodeOrder, type Order } from '../../server/domain/order.ts';
 import { PermanentError, TransientError } from '../../server/errors.ts';
 import type { OrderHandler } from '../../server/stream/order-handler.ts';
 import { createPartitionTask } from '../../server/stream/partition-task.ts';
+import { createProgress } from '../../server/stream/progress.ts';
 import type { TaskDeps } from '../../server/stream/task-run.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { memoryLogs } from '../fixtures/memory-log.ts';
@@ -50,6 +51,7 @@ function world(t: Test) {
         clock,
         random: () => 0.5,
         logger: silentLogger,
+        progress: createProgress(clock),
         onFailed: (error) => failures.push(error),
         ...overrides,
       });
