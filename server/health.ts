@@ -9,7 +9,6 @@ import type { Condition } from './incidents.ts';
 import { createLink } from './link.ts';
 import { slow, stuck } from './stall-words.ts';
 import type { Clock } from './stream/clock.ts';
-import { nameOf, type TopicPartition } from './stream/log.ts';
 import type { Progress, Stall } from './stream/progress.ts';
 import type { TaskFailure } from './stream/tasks.ts';
 
@@ -49,8 +48,8 @@ export type Health = {
   problem(key: string, words: string | null): void;
   /** Something worth knowing that stops nothing: null takes it back. */
   note(key: string, words: string | null): void;
-  /** What is shown of this log is old, because it cannot be followed at the moment. */
-  isOld(tp: TopicPartition): boolean;
+  /** Partitions whose checkpoints cannot be followed at the moment: what is shown of them is old. */
+  oldHeads(): ReadonlySet<number>;
   /** Everything that is wrong now and worth a line in the log. */
   incidents(): Condition[];
   status(): Status;
@@ -175,7 +174,10 @@ export function createHealth(deps: {
     failed: (reason) => void failures.add(reason),
     problem: (key, words) => put(problems, key, words),
     note: (key, words) => put(notes, key, words),
-    isOld: (tp) => stalls(progress.view).some((stall) => nameOf(stall.tp) === nameOf(tp)),
+    oldHeads() {
+      const heads = stalls(progress.view).filter(({ tp }) => tp.topic === config.CHECKPOINT_TOPIC);
+      return new Set(heads.map(({ tp }) => tp.partition));
+    },
     incidents: () => (phase === 'STOPPING' ? [] : [...troubles(tasks()), ...remarks()]),
     status() {
       const stopping = phase === 'STOPPING';

@@ -13,28 +13,28 @@ export type Lag = {
   read(): PartitionLag[];
 };
 
+type Heads = ReadonlyMap<number, { readonly nextOffset: number }> | null;
 type End = Bounds & { readonly askedAt: number };
 
 /** The lag of a group. `nextOffsets` are those of the head checkpoints, null while they are not known. */
 export function createLag(deps: {
   readEnds: () => Promise<ReadonlyMap<number, Bounds | { readonly error: string }>>;
   partitions: () => number;
-  nextOffsets: () => ReadonlyMap<number, { readonly nextOffset: number }> | null;
-  /** The head of this partition cannot be followed at the moment. */
-  isOld: (partition: number) => boolean;
+  nextOffsets: () => Heads;
+  /** Partitions whose heads cannot be followed at the moment. */
+  old: () => ReadonlySet<number>;
   clock: { monotonic(): number };
 }): Lag {
-  const { readEnds, partitions, nextOffsets, isOld, clock } = deps;
+  const { readEnds, partitions, nextOffsets, old, clock } = deps;
   let ends = new Map<number, End>();
 
-  function lagOf(partition: number): PartitionLag {
+  function lagOf(partition: number, heads: Heads, isOld: boolean): PartitionLag {
     const end = ends.get(partition);
     if (end === undefined || clock.monotonic() - end.askedAt > KNOWN_FOR_MS) {
       return { partition, endOffset: null, lag: null };
     }
-    const heads = isOld(partition) ? null : nextOffsets();
     // Whoever finds no checkpoint begins at the first order that is kept.
-    const next = heads && (heads.get(partition)?.nextOffset ?? end.low);
+    const next = heads === null || isOld ? null : (heads.get(partition)?.nextOffset ?? end.low);
     // The head may be newer than the end.
     const lag = next === null ? null : Math.max(0, end.high - next);
     return { partition, endOffset: end.high, lag };
@@ -54,6 +54,12 @@ export function createLag(deps: {
       }
       ends = answered;
     },
-    read: () => Array.from({ length: partitions() }, (_, partition) => lagOf(partition)),
+    read() {
+      const heads = nextOffsets();
+      const isOld = old();
+      return Array.from({ length: partitions() }, (_, partition) =>
+        lagOf(partition, heads, isOld.has(partition)),
+      );
+    },
   };
 }

@@ -64,8 +64,9 @@ export function createLink(clock: Pick<Clock, 'now' | 'monotonic'>): Link {
 }
 
 function explain(error: string): string {
-  return /closed connection|connection closed/i.test(error)
-    ? `${error}: a port for TLS or SASL does that to who comes without, ` +
+  const reason = error.replace(/^Connection error: /, '');
+  return /closed connection|connection closed/i.test(reason)
+    ? `${reason}: a port for TLS or SASL does that to who comes without, ` +
         'see KAFKA_SSL and KAFKA_SASL_MECHANISM'
-    : error;
+    : reason;
 }

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Config, saslOf } from './config.ts';
-import { describe, isProgrammerError, isRetriable } from './errors.ts';
+import { describe } from './errors.ts';
 import { createHealth } from './health.ts';
 import type { OverviewSource } from './http/overview.ts';
 import { createIncidents } from './incidents.ts';
@@ -12,30 +12,23 @@ import { createKafka } from './kafka/client.ts';
 import { createCluster } from './kafka/cluster.ts';
 import { createEnds } from './kafka/ends.ts';
 import { createFetcher } from './kafka/fetcher.ts';
-import { isRefusal } from './kafka/kafkajs-error.ts';
 import { createMembership } from './kafka/membership.ts';
 import { createTopics } from './kafka/topics.ts';
 import { createLag } from './lag.ts';
 import { createOverview } from './overview.ts';
-import { systemClock as clock, delay } from './stream/clock.ts';
+import { createOwnTasks, type TaskGround } from './own-tasks.ts';
+import { systemClock as clock } from './stream/clock.ts';
 import { createGroupView } from './stream/group-view.ts';
 import { nameOf } from './stream/log.ts';
 import type { Logger } from './stream/logger.ts';
 import { createOrderHandler } from './stream/order-handler.ts';
-import { createPartitionTask } from './stream/partition-task.ts';
 import { createProgress, type Progress } from './stream/progress.ts';
-import type { TaskDeps } from './stream/task-run.ts';
-import { createTasks } from './stream/tasks.ts';
 import { watchHandler, watchReader } from './stream/watched.ts';
-import { repeat } from './upkeep.ts';
+import { createUpkeep } from './upkeep.ts';
 
-const RETRY_MS = 1000;
 const UPKEEP_MS = 5000;
 /** How often the log hears of what is wrong, and the ends of the partitions are asked for. */
 const LOOK_MS = 1000;
-/** Of the time of this process, for encoding checkpoints; to send and read them costs four times that. */
-export const CHECKPOINT_SHARE = 0.02;
-const MAX_PRODUCT_BYTES = 6 * 2 ** 20;
 
 export type Service = {
   readonly overview: OverviewSource;
@@ -43,11 +36,6 @@ export type Service = {
   start(): Promise<void>;
   /** Stops fetching, writes the last checkpoints, leaves the group, disconnects. */
   stop(): Promise<void>;
-};
-
-/** What the tasks stand on: the logs, the business logic and time. */
-export type TaskGround = Pick<TaskDeps, 'reader' | 'writer' | 'handle' | 'clock'> & {
-  trim(partition: number, below: number): Promise<void>;
 };
 
 /** A service on the given brokers; `onCrash` hears that it cannot go on, `wrap` stands between Kafka and the tasks. */
@@ -122,41 +110,16 @@ export function createService(deps: {
     clock,
     trim: topics.trimCheckpoints,
   });
-  const tasks = createTasks({
-    clock: ground.clock,
+  const tasks = createOwnTasks({
+    config,
+    ground,
+    author,
+    startedAt,
+    topics: topicNames,
+    generation: () => membership.generation(),
+    progress: progress.tasks,
     logger,
     onTrim,
-    createTask: (partition, onFailed) =>
-      createPartitionTask({
-        ...ground,
-        logs: {
-          group: config.GROUP_ID,
-          orders: { topic: topicNames.orders, partition },
-          deadLetters: { topic: topicNames.deadLetters, partition },
-          checkpoints: { topic: topicNames.checkpoints, partition },
-        },
-        author,
-        startedAt,
-        generation: membership.generation,
-        trim: (below) => ground.trim(partition, below),
-        policy: {
-          maxRetries: config.MAX_RETRIES,
-          backoffMs: config.RETRY_BACKOFF_MS,
-          maxBackoffMs: config.RETRY_MAX_BACKOFF_MS,
-        },
-        limits: {
-          maxPending: config.MAX_PENDING,
-          maxPendingBytes: config.MAX_PENDING_BYTES,
-          maxProducts: config.MAX_PRODUCTS,
-          maxProductBytes: MAX_PRODUCT_BYTES,
-        },
-        checkpointIntervalMs: config.CHECKPOINT_INTERVAL_MS,
-        checkpointShare: () => CHECKPOINT_SHARE / Math.max(1, tasks.positions().size),
-        random: Math.random,
-        logger,
-        progress: progress.tasks,
-        onFailed,
-      }),
   });
   const membership = createMembership({
     kafka,
@@ -171,38 +134,17 @@ export function createService(deps: {
     readEnds: () => ends.read(topicNames.orders, partitions),
     partitions: () => partitions,
     nextOffsets: () => (isCaughtUp ? view.heads() : null),
-    isOld: (partition) => health.isOld({ topic: topicNames.checkpoints, partition }),
+    old: health.oldHeads,
     clock,
   });
+  const upkeep = createUpkeep({ clock, health, onCrash });
   let partitions = 0;
   let isCaughtUp = false;
   let stopping = false;
-  const repeated: (() => void)[] = [];
 
   function onTrim(partition: number, error: unknown): void {
     const name = nameOf({ topic: topicNames.checkpoints, partition });
-    const key = `trim ${name}`;
-    const words = error === null ? null : `${name} grows, nothing is deleted: ${describe(error)}`;
-    const passes = error === null || isRetriable(error);
-    health.problem(key, passes ? null : words);
-    health.note(key, passes ? words : null);
-  }
-
-  /** Until it succeeds; rejects with what trying again cannot mend. */
-  async function insist(what: string, step: () => Promise<void>): Promise<void> {
-    while (!stopping) {
-      try {
-        await step();
-        health.problem(what, null);
-        return;
-      } catch (error) {
-        if (!isRetriable(error)) throw error;
-        // A Kafka that says why it refuses is there.
-        if (isRefusal(error)) health.problem(what, `${what}: ${describe(error)}`);
-        health.kafka(isRefusal(error), error);
-        await delay(clock, RETRY_MS);
-      }
-    }
+    upkeep.report(`${name} grows, nothing is deleted`, error);
   }
 
   async function ensureTopics(): Promise<void> {
@@ -213,31 +155,23 @@ export function createService(deps: {
     view.follow(Array.from({ length: partitions }, (_, partition) => partition));
   }
 
-  function every(ms: number, what: string, work: () => Promise<void> | void): void {
-    const onResult = (error: unknown) => {
-      if (isProgrammerError(error)) onCrash(error as Error);
-      else health.note(what, error === null ? null : `${what}: ${describe(error)}`);
-    };
-    repeated.push(repeat({ clock, ms, work, onResult }));
-  }
-
   return {
     overview: createOverview({ view, clock, status: health.status, lag: lag.read }),
     async start() {
-      every(LOOK_MS, 'log', () => incidents.update(health.incidents()));
+      upkeep.every(LOOK_MS, 'log', () => incidents.update(health.incidents()));
       try {
-        await insist('the topics cannot be prepared', ensureTopics);
+        await upkeep.insist('the topics cannot be prepared', ensureTopics);
         if (stopping) return;
-        every(LOOK_MS, 'the ends of the partitions are not known', lag.ask);
+        upkeep.every(LOOK_MS, 'the ends of the partitions are not known', lag.ask);
         await view.caughtUp();
         if (stopping) return;
         isCaughtUp = true;
         health.caughtUp();
-        await insist('the group cannot be joined', membership.start);
-        every(UPKEEP_MS, 'the topics cannot be checked', ensureTopics);
-        every(UPKEEP_MS, 'next offsets are not committed', () =>
-          membership.commit(tasks.positions()),
-        );
+        await upkeep.insist('the group cannot be joined', membership.start);
+        upkeep.every(UPKEEP_MS, 'the topics cannot be checked', ensureTopics);
+        upkeep.every(UPKEEP_MS, 'next offsets are not committed', async () => {
+          if (membership.heartbeatAge() !== null) await membership.commit(tasks.positions());
+        });
       } catch (error) {
         if (!stopping) health.failed(`the service cannot start: ${describe(error)}`);
       }
@@ -245,7 +179,7 @@ export function createService(deps: {
     async stop() {
       stopping = true;
       health.stopping();
-      for (const end of repeated) end();
+      upkeep.end();
       view.close();
       await tasks.close();
       await membership.stop();

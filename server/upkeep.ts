@@ -1,35 +1,79 @@
-// What is done again and again while the service runs.
-import type { Clock } from './stream/clock.ts';
+// What is done until it succeeds, and what is done again and again; what fails is said in health.
+import { describe, isProgrammerError, isRetriable } from './errors.ts';
+import type { Health } from './health.ts';
+import { isRefusal } from './kafka/kafkajs-error.ts';
+import { type Clock, delay } from './stream/clock.ts';
 
-/**
- * Does `work` every `ms` from now on, never twice at a time. What it rejects with goes to `onFailed`,
- * null when it has succeeded. The result ends it.
- */
-export function repeat(deps: {
+const RETRY_MS = 1000;
+
+export type Upkeep = {
+  /** Tries until it succeeds or all has ended; rejects with what trying again cannot mend. */
+  insist(what: string, step: () => Promise<void>): Promise<void>;
+  /** Works now and every `ms` after it is done, never twice at a time. */
+  every(ms: number, what: string, work: () => Promise<void> | void): void;
+  /** Says in health how something ended that is done now and then; null takes back what was said. */
+  report(what: string, error: unknown): void;
+  end(): void;
+};
+
+/** `what` says in words what it means when something fails; `onCrash` hears of a mistake in the code. */
+export function createUpkeep(deps: {
   clock: Pick<Clock, 'after'>;
-  ms: number;
-  work: () => Promise<void> | void;
-  onResult: (error: unknown) => void;
-}): () => void {
-  const { clock, ms, work, onResult } = deps;
+  health: Pick<Health, 'kafka' | 'problem' | 'note'>;
+  onCrash: (error: Error) => void;
+}): Upkeep {
+  const { clock, health, onCrash } = deps;
+  const cancels = new Set<() => void>();
   let open = true;
-  let cancel = () => {};
 
-  async function once(): Promise<void> {
-    let failure: unknown = null;
-    try {
-      await work();
-    } catch (error) {
-      failure = error;
-    }
-    if (!open) return;
-    cancel = clock.after(ms, () => void once());
-    onResult(failure);
+  /** What Kafka refuses keeps the service from being ready; what may pass is worth knowing. */
+  function report(what: string, error: unknown): void {
+    const words = error === null ? null : `${what}: ${describe(error)}`;
+    const passes = error === null || isRetriable(error);
+    health.problem(what, passes ? null : words);
+    health.note(what, passes ? words : null);
   }
 
-  void once();
-  return () => {
-    open = false;
-    cancel();
+  function every(ms: number, what: string, work: () => Promise<void> | void): void {
+    let cancel = () => {};
+    cancels.add(() => cancel());
+    const once = async () => {
+      let failure: unknown = null;
+      try {
+        await work();
+      } catch (error) {
+        failure = error;
+      }
+      if (!open) return;
+      cancel = clock.after(ms, () => void once());
+      if (isProgrammerError(failure)) onCrash(failure as Error);
+      else report(what, failure);
+    };
+    void once();
+  }
+
+  return {
+    report,
+    every,
+    async insist(what, step) {
+      while (open) {
+        try {
+          await step();
+          health.problem(what, null);
+          return;
+        } catch (error) {
+          if (!isRetriable(error)) throw error;
+          // A Kafka that says why it refuses is there.
+          const refused = isRefusal(error);
+          health.problem(what, refused ? `${what}: ${describe(error)}` : null);
+          health.kafka(refused, error);
+          await delay(clock, RETRY_MS);
+        }
+      }
+    },
+    end() {
+      open = false;
+      for (const cancel of cancels) cancel();
+    },
   };
 }

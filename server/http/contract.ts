@@ -174,12 +174,12 @@ export const Delta = Type.Object(
   Closed,
 );
 
-/** `GET /health/*`: `reasons` and `notes` as in the status. */
+/** `GET /health/*`: `reasons` and, of readiness, `notes` as in the status. */
 export const Health = Type.Object(
   {
     status: Type.String(),
     reasons: Type.Array(Type.String()),
-    notes: Type.Array(Type.String()),
+    notes: Type.Optional(Type.Array(Type.String())),
   },
   Closed,
 );

@@ -12,8 +12,8 @@ export type KafkaSettings = {
   readonly clientId: string;
 };
 
-/** What kafkajs puts before the reason for which it could not connect. */
-const CONNECTING = /^(Failed to connect to (seed )?broker, [^:]*: |Connection error: )+/;
+/** What kafkajs says when it cannot reach a broker. */
+const TROUBLE = /^(?:Failed to connect to seed broker, .*?: |(?=Connection (?:error|timeout)))(.*)/;
 
 /** A client of the brokers, logging through `logger`; `onTrouble` hears why one cannot be reached. */
 export function createKafka({
@@ -36,11 +36,10 @@ export function createKafka({
     // kafkajs calls an error what it tries again by itself; what ends in one reaches us as such.
     logCreator:
       () =>
-      ({ namespace, log }) => {
+      ({ log }) => {
         logger.debug(`kafkajs: ${log.message}`);
-        if (namespace === 'Connection' || namespace === 'BrokerPool') {
-          onTrouble(log.message.replace(CONNECTING, ''));
-        }
+        const trouble = TROUBLE.exec(log.message)?.[1];
+        if (trouble !== undefined) onTrouble(trouble);
       },
   };
   return new kafkajs.Kafka(config);

@@ -134,7 +134,7 @@ export function createMembership(deps: {
         partition,
         offset: String(offset),
       }));
-      if (offsets.length > 0) await consumer.commitOffsets(offsets);
+      if (offsets.length > 0) await consumer.commitOffsets(offsets).catch(fromKafkajs);
     },
     async stop() {
       stopped = true;

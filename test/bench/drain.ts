@@ -10,7 +10,7 @@ import { createKafka } from '../../server/kafka/client.ts';
 import { createCluster } from '../../server/kafka/cluster.ts';
 import { createFetcher } from '../../server/kafka/fetcher.ts';
 import { createTopics } from '../../server/kafka/topics.ts';
-import { CHECKPOINT_SHARE } from '../../server/service.ts';
+import { CHECKPOINT_SHARE } from '../../server/own-tasks.ts';
 import { systemClock as clock } from '../../server/stream/clock.ts';
 import { createGroupView } from '../../server/stream/group-view.ts';
 import { createOrderHandler } from '../../server/stream/order-handler.ts';

@@ -12,7 +12,7 @@ export async function healthRoutes(
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store');
   });
-  app.get('/health/live', { schema }, async () => ({ status: 'live', reasons: [], notes: [] }));
+  app.get('/health/live', { schema }, async () => ({ status: 'live', reasons: [] }));
   app.get('/health/ready', { schema }, async (_request, reply) => {
     const { phase, reasons, notes } = source.status();
     return reply.code(phase === 'ready' ? 200 : 503).send({ status: phase, reasons, notes });
