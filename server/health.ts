@@ -75,11 +75,13 @@ export function createHealth(deps: {
   const notes = new Map<string, string>();
   const link = createLink(clock);
   let phase: Phase = 'READING';
+  let phaseSince = clock.monotonic();
   let membership = { member: false, error: null as string | null };
 
   function to(next: Phase): void {
     if (!NEXT[phase].includes(next)) throw new TypeError(`a service in ${phase} cannot be ${next}`);
     phase = next;
+    phaseSince = clock.monotonic();
   }
 
   function linkTrouble(): Condition | null {
@@ -98,6 +100,9 @@ export function createHealth(deps: {
     }
     if (!member && phase === 'RUNNING') {
       return { key: 'group', words: `out of the group ${group}, joining it again`, over };
+    }
+    if (phase === 'JOINING' && clock.monotonic() - phaseSince > HEARTBEAT_BOUND_MS) {
+      return { key: 'group', words: `the group ${group} does not let this instance in yet`, over };
     }
     const age = heartbeatAge();
     return age !== null && age > HEARTBEAT_BOUND_MS
