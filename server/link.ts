@@ -2,8 +2,11 @@
 // one lost connection, is not Kafka being away.
 import type { Clock } from './stream/clock.ts';
 
-/** An error counts once nothing was answered for this long: others may still get answers. */
-const ERROR_BOUND_MS = 1000;
+/**
+ * An error counts once nothing was answered for this long: others may still get answers. Shorter than
+ * the time between two looks of the log, which so never hears of what an outage brings with it.
+ */
+const ERROR_BOUND_MS = 500;
 /** Somebody asks several times a second, so this long without an answer is silence. */
 const SILENCE_BOUND_MS = 5000;
 
