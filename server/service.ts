@@ -104,15 +104,19 @@ export function createService(deps: {
     onFailed: (tp, error) => health.failed(`${nameOf(tp)} cannot be shown: ${describe(error)}`),
   });
   const ground = wrap({
-    reader: watchReader(taskReader, progress.tasks),
+    reader: taskReader,
     writer,
-    handle: watchHandler(createOrderHandler(config.FAILURE_RATE, Math.random), progress.tasks),
+    handle: createOrderHandler(config.FAILURE_RATE, Math.random),
     clock,
     trim: topics.trimCheckpoints,
   });
   const tasks = createOwnTasks({
     config,
-    ground,
+    ground: {
+      ...ground,
+      reader: watchReader(ground.reader, progress.tasks),
+      handle: watchHandler(ground.handle, progress.tasks),
+    },
     author,
     startedAt,
     topics: topicNames,
