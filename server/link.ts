@@ -68,7 +68,7 @@ export function createLink(clock: Pick<Clock, 'now' | 'monotonic'>): Link {
 
 function explain(error: string): string {
   const reason = error.replace(/^Connection error: /, '');
-  return /closed connection|connection closed/i.test(reason)
+  return /closed connection|connection closed/i.test(reason) && !reason.includes('KAFKA_SSL')
     ? `${reason}: a port for TLS or SASL does that to who comes without, ` +
         'see KAFKA_SSL and KAFKA_SASL_MECHANISM'
     : reason;

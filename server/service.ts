@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Config, saslOf } from './config.ts';
-import { describe } from './errors.ts';
+import { describe, isRetriable } from './errors.ts';
 import { createHealth } from './health.ts';
 import type { OverviewSource } from './http/overview.ts';
 import { createIncidents } from './incidents.ts';
@@ -148,7 +148,9 @@ export function createService(deps: {
 
   function onTrim(partition: number, error: unknown): void {
     const name = nameOf({ topic: topicNames.checkpoints, partition });
-    upkeep.report(`${name} grows, nothing is deleted`, error);
+    // Who may not delete today may not tomorrow, and the topic grows for ever.
+    const denied = !isRetriable(error) || /authoriz/i.test(describe(error));
+    upkeep.report(`${name} grows, nothing is deleted`, error, denied);
   }
 
   async function ensureTopics(): Promise<void> {

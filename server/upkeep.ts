@@ -11,8 +11,11 @@ export type Upkeep = {
   insist(what: string, step: () => Promise<void>): Promise<void>;
   /** Works now and every `ms` after it is done, never twice at a time. */
   every(ms: number, what: string, work: () => Promise<void> | void): void;
-  /** Says in health how something ended that is done now and then; null takes back what was said. */
-  report(what: string, error: unknown): void;
+  /**
+   * Says in health how something ended that is done now and then; null takes back what was said. What may
+   * pass is worth knowing; what is `final` keeps the service from being ready.
+   */
+  report(what: string, error: unknown, final?: boolean): void;
   end(): void;
 };
 
@@ -26,12 +29,10 @@ export function createUpkeep(deps: {
   const cancels = new Set<() => void>();
   let open = true;
 
-  /** What Kafka refuses keeps the service from being ready; what may pass is worth knowing. */
-  function report(what: string, error: unknown): void {
+  function report(what: string, error: unknown, final = !isRetriable(error)): void {
     const words = error === null ? null : `${what}: ${describe(error)}`;
-    const passes = error === null || isRetriable(error);
-    health.problem(what, passes ? null : words);
-    health.note(what, passes ? words : null);
+    health.problem(what, final ? words : null);
+    health.note(what, final ? null : words);
   }
 
   function every(ms: number, what: string, work: () => Promise<void> | void): void {

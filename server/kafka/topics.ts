@@ -1,7 +1,7 @@
 // The three topics: created when missing, grown together, checked, trimmed.
 import kafkajs, { type Admin, type ITopicConfig, type Kafka } from 'kafkajs';
-import { AppError, describe, InconsistentStateError, isRetriable } from '../errors.ts';
-import { fromKafkajs, isRefusal } from './kafkajs-error.ts';
+import { InconsistentStateError } from '../errors.ts';
+import { fromKafkajs } from './kafkajs-error.ts';
 
 const { ConfigResourceTypes } = kafkajs;
 
@@ -84,22 +84,15 @@ export function createTopics(deps: {
       const topic = names.checkpoints;
       // A fresh admin client does not know the leader before it was asked for something else.
       await admin.fetchTopicOffsets(topic);
-      await admin
-        .deleteTopicRecords({ topic, partitions: [{ partition, offset: String(below) }] })
-        .catch(explainTrim);
+      await admin.deleteTopicRecords({
+        topic,
+        partitions: [{ partition, offset: String(below) }],
+      });
     },
     async close() {
       if (connected) await admin.disconnect();
     },
   };
-}
-
-/** Throws what the broker said of the one partition; retriable unless it refuses. */
-function explainTrim(error: unknown): never {
-  const inner = (error as { partitions?: { error?: unknown }[] }).partitions?.[0]?.error ?? error;
-  throw new AppError('TRIM', describe(inner), !isRefusal(inner) || isRetriable(inner), {
-    cause: error,
-  });
 }
 
 /** Compaction and retention would take away what a restore needs. */
