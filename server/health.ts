@@ -37,7 +37,8 @@ export type TaskStatus = {
 export type Health = {
   /** Kafka answers, or does not and why. */
   kafka(up: boolean, error?: unknown): void;
-  readonly kafkaUp: boolean;
+  /** A connection to Kafka could not be made. */
+  unconnected(reason: string): void;
   caughtUp(): void;
   /** Whether this instance is in the group, and why not. */
   member(state: { readonly member: boolean; readonly error: string | null }): void;
@@ -165,9 +166,7 @@ export function createHealth(deps: {
       // What failed for want of a Kafka is said again if it still fails.
       if (wasDown) notes.clear();
     },
-    get kafkaUp() {
-      return link.state().up;
-    },
+    unconnected: link.suspect,
     caughtUp: () => to('JOINING'),
     member(state) {
       membership = state;

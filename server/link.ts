@@ -22,7 +22,10 @@ export type LinkState = {
 
 export type Link = {
   answered(): void;
+  /** Somebody asked and got this error. */
   failed(error: string): void;
+  /** A connection could not be made, which is the reason for as long as nobody knows a better one. */
+  suspect(error: string): void;
   state(): LinkState;
 };
 
@@ -36,7 +39,7 @@ export function createLink(clock: Pick<Clock, 'now' | 'monotonic'>): Link {
   /** Why it is down; undefined while it is up. */
   function outage(): string | null | undefined {
     const silent = clock.monotonic() - (answeredAt ?? openedAt);
-    if (error !== null && (answeredAt === null || silent > ERROR_BOUND_MS)) return explain(error);
+    if (error !== null && (answeredAt === null || silent > ERROR_BOUND_MS)) return error;
     if (silent > SILENCE_BOUND_MS) return 'no answer';
     return answeredAt === null ? null : undefined;
   }
@@ -57,7 +60,10 @@ export function createLink(clock: Pick<Clock, 'now' | 'monotonic'>): Link {
       look();
     },
     failed(words) {
-      error = words;
+      error = reasonIn(words);
+    },
+    suspect(words) {
+      error ??= reasonIn(words);
     },
     state() {
       const reason = look();
@@ -66,10 +72,7 @@ export function createLink(clock: Pick<Clock, 'now' | 'monotonic'>): Link {
   };
 }
 
-function explain(error: string): string {
-  const reason = error.replace(/^Connection error: /, '');
-  return /closed connection|connection closed/i.test(reason) && !reason.includes('KAFKA_SSL')
-    ? `${reason}: a port for TLS or SASL does that to who comes without, ` +
-        'see KAFKA_SSL and KAFKA_SASL_MECHANISM'
-    : reason;
+/** Without what kafkajs puts before it. */
+function reasonIn(words: string): string {
+  return words.replace(/^Connection error: /, '');
 }

@@ -77,7 +77,7 @@ export function createService(deps: {
     sasl: saslOf(config),
     clientId: author.app,
     logger,
-    onTrouble: (words) => health.kafka(false, words),
+    onTrouble: health.unconnected,
   });
   const createReader = (of: Progress) =>
     createFetcher({

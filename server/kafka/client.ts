@@ -12,7 +12,7 @@ export type KafkaSettings = {
   readonly clientId: string;
 };
 
-/** What kafkajs says when it cannot reach a broker. */
+/** What kafkajs says when it cannot connect to a broker. */
 const TROUBLE = /^(?:Failed to connect to seed broker, .*?: |(?=Connection (?:error|timeout)))(.*)/;
 
 /** A client of the brokers, logging through `logger`; `onTrouble` hears why one cannot be reached. */
