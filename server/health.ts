@@ -1,7 +1,7 @@
 // How this instance is, in words: what it waits for, what has stopped, whether Kafka answers.
 //
-//   READING ──caught up──▶ JOINING ──member──▶ RUNNING
-//      └──────────────────────┴──────────────────┴──stop──▶ STOPPING
+//   STARTING ──join──▶ JOINING ──member──▶ RUNNING
+//      └──────────────────┴───────────────────┴──stop──▶ STOPPING
 import type { Config } from './config.ts';
 import { describe } from './errors.ts';
 import type { Status } from './http/contract.ts';
@@ -17,10 +17,10 @@ const STALL_BOUND_MS = 5000;
 /** The session of the group is 10 s: after it the coordinator has given our partitions away. */
 const HEARTBEAT_BOUND_MS = 12_000;
 
-type Phase = 'READING' | 'JOINING' | 'RUNNING' | 'STOPPING';
+type Phase = 'STARTING' | 'JOINING' | 'RUNNING' | 'STOPPING';
 
 const NEXT: Record<Phase, readonly Phase[]> = {
-  READING: ['JOINING', 'STOPPING'],
+  STARTING: ['JOINING', 'STOPPING'],
   JOINING: ['RUNNING', 'STOPPING'],
   RUNNING: ['STOPPING'],
   STOPPING: [],
@@ -39,7 +39,10 @@ export type Health = {
   kafka(up: boolean, error?: unknown): void;
   /** A connection to Kafka could not be made. */
   unconnected(reason: string): void;
+  /** The view of the group has read all that stood in the topics. */
   caughtUp(): void;
+  /** Asking to be let into the group begins. */
+  joining(): void;
   /** Whether this instance is in the group, and why not. */
   member(state: { readonly member: boolean; readonly error: string | null }): void;
   stopping(): void;
@@ -75,7 +78,8 @@ export function createHealth(deps: {
   const problems = new Map<string, string>();
   const notes = new Map<string, string>();
   const link = createLink(clock);
-  let phase: Phase = 'READING';
+  let phase: Phase = 'STARTING';
+  let reading = true;
   let phaseSince = clock.monotonic();
   let membership = { member: false, error: null as string | null };
 
@@ -117,8 +121,10 @@ export function createHealth(deps: {
       ({ partition, reason }) => `${config.ORDERS_TOPIC}[${partition}] has stopped: ${reason}`,
     );
     if (link.state().up) {
-      if (phase === 'READING') words.push('reading what the group has come to');
-      if (phase === 'JOINING' && groupTrouble() === null) words.push(`joining the group ${group}`);
+      if (reading) words.push('reading what the group has come to');
+      else if (phase === 'JOINING' && groupTrouble() === null) {
+        words.push(`joining the group ${group}`);
+      }
     }
     if (restoring.length > 0) words.push(`restoring partitions ${restoring.join(', ')}`);
     return words;
@@ -167,7 +173,10 @@ export function createHealth(deps: {
       if (wasDown) notes.clear();
     },
     unconnected: link.suspect,
-    caughtUp: () => to('JOINING'),
+    caughtUp() {
+      reading = false;
+    },
+    joining: () => to('JOINING'),
     member(state) {
       membership = state;
       if (state.member && phase === 'JOINING') to('RUNNING');

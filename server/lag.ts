@@ -13,37 +13,39 @@ export type Lag = {
   read(): PartitionLag[];
 };
 
-type Heads = ReadonlyMap<number, { readonly nextOffset: number }> | null;
+type Heads = ReadonlyMap<number, { readonly nextOffset: number }>;
 type End = Bounds & { readonly askedAt: number };
 
-/** The lag of a group. `nextOffsets` are those of the head checkpoints, null while they are not known. */
+/** The lag of a group, from the ends of its partitions and their head checkpoints. */
 export function createLag(deps: {
   readEnds: () => Promise<ReadonlyMap<number, Bounds | { readonly error: string }>>;
   partitions: () => number;
-  nextOffsets: () => Heads;
+  heads: () => Heads;
+  /** The head of this partition is known, or that there is none. */
+  isKnown: (partition: number) => boolean;
   /** Partitions whose heads cannot be followed at the moment. */
   old: () => ReadonlySet<number>;
   clock: { monotonic(): number };
 }): Lag {
-  const { readEnds, partitions, nextOffsets, old, clock } = deps;
+  const { readEnds, partitions, heads, isKnown, old, clock } = deps;
   let ends = new Map<number, End>();
 
-  function lagOf(partition: number, heads: Heads, isOld: boolean): PartitionLag {
+  function lagOf(partition: number, known: Heads, isOld: boolean): PartitionLag {
     const end = ends.get(partition);
     if (end === undefined || clock.monotonic() - end.askedAt > KNOWN_FOR_MS) {
       return { partition, endOffset: null, lag: null };
     }
+    if (isOld || !isKnown(partition)) return { partition, endOffset: end.high, lag: null };
     // Whoever finds no checkpoint begins at the first order that is kept.
-    const next = heads === null || isOld ? null : (heads.get(partition)?.nextOffset ?? end.low);
+    const next = known.get(partition)?.nextOffset ?? end.low;
     // The head may be newer than the end.
-    const lag = next === null ? null : Math.max(0, end.high - next);
-    return { partition, endOffset: end.high, lag };
+    return { partition, endOffset: end.high, lag: Math.max(0, end.high - next) };
   }
 
   return {
     async ask() {
       const askedAt = clock.monotonic();
-      const before = new Map(nextOffsets());
+      const before = new Map(heads());
       const answers = await readEnds();
       const answered = new Map(ends);
       for (const [partition, answer] of answers) {
@@ -55,10 +57,10 @@ export function createLag(deps: {
       ends = answered;
     },
     read() {
-      const heads = nextOffsets();
+      const known = heads();
       const isOld = old();
       return Array.from({ length: partitions() }, (_, partition) =>
-        lagOf(partition, heads, isOld.has(partition)),
+        lagOf(partition, known, isOld.has(partition)),
       );
     },
   };

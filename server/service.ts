@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Config, saslOf } from './config.ts';
-import { describe, isRetriable } from './errors.ts';
+import { describe } from './errors.ts';
 import { createHealth } from './health.ts';
 import type { OverviewSource } from './http/overview.ts';
 import { createIncidents } from './incidents.ts';
@@ -17,7 +17,7 @@ import { createTopics } from './kafka/topics.ts';
 import { createLag } from './lag.ts';
 import { createOverview } from './overview.ts';
 import { createOwnTasks, type TaskGround } from './own-tasks.ts';
-import { systemClock as clock } from './stream/clock.ts';
+import { systemClock as clock, delay } from './stream/clock.ts';
 import { createGroupView } from './stream/group-view.ts';
 import { nameOf } from './stream/log.ts';
 import type { Logger } from './stream/logger.ts';
@@ -29,6 +29,8 @@ import { createUpkeep } from './upkeep.ts';
 const UPKEEP_MS = 5000;
 /** How often the log hears of what is wrong, and the ends of the partitions are asked for. */
 const LOOK_MS = 1000;
+/** The group is not joined before the view has caught up, or this has passed. */
+const CATCH_UP_MS = 5000;
 
 export type Service = {
   readonly overview: OverviewSource;
@@ -137,19 +139,19 @@ export function createService(deps: {
   const lag = createLag({
     readEnds: () => ends.read(topicNames.orders, partitions),
     partitions: () => partitions,
-    nextOffsets: () => (isCaughtUp ? view.heads() : null),
+    heads: view.heads,
+    isKnown: view.isCaughtUp,
     old: health.oldHeads,
     clock,
   });
   const upkeep = createUpkeep({ clock, health, onCrash });
   let partitions = 0;
-  let isCaughtUp = false;
   let stopping = false;
 
   function onTrim(partition: number, error: unknown): void {
     const name = nameOf({ topic: topicNames.checkpoints, partition });
     // Who may not delete today may not tomorrow, and the topic grows for ever.
-    const denied = !isRetriable(error) || /authoriz/i.test(describe(error));
+    const denied = /authoriz|not support/i.test(describe(error));
     upkeep.report(`${name} grows, nothing is deleted`, error, denied);
   }
 
@@ -169,10 +171,11 @@ export function createService(deps: {
         await upkeep.insist('the topics cannot be prepared', ensureTopics);
         if (stopping) return;
         upkeep.every(LOOK_MS, 'the ends of the partitions are not known', lag.ask);
-        await view.caughtUp();
+        // Who cannot be read says so itself; a partition without a leader holds up no other.
+        const reading = view.caughtUp().then(health.caughtUp, () => {});
+        await Promise.race([reading, delay(clock, CATCH_UP_MS)]);
         if (stopping) return;
-        isCaughtUp = true;
-        health.caughtUp();
+        health.joining();
         await upkeep.insist('the group cannot be joined', membership.start);
         upkeep.every(UPKEEP_MS, 'the topics cannot be checked', ensureTopics);
         upkeep.every(UPKEEP_MS, 'next offsets are not committed', async () => {

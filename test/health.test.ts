@@ -31,6 +31,7 @@ async function world({ ready = true } = {}) {
   if (ready) {
     health.kafka(true);
     health.caughtUp();
+    health.joining();
     health.member({ member: true, error: null });
   }
   return Object.assign(world, {
@@ -64,6 +65,7 @@ t.test('the way to being ready is told step by step', async (t) => {
   w.health.kafka(true);
   t.match(w.health.status(), { phase: 'starting', reasons: [/^reading what the group/] });
   w.health.caughtUp();
+  w.health.joining();
   t.match(w.health.status(), { phase: 'starting', reasons: [/^joining the group order-cons/] });
   w.health.member({ member: true, error: null });
   w.tasks = { ...AT_REST, restoring: [0, 2] };
@@ -77,7 +79,7 @@ t.test('the way to being ready is told step by step', async (t) => {
 
 t.test('a step that is not in the lifecycle is a mistake', async (t) => {
   const { health } = await world();
-  t.throws(() => health.caughtUp(), TypeError);
+  t.throws(() => health.joining(), TypeError);
 });
 
 t.test('Kafka away is one line, its return another, whatever fails meanwhile', async (t) => {
@@ -163,6 +165,7 @@ t.test('a refused join is told in the broker’s words, and so is leaving the gr
   w.kafka = true;
   w.health.kafka(true);
   w.health.caughtUp();
+  w.health.joining();
   w.health.member({ member: false, error: 'INCONSISTENT_GROUP_PROTOCOL' });
   await w.pass(3);
   t.equal(w.reasons(), 'cannot join the group order-consumer-group: INCONSISTENT_GROUP_PROTOCOL');
@@ -181,6 +184,7 @@ t.test('a group that lets nobody in for long is an incident', async (t) => {
   w.kafka = true;
   w.health.kafka(true);
   w.health.caughtUp();
+  w.health.joining();
   await w.pass(10);
   t.same(w.lines, []);
   await w.pass(5);

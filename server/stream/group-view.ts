@@ -41,6 +41,8 @@ export type GroupViewReader = GroupView & {
   follow(partitions: readonly number[]): void;
   /** Resolves when all has been read that stood in the topics when they began to be followed. */
   caughtUp(): Promise<void>;
+  /** The same of one partition; false again when its checkpoints cannot be followed any more. */
+  isCaughtUp(partition: number): boolean;
   close(): void;
 };
 
@@ -70,6 +72,9 @@ export function createGroupView(deps: {
     onFailed({ topic: deps.checkpointTopic, partition }, error);
   });
   const ring = createDeadLetterRing(deadLetterBufferSize);
+  const caughtUp = new Set<number>();
+  /** Partitions whose checkpoints are followed no more. */
+  const lost = new Set<number>();
   const followings = new Map<number, Promise<Following[]>>();
   let newDeadLetters = createDeadLetterRing(deadLetterBufferSize);
   let open = true;
@@ -110,6 +115,7 @@ export function createGroupView(deps: {
         },
         outOfRange: (_position, bounds) => (position = bounds.low),
         failed(error) {
+          if (tp.topic === deps.checkpointTopic) lost.add(tp.partition);
           onFailed(tp, error);
           resolve(following);
         },
@@ -148,6 +154,7 @@ export function createGroupView(deps: {
           const following = followPartition(partition);
           // A reader that was closed meanwhile is no failure.
           following.catch((error: unknown) => open && onFailed(tp, error));
+          following.then(() => caughtUp.add(partition)).catch(() => {});
           followings.set(partition, following);
         }
       }
@@ -156,6 +163,7 @@ export function createGroupView(deps: {
       await Promise.all(followings.values());
       heads.averages();
     },
+    isCaughtUp: (partition) => caughtUp.has(partition) && !lost.has(partition),
     close() {
       open = false;
       for (const following of followings.values()) {
