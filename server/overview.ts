@@ -23,8 +23,10 @@ export function createOverview(deps: {
   clock: Clock;
   status: () => Status;
   lag: () => PartitionLag[];
+  /** Partitions whose checkpoints cannot be followed at the moment. */
+  old: () => ReadonlySet<number>;
 }): OverviewSource {
-  const { view, clock, status, lag } = deps;
+  const { view, clock, status, lag, old } = deps;
   const throughput = createThroughput(clock);
   let names: string[] = [];
   let shownStatus = '';
@@ -38,6 +40,11 @@ export function createOverview(deps: {
       names = [...averages.keys()].sort();
     }
     return names;
+  }
+
+  /** Checkpoints that are not read say nothing of what is processed. */
+  function rate(): number | null {
+    return old().size > 0 ? null : throughput.read();
   }
 
   function metrics(products: Iterable<string>): Metrics {
@@ -59,7 +66,7 @@ export function createOverview(deps: {
       return {
         metrics: metrics(productNames()),
         deadLetters: view.newestDeadLetters(SHOWN_DEAD_LETTERS).map(deadLetterItem),
-        throughput: throughput.read(),
+        throughput: rate(),
         lag: lag(),
         status: status(),
       };
@@ -73,10 +80,10 @@ export function createOverview(deps: {
       if (deadLetters.length > 0) {
         changes.deadLetters = deadLetters.slice(0, SHOWN_DEAD_LETTERS).map(deadLetterItem);
       }
-      const rate = throughput.read();
-      if (rate !== shownThroughput) {
-        shownThroughput = rate;
-        changes.throughput = rate;
+      const newRate = rate();
+      if (newRate !== shownThroughput) {
+        shownThroughput = newRate;
+        changes.throughput = newRate;
       }
       const newLag = lag();
       const lagText = JSON.stringify(newLag);

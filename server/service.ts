@@ -164,7 +164,13 @@ export function createService(deps: {
   }
 
   return {
-    overview: createOverview({ view, clock, status: health.status, lag: lag.read }),
+    overview: createOverview({
+      view,
+      clock,
+      status: health.status,
+      lag: lag.read,
+      old: health.oldHeads,
+    }),
     async start() {
       upkeep.every(LOOK_MS, 'log', () => incidents.update(health.incidents()));
       try {

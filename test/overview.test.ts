@@ -22,10 +22,31 @@ t.test('a lag that changes is a change, though no checkpoint moves', async (t) =
     clock: manualClock(),
     status: () => aStatus(),
     lag: () => lag,
+    old: () => new Set(),
   });
   t.match(overview.takeChanges(), { lag: [row] });
   t.equal(overview.takeChanges(), null);
   lag = [{ partition: 0, endOffset: null, lag: null }];
   t.same(overview.takeChanges(), { lag });
   t.same(overview.read().lag, lag);
+});
+
+t.test('a rate of checkpoints that cannot be followed is not 0, it is not known', async (t) => {
+  const clock = manualClock();
+  let old = new Set<number>();
+  const overview = createOverview({
+    view: emptyView,
+    clock,
+    status: () => aStatus(),
+    lag: () => [],
+    old: () => old,
+  });
+  overview.sample();
+  await clock.advance(1000);
+  overview.sample();
+  t.equal(overview.read().throughput, 0);
+  overview.takeChanges();
+  old = new Set([1]);
+  t.equal(overview.read().throughput, null);
+  t.same(overview.takeChanges(), { throughput: null });
 });
