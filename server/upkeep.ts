@@ -5,11 +5,13 @@ import { isRefusal } from './kafka/kafkajs-error.ts';
 import { type Clock, delay } from './stream/clock.ts';
 
 const RETRY_MS = 1000;
+/** What may pass is told from so many failures in a row on. */
+const FAILURES = 2;
 
 export type Upkeep = {
   /** Tries until it succeeds or all has ended; rejects with what trying again cannot mend. */
   insist(what: string, step: () => Promise<void>): Promise<void>;
-  /** Works now and every `ms` after it is done, never twice at a time. */
+  /** Works now and every `ms` after it is done, never twice at a time; `report` hears how it ended. */
   every(ms: number, what: string, work: () => Promise<void> | void): void;
   /**
    * Says in health how something ended that is done now and then; null takes back what was said. What may
@@ -37,6 +39,7 @@ export function createUpkeep(deps: {
 
   function every(ms: number, what: string, work: () => Promise<void> | void): void {
     let cancel = () => {};
+    let failures = 0;
     cancels.add(() => cancel());
     const once = async () => {
       let failure: unknown = null;
@@ -47,8 +50,10 @@ export function createUpkeep(deps: {
       }
       if (!open) return;
       cancel = clock.after(ms, () => void once());
+      failures = failure === null ? 0 : failures + 1;
       if (isProgrammerError(failure)) onCrash(failure as Error);
-      else report(what, failure);
+      // A rebalance or a new leader makes it fail once.
+      else report(what, failures < FAILURES && isRetriable(failure) ? null : failure);
     };
     void once();
   }
