@@ -62,13 +62,12 @@ const table: readonly Row[] = [
   {
     type: 'gauge',
     name: 'orders_lag',
-    help: 'Records between the last checkpoint and the end of the partition.',
+    help: 'Orders between the last checkpoint and the end of the partition; no sample while unknown.',
     labels: ['partition'],
-    values: ({ metrics }) =>
-      metrics.asOf.map(({ partition, highWatermark, nextOffset }) => ({
-        labels: { partition: String(partition) },
-        value: Math.max(0, highWatermark - nextOffset),
-      })),
+    values: ({ lag: partitions }) =>
+      partitions.flatMap(({ partition, lag }) =>
+        lag === null ? [] : [{ labels: { partition: String(partition) }, value: lag }],
+      ),
   },
   gauge('kafka_up', '1 while Kafka answers.', ({ status }) => Number(status.kafka.up)),
   gauge('service_ready', '1 while the service is ready.', ({ status }) =>

@@ -3,7 +3,14 @@ import { type Averages, view as averageOf, type Tally } from './domain/averages.
 import { type CheckpointSummary, lostCount } from './domain/checkpoint.ts';
 import { isoTime } from './domain/clip.ts';
 import type { DeadLetter } from './domain/dead-letter.ts';
-import type { Balance, DeadLetterItem, Metrics, PartitionAsOf, Status } from './http/contract.ts';
+import type {
+  Balance,
+  DeadLetterItem,
+  Metrics,
+  PartitionAsOf,
+  PartitionLag,
+  Status,
+} from './http/contract.ts';
 import type { Changes, OverviewSource } from './http/overview.ts';
 import type { Clock } from './stream/clock.ts';
 import type { GroupView } from './stream/group-view.ts';
@@ -16,11 +23,15 @@ export function createOverview(deps: {
   view: GroupView;
   clock: Clock;
   status: () => Status;
+  lag: () => PartitionLag[];
+  /** Partitions whose checkpoints cannot be followed at the moment. */
+  old: () => ReadonlySet<number>;
 }): OverviewSource {
-  const { view, clock, status } = deps;
+  const { view, clock, status, lag, old } = deps;
   const throughput = createThroughput(clock);
   let names: string[] = [];
   let shownStatus = '';
+  let shownLag = '';
   let shownThroughput: number | null = null;
 
   /** Sorted, so that every instance gives the same bytes. */
@@ -30,6 +41,11 @@ export function createOverview(deps: {
       names = [...averages.keys()].sort();
     }
     return names;
+  }
+
+  /** Checkpoints that are not read say nothing of what is processed. */
+  function rate(): number | null {
+    return old().size > 0 ? null : throughput.read();
   }
 
   function metrics(products: Iterable<string>): Metrics {
@@ -51,7 +67,8 @@ export function createOverview(deps: {
       return {
         metrics: metrics(productNames()),
         deadLetters: view.newestDeadLetters(SHOWN_DEAD_LETTERS).map(deadLetterItem),
-        throughput: throughput.read(),
+        throughput: rate(),
+        lag: lag(),
         status: status(),
       };
     },
@@ -64,10 +81,16 @@ export function createOverview(deps: {
       if (deadLetters.length > 0) {
         changes.deadLetters = deadLetters.slice(0, SHOWN_DEAD_LETTERS).map(deadLetterItem);
       }
-      const rate = throughput.read();
-      if (rate !== shownThroughput) {
-        shownThroughput = rate;
-        changes.throughput = rate;
+      const newRate = rate();
+      if (newRate !== shownThroughput) {
+        shownThroughput = newRate;
+        changes.throughput = newRate;
+      }
+      const newLag = lag();
+      const lagText = JSON.stringify(newLag);
+      if (lagText !== shownLag) {
+        shownLag = lagText;
+        changes.lag = newLag;
       }
       const newStatus = status();
       const text = JSON.stringify(newStatus);

@@ -3,31 +3,35 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Config, saslOf } from './config.ts';
-import { describe, isRetriable } from './errors.ts';
+import { describe } from './errors.ts';
 import { createHealth } from './health.ts';
 import type { OverviewSource } from './http/overview.ts';
+import { createIncidents } from './incidents.ts';
 import { createAppender } from './kafka/appender.ts';
 import { createKafka } from './kafka/client.ts';
 import { createCluster } from './kafka/cluster.ts';
+import { createEnds } from './kafka/ends.ts';
 import { createFetcher } from './kafka/fetcher.ts';
 import { createMembership } from './kafka/membership.ts';
 import { createTopics } from './kafka/topics.ts';
+import { createLag } from './lag.ts';
 import { createOverview } from './overview.ts';
+import { createOwnTasks, type TaskGround } from './own-tasks.ts';
 import { systemClock as clock, delay } from './stream/clock.ts';
 import { createGroupView } from './stream/group-view.ts';
 import { shareTopicIds } from './stream/identity.ts';
 import { nameOf } from './stream/log.ts';
 import type { Logger } from './stream/logger.ts';
 import { createOrderHandler } from './stream/order-handler.ts';
-import { createPartitionTask } from './stream/partition-task.ts';
-import type { TaskDeps } from './stream/task-run.ts';
-import { createTasks } from './stream/tasks.ts';
+import { createProgress, type Progress } from './stream/progress.ts';
+import { watchHandler, watchReader } from './stream/watched.ts';
+import { createUpkeep } from './upkeep.ts';
 
-const RETRY_MS = 1000;
 const UPKEEP_MS = 5000;
-/** Of the time of this process, for encoding checkpoints; to send and read them costs four times that. */
-export const CHECKPOINT_SHARE = 0.02;
-const MAX_PRODUCT_BYTES = 6 * 2 ** 20;
+/** How often the log hears of what is wrong, and the ends of the partitions are asked for. */
+const LOOK_MS = 1000;
+/** The group is not joined before the view has caught up, or this has passed. */
+const CATCH_UP_MS = 5000;
 
 export type Service = {
   readonly overview: OverviewSource;
@@ -35,11 +39,6 @@ export type Service = {
   start(): Promise<void>;
   /** Stops fetching, writes the last checkpoints, leaves the group, disconnects. */
   stop(): Promise<void>;
-};
-
-/** What the tasks stand on: the logs, the business logic and time. */
-export type TaskGround = Pick<TaskDeps, 'reader' | 'writer' | 'handle' | 'clock'> & {
-  trim(partition: number, below: number): Promise<void>;
 };
 
 /** A service on the given brokers; `onCrash` hears that it cannot go on, `wrap` stands between Kafka and the tasks. */
@@ -63,24 +62,38 @@ export function createService(deps: {
     deadLetters: config.DLQ_TOPIC,
     checkpoints: config.CHECKPOINT_TOPIC,
   };
-  const health = createHealth({ config, brokers, embedded, startedAt, clock });
+  const progress = { tasks: createProgress(clock), view: createProgress(clock) };
+  const health = createHealth({
+    config,
+    brokers,
+    embedded,
+    startedAt,
+    clock,
+    progress,
+    tasks: () => tasks.status(),
+    heartbeatAge: () => membership.heartbeatAge(),
+  });
+  const incidents = createIncidents({ logger, clock });
   const kafka = createKafka({
     brokers: [...brokers],
     ssl: config.KAFKA_SSL,
     sasl: saslOf(config),
     clientId: author.app,
     logger,
+    onTrouble: health.unconnected,
   });
-  const readerDeps = () => ({
-    cluster: createCluster(kafka),
-    logger,
-    random: Math.random,
-    onState: health.kafka,
-    onPartition: () => {},
-  });
+  const createReader = (of: Progress) =>
+    createFetcher({
+      cluster: createCluster(kafka),
+      logger,
+      random: Math.random,
+      onState: health.kafka,
+      onPartition: of.readEnded,
+    });
   // On connections of their own, so that what everybody sees does not wait behind the orders.
-  const taskReader = createFetcher(readerDeps());
-  const viewReader = createFetcher(readerDeps());
+  const taskReader = createReader(progress.tasks);
+  const viewReader = createReader(progress.view);
+  const ends = createEnds({ cluster: createCluster(kafka) });
   const writer = createAppender({ cluster: createCluster(kafka) });
   const topics = createTopics({
     kafka,
@@ -89,7 +102,7 @@ export function createService(deps: {
     logger,
   });
   const view = createGroupView({
-    reader: viewReader,
+    reader: watchReader(viewReader, progress.view),
     group: config.GROUP_ID,
     checkpointTopic: topicNames.checkpoints,
     deadLetterTopic: topicNames.deadLetters,
@@ -105,107 +118,100 @@ export function createService(deps: {
     clock,
     trim: topics.trimCheckpoints,
   });
-  const tasks = createTasks({
-    clock: ground.clock,
+  const tasks = createOwnTasks({
+    config,
+    ground: {
+      ...ground,
+      reader: watchReader(ground.reader, progress.tasks),
+      handle: watchHandler(ground.handle, progress.tasks),
+    },
+    author,
+    startedAt,
+    topics: topicNames,
+    generation: () => membership.generation(),
+    progress: progress.tasks,
     logger,
-    createTask: (partition, onFailed) =>
-      createPartitionTask({
-        ...ground,
-        logs: {
-          group: config.GROUP_ID,
-          orders: { topic: topicNames.orders, partition },
-          deadLetters: { topic: topicNames.deadLetters, partition },
-          checkpoints: { topic: topicNames.checkpoints, partition },
-        },
-        author,
-        startedAt,
-        generation: membership.generation,
-        trim: (below) => ground.trim(partition, below),
-        policy: {
-          maxRetries: config.MAX_RETRIES,
-          backoffMs: config.RETRY_BACKOFF_MS,
-          maxBackoffMs: config.RETRY_MAX_BACKOFF_MS,
-        },
-        limits: {
-          maxPending: config.MAX_PENDING,
-          maxPendingBytes: config.MAX_PENDING_BYTES,
-          maxProducts: config.MAX_PRODUCTS,
-          maxProductBytes: MAX_PRODUCT_BYTES,
-        },
-        checkpointIntervalMs: config.CHECKPOINT_INTERVAL_MS,
-        checkpointShare: () => CHECKPOINT_SHARE / Math.max(1, tasks.positions().size),
-        random: Math.random,
-        logger,
-        onProblem: (words) => health.problem(`dead letters of ${partition}`, words),
-        onFailed,
-      }),
+    onTrim,
+    onProblem: (partition, words) => health.problem(`dead letters of ${partition}`, words),
   });
   const membership = createMembership({
     kafka,
     groupId: config.GROUP_ID,
     topic: topicNames.orders,
     logger,
-    onAssigned(partitions) {
-      tasks.assign(partitions);
-      health.joined();
-    },
-    onState: () => {},
+    onAssigned: tasks.assign,
+    onState: health.member,
     onCrash,
   });
+  const lag = createLag({
+    readEnds: () => ends.read(topicNames.orders, partitions),
+    partitions: () => partitions,
+    heads: view.heads,
+    isKnown: view.isCaughtUp,
+    old: health.oldHeads,
+    clock,
+  });
+  const upkeep = createUpkeep({ clock, health, onCrash });
+  let partitions = 0;
   let stopping = false;
-  let cancelUpkeep = () => {};
 
-  /** Until it succeeds; rejects with what trying again cannot mend. */
-  async function insist(step: () => Promise<void>): Promise<void> {
-    while (!stopping) {
-      try {
-        return await step();
-      } catch (error) {
-        if (!isRetriable(error)) throw error;
-        health.kafka(false, error);
-        await delay(clock, RETRY_MS);
-      }
-    }
+  function onTrim(partition: number, error: unknown): void {
+    const name = nameOf({ topic: topicNames.checkpoints, partition });
+    // Who may not delete today may not tomorrow, and the topic grows for ever.
+    const denied = /authoriz|not support/i.test(describe(error));
+    upkeep.report(`${name} grows, nothing is deleted`, error, denied);
   }
 
   async function ensureTopics(): Promise<void> {
-    const { partitions, problems } = await topics.ensure();
-    health.problem('topics', problems.length === 0 ? null : problems.join('; '));
+    const found = await topics.ensure();
+    health.kafka(true);
+    health.problem('topics', found.problems.join('; ') || null);
+    partitions = found.partitions;
     view.follow(Array.from({ length: partitions }, (_, partition) => partition));
   }
 
-  function upkeep(): void {
-    Promise.all([ensureTopics(), membership.commit(tasks.positions())])
-      .catch((error: unknown) => logger.warn('upkeep', { error: describe(error) }))
-      .finally(() => {
-        if (!stopping) cancelUpkeep = clock.after(UPKEEP_MS, upkeep);
-      });
-  }
-
   return {
-    overview: createOverview({ view, clock, status: () => health.status(tasks.status()) }),
+    overview: createOverview({
+      view,
+      clock,
+      status: health.status,
+      lag: lag.read,
+      old: health.oldHeads,
+    }),
     async start() {
+      upkeep.every(LOOK_MS, 'log', () => incidents.update(health.incidents()));
       try {
-        await insist(ensureTopics);
+        await upkeep.insist('the topics cannot be prepared', ensureTopics);
         if (stopping) return;
-        await view.caughtUp();
-        health.caughtUp();
-        await insist(membership.start);
-        upkeep();
+        upkeep.every(LOOK_MS, 'the ends of the partitions are not known', lag.ask);
+        // Who cannot be read says so itself; a partition without a leader holds up no other.
+        const reading = view.caughtUp().then(health.caughtUp, () => {});
+        await Promise.race([reading, delay(clock, CATCH_UP_MS)]);
+        if (stopping) return;
+        health.joining();
+        await upkeep.insist('the group cannot be joined', membership.start);
+        upkeep.every(UPKEEP_MS, 'the topics cannot be checked', ensureTopics);
+        upkeep.every(UPKEEP_MS, 'next offsets are not committed', async () => {
+          if (membership.heartbeatAge() !== null) await membership.commit(tasks.positions());
+        });
       } catch (error) {
-        if (stopping) return;
-        logger.error('the service cannot start', { error: describe(error) });
-        health.failed(describe(error));
+        if (!stopping) health.failed(`the service cannot start: ${describe(error)}`);
       }
     },
     async stop() {
       stopping = true;
       health.stopping();
-      cancelUpkeep();
+      upkeep.end();
       view.close();
       await tasks.close();
       await membership.stop();
-      await Promise.all([taskReader.close(), viewReader.close(), writer.close(), topics.close()]);
+      await Promise.all([
+        taskReader.close(),
+        viewReader.close(),
+        ends.close(),
+        writer.close(),
+        topics.close(),
+      ]);
     },
   };
 }

@@ -19,6 +19,7 @@ export interface Model {
   readonly products: ReadonlyMap<string, ProductAverage>;
   readonly deadLetters: readonly DeadLetterItem[];
   readonly throughput: number | null;
+  readonly lag: Snapshot['lag'];
   readonly status: Status;
 }
 
@@ -33,9 +34,9 @@ export function isNewer(a: Version, b: Version): boolean {
 /** The model of a whole snapshot. */
 export function fromSnapshot(snapshot: Snapshot): Model {
   const { perProduct, ...metrics } = snapshot.metrics;
-  const { epoch, seq, deadLetters, throughput, status } = snapshot;
+  const { epoch, seq, deadLetters, throughput, lag, status } = snapshot;
   const products = new Map(Object.entries(perProduct));
-  return { epoch, seq, metrics, products, deadLetters, throughput, status };
+  return { epoch, seq, metrics, products, deadLetters, throughput, lag, status };
 }
 
 /**
@@ -55,6 +56,7 @@ export function advance(model: Model | null, delta: Delta): Model | 'known' | 'g
     products: changed(model.products, Object.entries(perProduct)),
     deadLetters: newestFirst(delta.deadLetters ?? [], model.deadLetters),
     throughput: delta.throughput === undefined ? model.throughput : delta.throughput,
+    lag: delta.lag ?? model.lag,
     status: delta.status ?? model.status,
   };
 }
@@ -81,10 +83,10 @@ const age = (a: DeadLetterItem, b: DeadLetterItem) =>
 
 const place = ({ id }: DeadLetterItem, part: 0 | 1) => Number(id.split('-')[part]);
 
-/** Orders that stand in the topic beyond the last checkpoints. */
-export function lagOf(model: Model): number {
-  return model.metrics.asOf.reduce(
-    (sum, { highWatermark, nextOffset }) => sum + Math.max(0, highWatermark - nextOffset),
+/** Orders that stand in the topic beyond the last checkpoints; null while that of a partition is not known. */
+export function lagOf({ lag }: Model): number | null {
+  return lag.reduce<number | null>(
+    (sum, { lag: behind }) => (sum === null || behind === null ? null : sum + behind),
     0,
   );
 }

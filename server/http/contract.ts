@@ -38,6 +38,21 @@ export const PartitionAsOf = Type.Object(
   Closed,
 );
 
+/**
+ * How far one partition of `orders` is ahead of its last checkpoint. The end is asked for about once
+ * a second, whoever works on the partition; null once nothing was heard of it for five seconds.
+ */
+export const PartitionLag = Type.Object(
+  {
+    partition: Type.Integer(),
+    /** Where the next order will be written (the high watermark). */
+    endOffset: Type.Union([Type.Integer(), Type.Null()]),
+    /** Orders between the head checkpoint and the end. */
+    lag: Type.Union([Type.Integer(), Type.Null()]),
+  },
+  Closed,
+);
+
 /** `GET /metrics`. The first three keys are a published contract; the rest may grow. */
 export const Metrics = Type.Object(
   {
@@ -96,6 +111,8 @@ export const Status = Type.Object(
     ]),
     /** Why it is not ready, in words; empty when ready. */
     reasons: Type.Array(Type.String()),
+    /** What is worth knowing and keeps nothing from being ready, in words. */
+    notes: Type.Array(Type.String()),
     kafka: Type.Object(
       {
         brokers: Type.String(),
@@ -132,6 +149,8 @@ export const Snapshot = Type.Object(
     deadLetters: DeadLetters,
     /** Orders per second of the whole group over the last seconds; null while unknown. */
     throughput: Type.Union([Type.Number(), Type.Null()]),
+    /** Every partition of `orders`, in order. */
+    lag: Type.Array(PartitionLag),
     status: Status,
   },
   Closed,
@@ -149,13 +168,19 @@ export const Delta = Type.Object(
     metrics: Type.Optional(Metrics),
     deadLetters: Type.Optional(DeadLetters),
     throughput: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
+    lag: Type.Optional(Type.Array(PartitionLag)),
     status: Type.Optional(Status),
   },
   Closed,
 );
 
+/** `GET /health/*`: `reasons` and, of readiness, `notes` as in the status. */
 export const Health = Type.Object(
-  { status: Type.String(), reasons: Type.Array(Type.String()) },
+  {
+    status: Type.String(),
+    reasons: Type.Array(Type.String()),
+    notes: Type.Optional(Type.Array(Type.String())),
+  },
   Closed,
 );
 
@@ -164,6 +189,7 @@ export const ErrorBody = Type.Object({ error: Type.String(), message: Type.Strin
 export type ProductAverage = Static<typeof ProductAverage>;
 export type Balance = Static<typeof Balance>;
 export type PartitionAsOf = Static<typeof PartitionAsOf>;
+export type PartitionLag = Static<typeof PartitionLag>;
 export type Metrics = Static<typeof Metrics>;
 export type DeadLetterItem = Static<typeof DeadLetterItem>;
 export type Status = Static<typeof Status>;

@@ -7,6 +7,7 @@ import { type Cluster, findLeader } from './cluster.ts';
 import { ErrorCode, errorName, produceExchange } from './protocol.ts';
 
 const TIMEOUT_MS = 10_000;
+const INVALID_TIMESTAMP = 32;
 
 /** The broker will not take these records, however often they are sent. */
 const REFUSED: ReadonlyMap<number, string> = new Map([
@@ -36,7 +37,8 @@ export function createAppender({
           const size = `a batch of ${batch.length} bytes`;
           throw new AppError(refused, `${where} refuses ${size}: ${errorName(error)}`, false);
         }
-        throw new AppError('APPEND_FAILED', `${where} answers ${errorName(error)}`, true);
+        const code = error === INVALID_TIMESTAMP ? 'INVALID_TIMESTAMP' : 'APPEND_FAILED';
+        throw new AppError(code, `${where} answers ${errorName(error)}`, true);
       } catch (error) {
         if (isProgrammerError(error) || (error instanceof AppError && !error.retriable))
           throw error;

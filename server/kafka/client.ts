@@ -13,14 +13,18 @@ export type KafkaSettings = {
   readonly clientId: string;
 };
 
-/** A client of the brokers, logging through `logger`. */
+/** What kafkajs says when it cannot connect to a broker. */
+const TROUBLE = /^(?:Failed to connect to seed broker, .*?: |(?=Connection (?:error|timeout)))(.*)/;
+
+/** A client of the brokers, logging through `logger`; `onTrouble` hears why one cannot be reached. */
 export function createKafka({
   brokers,
   ssl,
   sasl,
   clientId,
   logger,
-}: KafkaSettings & { logger: Logger }): Kafka {
+  onTrouble = () => {},
+}: KafkaSettings & { logger: Logger; onTrouble?: (words: string) => void }): Kafka {
   mendKafkajs();
   const config: KafkaConfig = {
     brokers: brokers.map(aliasOf),
@@ -34,7 +38,13 @@ export function createKafka({
     retry: { initialRetryTime: 100, maxRetryTime: 3000, retries: 3 },
     logLevel: logLevel.WARN,
     // kafkajs calls an error what it tries again by itself; what ends in one reaches us as such.
-    logCreator: () => (entry) => logger.debug(`kafkajs: ${entry.log.message}`),
+    logCreator:
+      () =>
+      ({ log }) => {
+        logger.debug(`kafkajs: ${log.message}`);
+        const trouble = TROUBLE.exec(log.message)?.[1];
+        if (trouble !== undefined) onTrouble(trouble);
+      },
   };
   return new kafkajs.Kafka(config);
 }

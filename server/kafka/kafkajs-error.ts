@@ -74,3 +74,9 @@ function suspicion(error: KafkajsError): string {
 function originOf(error: KafkajsError): KafkajsError {
   return error.cause instanceof Error ? originOf(error.cause) : error;
 }
+
+/** Whether Kafka was there and said no, rather than not there; whatever kafkajs has wrapped around it. */
+export function isRefusal(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.name === 'KafkaJSProtocolError' || isRefusal(error.cause);
+}

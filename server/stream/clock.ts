@@ -39,6 +39,6 @@ function takeTurns(): () => Promise<void> {
 }
 
 /** Waits `ms`. */
-export function delay(clock: Clock, ms: number): Promise<void> {
+export function delay(clock: Pick<Clock, 'after'>, ms: number): Promise<void> {
   return new Promise((resolve) => clock.after(ms, resolve));
 }

@@ -17,6 +17,7 @@ import { type LogWriter, nameOf, type TopicPartition } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { PendingOrder } from './pending-order.ts';
 import { persist } from './persist.ts';
+import type { Progress } from './progress.ts';
 
 export type DeadLetterOutbox = {
   send(order: PendingOrder, cause: DeadLetterCause): void;
@@ -55,6 +56,7 @@ export function createDeadLetterOutbox(deps: {
   /** Orders wait because their dead letters are refused, in words; null: none does any more. */
   onProblem: (words: string | null) => void;
   /** Hears of a programmer's error. */
+  progress: Progress;
   onFailed: (error: unknown) => void;
 }): DeadLetterOutbox {
   const { source, target, author, writer, clock, logger, isPending, onProblem, onFailed } = deps;

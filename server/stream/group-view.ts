@@ -49,6 +49,8 @@ export type GroupViewReader = GroupView & {
    * when the view is closed before.
    */
   caughtUp(): Promise<void>;
+  /** The same of one partition; false again when its checkpoints cannot be followed any more. */
+  isCaughtUp(partition: number): boolean;
   close(): void;
 };
 
@@ -81,6 +83,9 @@ export function createGroupView(deps: {
   const partitions = new Map<number, Promise<unknown>>();
   const followings = new Set<Following>();
   const closing = new AbortController();
+  const upToDate = new Set<number>();
+  /** Partitions whose checkpoints are followed no more. */
+  const lost = new Set<number>();
 
   function readCheckpoint(partition: number, cursor: RecordCursor): void {
     const bytes = cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
@@ -132,6 +137,7 @@ export function createGroupView(deps: {
         },
         outOfRange: (_position, bounds) => (position = bounds.low),
         failed(error) {
+          if (tp.topic === deps.checkpointTopic) lost.add(tp.partition);
           onFailed(tp, error);
           resolve();
         },
@@ -167,8 +173,11 @@ export function createGroupView(deps: {
         if (closing.signal.aborted || partitions.has(partition)) continue;
         const tp = { topic: deps.checkpointTopic, partition };
         const caughtUp = followPartition(partition);
-        // A reader that was closed meanwhile is no failure.
-        caughtUp.catch((error: unknown) => closing.signal.aborted || onFailed(tp, error));
+        caughtUp.then(
+          () => upToDate.add(partition),
+          // A reader that was closed meanwhile is no failure.
+          (error: unknown) => closing.signal.aborted || onFailed(tp, error),
+        );
         partitions.set(partition, caughtUp);
       }
     },
@@ -176,6 +185,7 @@ export function createGroupView(deps: {
       await Promise.all(partitions.values());
       heads.averages();
     },
+    isCaughtUp: (partition) => upToDate.has(partition) && !lost.has(partition),
     close() {
       closing.abort();
       for (const following of followings) following.close();

@@ -16,6 +16,7 @@ import type { OrderHandler } from './order-handler.ts';
 import { createOrderProcessor, type Limits } from './order-processor.ts';
 import type { PendingOrder } from './pending-order.ts';
 import { persist } from './persist.ts';
+import type { Progress } from './progress.ts';
 import { followDeadLetter, type Restored, warnOfUnread } from './restore.ts';
 import { recreated, walk } from './walk.ts';
 
@@ -40,6 +41,7 @@ export type TaskDeps = {
   clock: Clock;
   random: () => number;
   logger: Logger;
+  progress: Progress;
   createLedger?: (state: LedgerState<PendingOrder>) => Ledger<PendingOrder>;
   /** What keeps some orders waiting, in words; null when it has gone. */
   onProblem: (words: string | null) => void;

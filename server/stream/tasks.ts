@@ -3,7 +3,7 @@ import { describe } from '../errors.ts';
 import type { Clock } from './clock.ts';
 import type { OnCheckpoint } from './group-view.ts';
 import type { Logger } from './logger.ts';
-import type { PartitionTask } from './partition-task.ts';
+import type { PartitionTask, TaskState } from './partition-task.ts';
 
 const TRIM_INTERVAL_MS = 60_000;
 
@@ -17,8 +17,8 @@ export type Tasks = {
   readBack: OnCheckpoint;
   /** Next offsets of the running tasks, for tools that show the lag of the group. */
   positions(): Map<number, number>;
-  /** Tasks that are not running yet, and those that stopped. */
-  status(): { restoring: number[]; failures: TaskFailure[] };
+  /** Tasks that are not running yet, those that stopped, and those another instance has taken over. */
+  status(): { restoring: number[]; failures: TaskFailure[]; fenced: number[] };
   /** Writes the last checkpoints and stops everything; nothing is started any more. */
   close(): Promise<void>;
 };
@@ -28,8 +28,10 @@ export function createTasks(deps: {
   createTask: (partition: number, onFailed: (error: unknown) => void) => PartitionTask;
   clock: Clock;
   logger: Logger;
+  /** How deleting old checkpoints ended: null when they are gone, or are another's business now. */
+  onTrim: (partition: number, error: unknown) => void;
 }): Tasks {
-  const { createTask, clock, logger } = deps;
+  const { createTask, clock, logger, onTrim } = deps;
   const tasks = new Map<number, PartitionTask>();
   const failures = new Map<number, TaskFailure>();
   /** What is gone from here but has not come to its end yet. */
@@ -39,9 +41,10 @@ export function createTasks(deps: {
 
   function trim(): void {
     for (const [partition, task] of tasks) {
-      task.trim().catch((error: unknown) => {
-        logger.warn('old checkpoints were not deleted', { partition, error: describe(error) });
-      });
+      task.trim().then(
+        () => onTrim(partition, null),
+        (error: unknown) => onTrim(partition, tasks.get(partition) === task ? error : null),
+      );
     }
     cancelTrim = clock.after(TRIM_INTERVAL_MS, trim);
   }
@@ -68,6 +71,7 @@ export function createTasks(deps: {
         if (partitions.includes(partition) && task.state !== 'CLOSED') continue;
         tasks.delete(partition);
         failures.delete(partition);
+        onTrim(partition, null);
         end(task);
       }
       for (const partition of partitions) if (!tasks.has(partition)) start(partition);
@@ -94,10 +98,13 @@ export function createTasks(deps: {
       return positions;
     },
     status() {
-      const restoring = [...tasks]
-        .filter(([, { state }]) => state === 'CREATED' || state === 'RESTORING')
-        .map(([partition]) => partition);
-      return { restoring, failures: [...failures.values()] };
+      const inState = (...states: TaskState[]) =>
+        [...tasks].filter(([, { state }]) => states.includes(state)).map(([number]) => number);
+      return {
+        restoring: inState('CREATED', 'RESTORING'),
+        failures: [...failures.values()],
+        fenced: inState('CLOSED').filter((partition) => !failures.has(partition)),
+      };
     },
     async close() {
       open = false;

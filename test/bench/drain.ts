@@ -1,5 +1,6 @@
 // Drains the backlog of TOPIC in the way SIDE says and prints one Result as JSON. The time runs from
 // the first record handled to the last one settled.
+
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import avro from 'avsc';
 import kafkajs from 'kafkajs';
@@ -9,11 +10,12 @@ import { createKafka } from '../../server/kafka/client.ts';
 import { createCluster } from '../../server/kafka/cluster.ts';
 import { createFetcher } from '../../server/kafka/fetcher.ts';
 import { createTopics } from '../../server/kafka/topics.ts';
-import { CHECKPOINT_SHARE } from '../../server/service.ts';
+import { CHECKPOINT_SHARE } from '../../server/own-tasks.ts';
 import { systemClock as clock } from '../../server/stream/clock.ts';
 import { createGroupView } from '../../server/stream/group-view.ts';
 import { createOrderHandler } from '../../server/stream/order-handler.ts';
 import { createPartitionTask } from '../../server/stream/partition-task.ts';
+import { createProgress } from '../../server/stream/progress.ts';
 import { silentLogger as logger } from '../fixtures/silent-logger.ts';
 
 export type Result = {
@@ -78,6 +80,7 @@ async function drainWithService(): Promise<Result> {
   const names = { orders: TOPIC, deadLetters: `${id}-dlq`, checkpoints: `${id}-checkpoints` };
   const topics = createTopics({ kafka, names, partitions: highs.length, logger });
   await topics.ensure();
+  const progress = createProgress(clock);
   const openReader = () =>
     createFetcher({
       cluster: createCluster(kafka),
@@ -121,6 +124,7 @@ async function drainWithService(): Promise<Result> {
       reader,
       writer,
       trim: (below) => topics.trimCheckpoints(partition, below),
+      progress,
       handle(order, place) {
         if (handled === 0) watch.start();
         simulated(order, place);

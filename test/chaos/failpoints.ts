@@ -1,5 +1,5 @@
 // Named points at which an instance kills itself, put around what its tasks stand on.
-import type { TaskGround } from '../../server/service.ts';
+import type { TaskGround } from '../../server/own-tasks.ts';
 import type { Follower, LogReader, LogWriter, TopicPartition } from '../../server/stream/log.ts';
 
 /** Every point. */

@@ -1,5 +1,6 @@
 // `npm run bench:restart`: how long a restore takes and how long a rebalance stands in the way of
 // orders, by the size of the state (`-- --partitions 3,12 --products 10,100000 …`).
+
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
@@ -9,6 +10,7 @@ import { createCluster } from '../../server/kafka/cluster.ts';
 import { systemClock as clock } from '../../server/stream/clock.ts';
 import type { LogWriter } from '../../server/stream/log.ts';
 import { persist } from '../../server/stream/persist.ts';
+import { createProgress } from '../../server/stream/progress.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 import { longestPause, type Stretch } from './activity.ts';
 import type { TopicNames } from './audit.ts';
@@ -79,7 +81,8 @@ async function measure({ brokers }: TestCluster, size: StateSize): Promise<Times
   const settings = { brokers: [brokers], ssl: false, clientId: 'measure', logger: silentLogger };
   const appender = createAppender({ cluster: createCluster(createKafka(settings)) });
   scope.teardown(() => appender.close());
-  const patient = { writer: appender, clock, random: Math.random, logger: silentLogger };
+  const progress = createProgress(clock);
+  const patient = { writer: appender, clock, random: Math.random, logger: silentLogger, progress };
   const writer: LogWriter = {
     append: async (tp, records) => (await persist(patient, tp, records, () => true)) ?? -1,
   };

@@ -84,10 +84,12 @@ t.test('dead letters are merged newest first, none twice, at most fifty', async 
   t.same(times, [...times].sort().reverse());
 });
 
-t.test('lag is what stands beyond the checkpoints, never less than nothing', async (t) => {
+t.test('lag is known when that of every partition is', async (t) => {
   t.equal(lagOf(base), 19);
-  const asOf = [{ partition: 0, nextOffset: 9, highWatermark: 7, writtenAt: null }];
-  t.equal(lagOf({ ...base, metrics: { ...base.metrics, asOf } }), 0);
+  const [first, second] = base.lag;
+  t.equal(lagOf({ ...base, lag: [first!, { ...second!, lag: null }] }), null);
+  const lag = [{ partition: 0, endOffset: 50, lag: 43 }];
+  t.equal(lagOf(isModel(advance(base, { ...next, lag }))), 43);
 });
 
 t.test('the last commit is the latest of the partitions, or none', async (t) => {

@@ -120,12 +120,12 @@ t.test('GET /health', async (t) => {
     return [statusCode, checked(Health, payload)];
   };
   t.same(await get('/health/live'), [200, { status: 'live', reasons: [] }]);
-  t.same(await get('/health/ready'), [200, { status: 'ready', reasons: [] }]);
+  t.same(await get('/health/ready'), [200, { status: 'ready', reasons: [], notes: [] }]);
   const broken: Partial<Status> = { phase: 'not-ready', reasons: ['Kafka does not answer'] };
   source.setStatus(broken);
   t.same(await get('/health/ready'), [
     503,
-    { status: 'not-ready', reasons: ['Kafka does not answer'] },
+    { status: 'not-ready', reasons: ['Kafka does not answer'], notes: [] },
   ]);
   t.same(await get('/health/live'), [200, { status: 'live', reasons: [] }]);
 });

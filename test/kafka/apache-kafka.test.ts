@@ -1,10 +1,14 @@
 import t from 'tap';
 import { openRecordSet } from '../../server/record-batch/reader.ts';
+import { systemClock as clock } from '../../server/stream/clock.ts';
 import type { Following } from '../../server/stream/log.ts';
+import { persist } from '../../server/stream/persist.ts';
+import { createProgress } from '../../server/stream/progress.ts';
 import { withApacheKafka } from '../fixtures/apache-kafka.ts';
 import { produceTransactions } from '../fixtures/java.ts';
 import { withKcat } from '../fixtures/kcat.ts';
 import type { Codec } from '../fixtures/other-client.ts';
+import { silentLogger } from '../fixtures/silent-logger.ts';
 import { collect, content, logContract, openLogs } from './log-contract.ts';
 
 // A broker is started, killed and started again, and Java's clients take their time.
@@ -15,6 +19,19 @@ t.test('the log contract on Apache Kafka', { timeout }, async (t) => {
   const kafka = await withApacheKafka(t);
   if (kafka === undefined) return;
   logContract(t, kafka);
+
+  t.test('records of a clock that is two hours ahead are written without a time', async (t) => {
+    const { reader, writer, topic } = await openLogs(t, kafka.brokers);
+    const tp = { topic: await topic(), partition: 0 };
+    const early = { ...content('early'), timestamp: clock.now() + 7_200_000 };
+    await t.rejects(writer.append(tp, [early]), { code: 'INVALID_TIMESTAMP', retriable: true });
+    const progress = createProgress(clock);
+    const deps = { writer, clock, random: Math.random, logger: silentLogger, progress };
+    t.equal(await persist(deps, tp, [early, early], () => true), 0);
+    const records = await collect(reader, tp, 0, (seen) => seen.length === 2);
+    t.match(records, [{ timestamp: -1 }, { timestamp: -1 }]);
+    t.match(progress.notes(), [/clock of this machine may be wrong/]);
+  });
 
   t.test('records of another client are read, whatever the codec', async (t) => {
     const kcat = await withKcat(t, kafka.brokers);

@@ -4,6 +4,7 @@ import type { RecordContent } from '../../server/record-batch/record.ts';
 import { createLedger, type LedgerState } from '../../server/stream/ledger.ts';
 import { createPartitionTask, type PartitionTask } from '../../server/stream/partition-task.ts';
 import type { PendingOrder } from '../../server/stream/pending-order.ts';
+import { createProgress } from '../../server/stream/progress.ts';
 import type { TaskDeps } from '../../server/stream/task-run.ts';
 import type { Tasks } from '../../server/stream/tasks.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
@@ -103,6 +104,7 @@ export function createTask(options: {
     clock: scheduler.clockOf(host),
     random: () => scheduler.pick(16) / 16,
     logger: silentLogger,
+    progress: createProgress(scheduler.clockOf(host)),
     createLedger(state) {
       run.ledger = state;
       return createLedger(state);

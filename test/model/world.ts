@@ -134,7 +134,12 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
       instance.run = open(instance, failed);
       return instance.run.task;
     };
-    const tasks = createTasks({ createTask: create, clock, logger: silentLogger });
+    const tasks = createTasks({
+      onTrim: () => {},
+      createTask: create,
+      clock,
+      logger: silentLogger,
+    });
     return fault.tasks?.(tasks, () => create(0, () => {}).start()) ?? tasks;
   }
 

@@ -13,6 +13,7 @@ function fakeTasks() {
   const closed: string[] = [];
   const ends: (() => void)[] = [];
   const tasks = createTasks({
+    onTrim: () => {},
     createTask(partition) {
       let state: PartitionTask['state'] = 'RUNNING';
       return {

@@ -7,6 +7,7 @@ import { encodeBatch } from '../../server/record-batch/writer.ts';
 import { createDeadLetterOutbox } from '../../server/stream/dead-letter-outbox.ts';
 import { nameOf } from '../../server/stream/log.ts';
 import { type PendingOrder, pendingOrder } from '../../server/stream/pending-order.ts';
+import { createProgress } from '../../server/stream/progress.ts';
 import { readRange } from '../../server/stream/walk.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { memoryLogs } from '../fixtures/memory-log.ts';
@@ -57,6 +58,7 @@ function world(t: Test, options: { limit: number; refuses?: (record: RecordConte
     random: () => 0.5,
     logger: silentLogger,
     isPending: (order) => pending.has(order),
+    progress: createProgress(clock),
     onProblem: (words) => problems.push(words),
     onFailed: (error) => failures.push(error),
   });

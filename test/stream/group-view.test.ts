@@ -1,7 +1,7 @@
 import t from 'tap';
 import { type Checkpoint, encodeCheckpoint } from '../../server/domain/checkpoint.ts';
 import { createGroupView } from '../../server/stream/group-view.ts';
-import { nameOf } from '../../server/stream/log.ts';
+import { type LogReader, nameOf } from '../../server/stream/log.ts';
 import { someCheckpoint } from '../fixtures/checkpoint.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { memoryLogs } from '../fixtures/memory-log.ts';
@@ -18,11 +18,11 @@ function checkpoint(change: Partial<Checkpoint>) {
   return record(encodeCheckpoint(someCheckpoint({ nextOffset: 1, ...change })));
 }
 
-function world() {
+function world(reader?: LogReader) {
   const memory = memoryLogs();
   const failures: string[] = [];
   const view = createGroupView({
-    reader: memory.reader,
+    reader: reader ?? memory.reader,
     group: 'g',
     checkpointTopic: checkpoints.topic,
     deadLetterTopic: deadLetters.topic,
@@ -103,5 +103,27 @@ t.test('products that cannot be read are told of, and a sound head goes on', asy
     async () => view.total.count,
     (count) => count === 1,
   );
+  view.close();
+});
+
+t.test('a partition that nobody leads holds up no other', async (t) => {
+  const memory = memoryLogs();
+  const reader: LogReader = {
+    ...memory.reader,
+    bounds: (tp) => (tp.partition === 0 ? new Promise<never>(() => {}) : memory.reader.bounds(tp)),
+  };
+  const { view, failures } = world(reader);
+  view.follow([0, 1]);
+  const known = (partition: number, wanted: boolean) =>
+    until(
+      `the head of ${partition} is known, or is not`,
+      async () => view.isCaughtUp(partition),
+      (isKnown) => isKnown === wanted,
+    );
+  await known(1, true);
+  t.notOk(view.isCaughtUp(0));
+  memory.append({ ...checkpoints, partition: 1 }, [record(Buffer.from('no checkpoint'))]);
+  await known(1, false);
+  t.equal(failures.length, 1, 'what cannot be followed any more is not known either');
   view.close();
 });

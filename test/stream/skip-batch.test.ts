@@ -99,6 +99,7 @@ t.test('a restart before the skip stops there again, and loses nothing that wait
 t.test('the running service goes on from there by itself', async (t) => {
   const world = await stopped(t);
   const tasks = createTasks({
+    onTrim: () => {},
     clock: world.clock,
     logger: silentLogger,
     createTask: (_partition, onFailed) => world.createTask({ onFailed }).task,

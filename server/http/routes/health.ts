@@ -14,7 +14,7 @@ export async function healthRoutes(
   });
   app.get('/health/live', { schema }, async () => ({ status: 'live', reasons: [] }));
   app.get('/health/ready', { schema }, async (_request, reply) => {
-    const { phase, reasons } = source.status();
-    return reply.code(phase === 'ready' ? 200 : 503).send({ status: phase, reasons });
+    const { phase, reasons, notes } = source.status();
+    return reply.code(phase === 'ready' ? 200 : 503).send({ status: phase, reasons, notes });
   });
 }
