@@ -1,6 +1,7 @@
 // Writes batches of our own making with acks = all: kafkajs's producer cannot carry null header
 // values, repeated header names in order, or a header called "constructor".
 import { AppError, describe, isProgrammerError } from '../errors.ts';
+import type { RecordContent } from '../record-batch/record.ts';
 import { encodeBatch } from '../record-batch/writer.ts';
 import { type LogWriter, nameOf } from '../stream/log.ts';
 import type { Cluster } from './cluster.ts';
@@ -23,7 +24,7 @@ export function createAppender({
 }: {
   cluster: Cluster;
 }): LogWriter & { close(): Promise<void> } {
-  return {
+  const appender: LogWriter & { close(): Promise<void> } = {
     async append(tp, records) {
       const where = nameOf(tp);
       const batch = encodeBatch(records);
@@ -33,6 +34,9 @@ export function createAppender({
         if (node === null) throw new AppError('NO_LEADER', `${where} has no leader`, true);
         const { error, offset } = await cluster.send(node, produceExchange(tp, batch, TIMEOUT_MS));
         if (error === ErrorCode.NONE) return offset;
+        if (error === ErrorCode.INVALID_TIMESTAMP && records.some(hasTime)) {
+          return await appender.append(tp, records.map(withoutTime));
+        }
         const refused = REFUSED.get(error);
         if (refused !== undefined) {
           const size = `a batch of ${batch.length} bytes`;
@@ -50,4 +54,14 @@ export function createAppender({
     },
     close: () => cluster.close(),
   };
+  return appender;
+}
+
+/** Kafka refuses times far from its own (KIP-937): a clock that is wrong must not keep records away. */
+function withoutTime(record: RecordContent): RecordContent {
+  return { ...record, timestamp: -1 };
+}
+
+function hasTime({ timestamp }: RecordContent): boolean {
+  return timestamp !== -1;
 }
