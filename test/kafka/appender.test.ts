@@ -34,6 +34,6 @@ t.test('records whose times are refused are written without times', async (t) =>
 
 t.test('records without times that are refused all the same are not sent for ever', async (t) => {
   const { sent, append } = answering(INVALID_TIMESTAMP, INVALID_TIMESTAMP);
-  await t.rejects(append(tp, [record(1)]), { retriable: true, message: /INVALID_TIMESTAMP/ });
+  await t.rejects(append(tp, [record(1)]), { retriable: true, code: 'APPEND_FAILED' });
   t.equal(sent.length, 2);
 });
