@@ -11,6 +11,7 @@ export function faultOf(checkpoint: Checkpoint): string | null {
   for (const [name, value] of Object.entries({ ...numbers, retries, restarts, highWatermark })) {
     if (!(value >= 0 && value < 2 ** 52 && Number.isInteger(value))) return `${name} is ${value}`;
   }
+  if (Number.isNaN(new Date(checkpoint.writtenAt).getTime())) return 'it was written at no time';
   if (start > nextOffset) return `it ends at ${nextOffset} before its start ${start}`;
   if (!areRanges(lost, start, nextOffset)) return 'lost offsets that cannot be';
   if (!areRanges(gapRanges, start, nextOffset)) return 'gaps that cannot be';

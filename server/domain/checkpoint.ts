@@ -190,6 +190,7 @@ function skipLongs(reader: { long(): number }, count: number): void {
 function decodeScalars(bytes: Buffer): { scalars: Scalars; at: number } {
   const { version } = decodeStamp(bytes);
   const { value, offset } = firstFields<Scalars>(scalarTypes[version - 1]!, bytes);
+  if (Number.isNaN(new Date(value.writtenAt).getTime())) throw undecodable(bytes);
   const unknown = {
     topicId: null,
     fingerprint: null,
