@@ -63,7 +63,8 @@ export function areRanges(ranges: readonly CountedRange[], low: number, high: nu
   return true;
 }
 
-function isExact({ from, to, count }: CountedRange): boolean {
+/** Whether all offsets of the range are in it, so that it may be passed over. */
+export function isExact({ from, to, count }: CountedRange): boolean {
   return count === to - from;
 }
 
