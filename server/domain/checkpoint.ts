@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import avro from 'avsc';
 import { InconsistentStateError } from '../errors.ts';
-import { type Averages, isSound } from './averages.ts';
+import type { Averages } from './averages.ts';
 import { createAvroReader } from './avro-values.ts';
 import {
   decodeProducts,
@@ -11,6 +11,7 @@ import {
   type ProductChange,
   skipIntegers,
 } from './checkpoint-arrays.ts';
+import { faultOf } from './checkpoint-fault.ts';
 import {
   encodePending,
   encodeRanges,
@@ -18,7 +19,7 @@ import {
   readPending,
   readRanges,
 } from './checkpoint-pending.ts';
-import { areRanges, type CountedRange } from './offset-ranges.ts';
+import type { CountedRange } from './offset-ranges.ts';
 
 export type { PendingOrder } from './checkpoint-pending.ts';
 export { countOf as lostCount } from './offset-ranges.ts';
@@ -128,29 +129,6 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
   }
 }
 
-/** Why it cannot be a true statement, or null. */
-function faultOf(checkpoint: Checkpoint): string | null {
-  const { start, nextOffset, deadLetterOffset, deadLettered, gaps, corrections } = checkpoint;
-  const { retries, restarts, highWatermark, lost, gapRanges, pending, averages } = checkpoint;
-  const numbers = { start, nextOffset, deadLetterOffset, deadLettered, gaps, corrections };
-  for (const [name, value] of Object.entries({ ...numbers, retries, restarts, highWatermark })) {
-    if (!(value >= 0 && value < 2 ** 52 && Number.isInteger(value))) return `${name} is ${value}`;
-  }
-  if (start > nextOffset) return `it ends at ${nextOffset} before its start ${start}`;
-  if (!areRanges(lost, start, nextOffset)) return 'lost offsets that cannot be';
-  if (!areRanges(gapRanges, start, nextOffset)) return 'gaps that cannot be';
-  for (const { offset, attempts } of pending) {
-    if (!(offset >= start && offset < nextOffset)) {
-      return `order ${offset} is pending outside [${start}, ${nextOffset})`;
-    }
-    if (!(attempts >= 0)) return `order ${offset} after ${attempts} attempts`;
-  }
-  for (const tally of averages.values()) {
-    if (!isSound(tally)) return `a sum of ${JSON.stringify(tally)}`;
-  }
-  return null;
-}
-
 /** Decodes the first fields. Throws InconsistentStateError when there are none, or of a newer version. */
 export function decodeStamp(bytes: Buffer): CheckpointStamp {
   const version = bytes.length > 0 ? bytes[0]! >> 1 : 0;
@@ -212,6 +190,7 @@ function skipLongs(reader: { long(): number }, count: number): void {
 function decodeScalars(bytes: Buffer): { scalars: Scalars; at: number } {
   const { version } = decodeStamp(bytes);
   const { value, offset } = firstFields<Scalars>(scalarTypes[version - 1]!, bytes);
+  if (Number.isNaN(new Date(value.writtenAt).getTime())) throw undecodable(bytes);
   const unknown = {
     topicId: null,
     fingerprint: null,

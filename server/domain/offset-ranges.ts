@@ -63,7 +63,7 @@ export function areRanges(ranges: readonly CountedRange[], low: number, high: nu
   return true;
 }
 
-/** Whether all of the range is meant, and not only a part of it. */
+/** Whether all offsets of the range are in it, so that it may be passed over. */
 export function isExact({ from, to, count }: CountedRange): boolean {
   return count === to - from;
 }

@@ -16,6 +16,7 @@ export const ErrorCode = {
   UNKNOWN_TOPIC_OR_PARTITION: 3,
   MESSAGE_TOO_LARGE: 10,
   RECORD_LIST_TOO_LARGE: 18,
+  INVALID_TIMESTAMP: 32,
 } as const;
 
 const NAMES: Readonly<Record<number, string>> = {

@@ -210,6 +210,7 @@ t.test('what a reader would refuse is not written', async (t) => {
     { gaps: -2 },
     { gaps: 1.5 },
     { retries: -1 },
+    { writtenAt: 9e15 },
     { lost: [{ from: 20, to: 30, count: 11 }] },
     { lost: [{ from: 20, to: 1001, count: 1 }] },
     { gapRanges: [{ from: 30, to: 30, count: 0 }] },

@@ -127,3 +127,42 @@ t.test('a partition that nobody leads holds up no other', async (t) => {
   t.equal(failures.length, 1, 'what cannot be followed any more is not known either');
   view.close();
 });
+
+t.test('a view that is closed reads nothing more, also when it has not caught up', async (t) => {
+  const { reader } = memoryLogs();
+  for (const waits of ['bounds', 'records'] as const) {
+    const followed = new Set<string>();
+    const failures: unknown[] = [];
+    let answer = (_bounds: { low: number; high: number }) => {};
+    const view = createGroupView({
+      reader: {
+        ...reader,
+        bounds: () =>
+          waits === 'records'
+            ? Promise.resolve({ low: 0, high: 9 })
+            : new Promise((resolve) => (answer = resolve)),
+        follow(tp) {
+          followed.add(nameOf(tp));
+          return { close: () => void followed.delete(nameOf(tp)) };
+        },
+      },
+      group: 'g',
+      checkpointTopic: checkpoints.topic,
+      deadLetterTopic: deadLetters.topic,
+      deadLetterBufferSize: 5,
+      clock: manualClock(),
+      onCheckpoint() {},
+      onFailed: (_tp, error) => failures.push(error),
+    });
+    view.follow([0]);
+    const caughtUp = view.caughtUp();
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    t.equal(followed.size, waits === 'records' ? 2 : 0);
+    view.close();
+    answer({ low: 0, high: 9 });
+    view.follow([1]);
+    await t.rejects(caughtUp);
+    t.same([...followed], []);
+    t.same(failures, []);
+  }
+});

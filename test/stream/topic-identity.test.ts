@@ -1,5 +1,8 @@
 import t, { type Test } from 'tap';
+import { shareTopicIds } from '../../server/stream/identity.ts';
 import type { OrderHandler } from '../../server/stream/order-handler.ts';
+import { manualClock } from '../fixtures/manual-clock.ts';
+import { memoryLogs } from '../fixtures/memory-log.ts';
 import { logs, order, taskWorld } from '../fixtures/task-world.ts';
 
 const always: OrderHandler = () => {};
@@ -106,4 +109,21 @@ t.test('without ids it is noticed by a record that is another one', async (t) =>
   append(logs.orders, orders(1));
   await clock.advance(1000);
   t.match(failures, [stopped]);
+});
+
+t.test('who asks for an id while it is asked for shares the next answer', async (t) => {
+  const clock = manualClock();
+  const answers: ((id: string) => void)[] = [];
+  const { reader } = memoryLogs();
+  const topicId = () => new Promise<string>((resolve) => answers.push(resolve));
+  const shared = shareTopicIds({ ...reader, topicId }, clock);
+  const first = shared.topicId('orders');
+  const others = [shared.topicId('orders'), shared.topicId('orders')];
+  t.equal(answers.length, 1);
+  answers[0]!('old');
+  t.equal(await first, 'old');
+  await clock.advance(20);
+  t.equal(answers.length, 2, 'asked after they asked, and once');
+  answers[1]!('new');
+  t.same(await Promise.all(others), ['new', 'new']);
 });
