@@ -80,6 +80,26 @@ async function check(
   return { ...piece, places, lastDelta: places.deltas.at(-1) ?? deltas.after };
 }
 
+/** The records of a batch at once, when nothing needs time: neither compressed, nor many, nor odd. Else null. */
+export function plainPiece(bytes: Buffer, header: BatchHeader): Piece | null {
+  const { codec, body: start, end, count, lastOffsetDelta: last } = header;
+  if (codec !== Codec.none) return null;
+  const { done, value } = walkRegular(bytes, { start, end, count }, { after: -1, last }).next();
+  if (done !== true || value === null) return null;
+  // Spelled out: in a log of small batches a spread would be seen.
+  return {
+    bytes,
+    start,
+    end,
+    count,
+    places: null,
+    lastDelta: value,
+    isLast: true,
+    cut: null,
+    fault: null,
+  };
+}
+
 /** The whole records among the bytes that were not taken yet, at most `left`; and how long the next one is. */
 function takeStock({ bytes, taken, at }: Output, left: number): Stretch & { next: number } {
   let end = taken;
