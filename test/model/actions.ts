@@ -69,6 +69,15 @@ const APPLY = {
     logs.append(names.orders.topic, records);
     return kinds.join(' ');
   },
+  damage(world: World, size: number): string {
+    const records = Array.from({ length: 1 + (size % 3) }, () => record('good', world));
+    world.logs.append(names.orders.topic, records, 'damaged');
+    return `a damaged batch of ${records.length}`;
+  },
+  skip(world: World): string {
+    world.skip();
+    return `at ${world.head.nextOffset}`;
+  },
   strangers({ logs, scheduler }: World): string {
     const origin = { ...names.orders, offset: scheduler.pick(9), timestamp: 1 };
     const cause = causeOfFault({ stage: 'decode', code: 'EMPTY', reason: 'EMPTY' }, 1);
@@ -149,6 +158,8 @@ const APPLY = {
 
 const WEIGHTS: Record<ActionKind, number> = {
   produce: 10,
+  damage: 1,
+  skip: 2,
   strangers: 1,
   run: 16,
   wait: 10,

@@ -19,6 +19,8 @@ type Fact = { readonly value: Buffer | null; readonly verdict: Verdict };
 export type Oracle = {
   /** An order was written. */
   order(offset: number, record: RecordContent): void;
+  /** An order was written in a batch that nobody can read. */
+  damagedOrder(offset: number): void;
   /** A record was written to the dead-letter topic. */
   deadLetter(offset: number, record: RecordContent): void;
   /** A checkpoint was written; throws a Contradiction unless it is true. */
@@ -30,6 +32,7 @@ export type Oracle = {
 /** An oracle for partition 0 of `topic` and one group. */
 export function createOracle(group: string, topic: string): Oracle {
   const orders = new Map<number, Fact>();
+  const damaged = new Set<number>();
   const origins = new Map<number, number | null>();
   let deadLettersEnd = 0;
 
@@ -46,6 +49,7 @@ export function createOracle(group: string, topic: string): Oracle {
     order(offset, { value }) {
       orders.set(offset, { value, verdict: judge(value) });
     },
+    damagedOrder: (offset) => void damaged.add(offset),
     deadLetter(offset, { headers, value }) {
       deadLettersEnd = offset + 1;
       const header = (name: string) =>
@@ -73,7 +77,8 @@ export function createOracle(group: string, topic: string): Oracle {
           demand(!waiting.has(offset), `order ${offset} is lost and pending`);
           demand(!dead.has(offset), `order ${offset} is lost and dead-lettered`);
           demand(start <= offset && offset < nextOffset, `order ${offset} is lost outside`);
-          demand(offset < low, `order ${offset} is called lost but still there`);
+          const unreadable = offset < low || damaged.has(offset);
+          demand(unreadable, `order ${offset} is called lost but still there`);
           gone.add(offset);
         }
       }
@@ -90,6 +95,8 @@ export function createOracle(group: string, topic: string): Oracle {
         const order = orders.get(offset);
         if (dead.has(offset)) deadLettered += 1;
         else if (gone.has(offset) || waiting.has(offset)) continue;
+        else if (damaged.has(offset))
+          demand(false, `order ${offset} cannot be read, but is not lost`);
         else if (order === undefined) gaps += 1;
         else {
           const { verdict } = order;

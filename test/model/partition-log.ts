@@ -21,16 +21,20 @@ export function emptyLog(): PartitionLog {
   return { low: 0, high: 0, hole: 0, batches: [], readers: new Set() };
 }
 
+/** A batch that ends a transaction, or one of which a byte is not what was written. */
+export type Oddity = 'control' | 'damaged';
+
 /** Adds one batch; the first offset. Its readers are still to be woken. */
 export function push(
   log: PartitionLog,
   records: readonly RecordContent[],
-  control = false,
+  oddity?: Oddity,
 ): number {
   const first = log.high + log.hole;
   log.hole = 0;
   log.high = first + records.length;
-  const bytes = encodeBatch(records, { baseOffset: first, control });
+  const bytes = encodeBatch(records, { baseOffset: first, control: oddity === 'control' });
+  if (oddity === 'damaged') bytes[bytes.length - 1]! ^= 1;
   log.batches.push({ next: log.high, bytes });
   return first;
 }

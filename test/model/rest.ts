@@ -20,6 +20,12 @@ export async function comeToRest(world: World, early: Watcher): Promise<void> {
   await drain(world);
   const owner = soleOwner(world);
   await drain(world);
+  for (let times = 0; times < 50 && owner.run.task.state === 'CLOSED'; times += 1) {
+    world.skip();
+    await drain(world);
+    world.reopen(owner);
+    await drain(world);
+  }
   void owner.run.task.trim();
   await drain(world);
   const late = world.watch();

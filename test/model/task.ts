@@ -1,5 +1,6 @@
 // A task of the model: the real one, on logs in memory, with everything noted that its checkpoints
 // are held against.
+import { DamagedBatch } from '../../server/record-batch/batch-header.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import { createLedger, type LedgerState } from '../../server/stream/ledger.ts';
 import { createPartitionTask, type PartitionTask } from '../../server/stream/partition-task.ts';
@@ -94,7 +95,7 @@ export function startTask(options: {
       return createLedger(state);
     },
     onFailed(error) {
-      if (!(error instanceof Mistake)) onFailed(error);
+      if (!(error instanceof Mistake || error instanceof DamagedBatch)) onFailed(error);
     },
   };
 

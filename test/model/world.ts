@@ -6,6 +6,7 @@ import type { PartitionTask } from '../../server/stream/partition-task.ts';
 import { createLogs, type Landing, type Logs } from './logs.ts';
 import { createOracle, demand, type Oracle } from './oracle.ts';
 import { createScheduler, type Host, type Scheduler } from './scheduler.ts';
+import { skipBatch } from './skip.ts';
 import { type Fault, names, type Position, type Run, type Setup, startTask } from './task.ts';
 
 /** Whoever looks at the group. */
@@ -36,6 +37,8 @@ export type World = {
   /** Starts another task in a process whose task has ended. */
   reopen(instance: Instance): void;
   crash(instance: Instance): void;
+  /** Somebody skips the damaged batch at the head, if one stands there. */
+  skip(): void;
   /** Throws what was found wrong so far. */
   verify(): void;
 };
@@ -49,16 +52,18 @@ export function createWorld(setup: Setup, fault: Fault = (deps) => deps): World 
   const oracle = createOracle(names.group, names.orders.topic);
   const logs = createLogs(scheduler, landed);
   const wrongs: unknown[] = [];
-  const senders = new WeakMap<RecordContent, Run>();
+  /** Where the head stood when the sender of a checkpoint began. */
+  const senders = new WeakMap<RecordContent, Position>();
   const starts = new Set<number>();
   const seen = new Map<Watcher, Position>();
   const watchers: Watcher[] = [];
   let instances: Instance[] = [];
   let count = 0;
 
-  function landed({ topic, offset, record }: Landing): void {
+  function landed({ topic, offset, record, damaged }: Landing): void {
     try {
-      if (topic === names.orders.topic) oracle.order(offset, record);
+      if (damaged) oracle.damagedOrder(offset);
+      else if (topic === names.orders.topic) oracle.order(offset, record);
       else if (topic === names.deadLetters.topic) oracle.deadLetter(offset, record);
       else checkpointLanded(record);
     } catch (error) {
@@ -68,7 +73,7 @@ export function createWorld(setup: Setup, fault: Fault = (deps) => deps): World 
 
   function checkpointLanded(record: RecordContent): void {
     const checkpoint = oracle.checkpoint(record.value!, logs.boundsOf(names.orders.topic));
-    const { floor } = senders.get(record)!;
+    const floor = senders.get(record)!;
     demand(
       !isBehind(checkpoint, floor),
       `a task that began when the head stood at ${at(floor)} states ${at(checkpoint)}`,
@@ -94,7 +99,7 @@ export function createWorld(setup: Setup, fault: Fault = (deps) => deps): World 
       floor: world.head,
       generation: () => instance.generation,
       mayErr: () => !world.calm,
-      onSend: (record, run) => senders.set(record, run),
+      onSend: (record, { floor }) => senders.set(record, floor),
       onFailed: (error) => wrongs.push(error),
     });
   }
@@ -153,6 +158,17 @@ export function createWorld(setup: Setup, fault: Fault = (deps) => deps): World 
     crash(instance: Instance) {
       instance.host.state = 'crashed';
       instances = instances.filter((other) => other !== instance);
+    },
+    skip() {
+      count += 1;
+      const operator: Host = { name: `operator ${count}`, state: 'running' };
+      skipBatch({
+        host: operator,
+        logs,
+        scheduler,
+        head: world.head,
+        onSend: (record, floor) => senders.set(record, floor),
+      }).catch((error: unknown) => wrongs.push(error));
     },
     verify() {
       for (const wrong of wrongs) throw wrong;
