@@ -1,8 +1,9 @@
 // The records of a batch, inflated and checked, in pieces of whole records: one for most batches, more
 // where more comes out than should be in memory at once.
+import { setImmediate } from 'node:timers/promises';
 import { type BatchHeader, Codec } from './batch-header.ts';
 import { inflate } from './codecs.ts';
-import { createOutput, type Output } from './growing-buffer.ts';
+import { createOutput, type Output, pauseAfter } from './growing-buffer.ts';
 import { type Places, placeRecords, type Stretch } from './odd-records.ts';
 import type { Cut } from './record.ts';
 import { createCutter, maxKeptRecord } from './record-cut.ts';
@@ -176,12 +177,12 @@ async function cutPiece(
 ): Promise<Piece> {
   const cutter = createCutter(size);
   while (cutter.left > 0) {
-    const to = Math.min(output.at, output.taken + cutter.left);
+    const to = Math.min(output.at, output.taken + Math.min(cutter.left, pauseAfter));
     cutter.take(output.bytes.subarray(output.taken, to));
     output.taken = to;
-    if (cutter.left > 0 && (await work.next()).done) {
-      throw new Malformed('a record longer than its batch');
-    }
+    if (cutter.left === 0) break;
+    if (output.taken < output.at) await setImmediate();
+    else if ((await work.next()).done) throw new Malformed('a record longer than its batch');
   }
   const { bytes, offsetDelta, cut, fault } = cutter.finish();
   const stretch = { start: 0, end: bytes.length, count: 1 };
