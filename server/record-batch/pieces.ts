@@ -1,7 +1,7 @@
 // The records of a batch, inflated and checked, in pieces of whole records: one for most batches, more
 // where more comes out than should be in memory at once.
 import { setImmediate } from 'node:timers/promises';
-import { type BatchHeader, Codec } from './batch-header.ts';
+import { type BatchHeader, Codec, DamagedBatch } from './batch-header.ts';
 import { inflate } from './codecs.ts';
 import { createOutput, type Output, pauseAfter } from './growing-buffer.ts';
 import { type Places, placeRecords, type Stretch } from './odd-records.ts';
@@ -123,7 +123,7 @@ function takeStock({ bytes, taken, at }: Output, left: number): Stretch & { next
  * back at; longer records are cut.
  * @throws {Malformed} when the records cannot be told apart, or the codec cannot make sense of them
  */
-export async function* openPieces(
+async function* openPieces(
   set: Buffer,
   { codec, body, end, count, lastOffsetDelta: last }: BatchHeader,
 ): AsyncGenerator<Piece, void> {
@@ -187,4 +187,24 @@ async function cutPiece(
   const { bytes, offsetDelta, cut, fault } = cutter.finish();
   const stretch = { start: 0, end: bytes.length, count: 1 };
   return { bytes, ...stretch, places: null, lastDelta: offsetDelta, isLast, cut, fault };
+}
+
+/** The next piece, or null at the end of the batch. @throws {DamagedBatch} */
+export async function nextPiece(
+  pieces: AsyncGenerator<Piece, void>,
+  baseOffset: number,
+): Promise<Piece | null> {
+  try {
+    return (await pieces.next()).value ?? null;
+  } catch (cause) {
+    if (!(cause instanceof Malformed)) throw cause;
+    throw new DamagedBatch(baseOffset, 'INVALID_RECORD', cause.message, { cause });
+  }
+}
+
+/** The pieces of a batch. @throws {DamagedBatch} when its codec is none we know */
+export function piecesOf(bytes: Buffer, header: BatchHeader) {
+  const { baseOffset, codec } = header;
+  if (codec > Codec.zstd) throw new DamagedBatch(baseOffset, 'UNSUPPORTED_CODEC', `codec ${codec}`);
+  return openPieces(bytes, header);
 }
