@@ -1,8 +1,9 @@
 // The records of a batch, inflated and checked, in pieces of whole records: one for most batches, more
 // where more comes out than should be in memory at once.
-import { type BatchHeader, Codec } from './batch-header.ts';
+import { setImmediate } from 'node:timers/promises';
+import { type BatchHeader, Codec, DamagedBatch } from './batch-header.ts';
 import { inflate } from './codecs.ts';
-import { createOutput, type Output } from './growing-buffer.ts';
+import { createOutput, type Output, pauseAfter } from './growing-buffer.ts';
 import { type Places, placeRecords, type Stretch } from './odd-records.ts';
 import type { Cut } from './record.ts';
 import { createCutter, maxKeptRecord } from './record-cut.ts';
@@ -80,6 +81,26 @@ async function check(
   return { ...piece, places, lastDelta: places.deltas.at(-1) ?? deltas.after };
 }
 
+/** The records of a batch at once, when nothing needs time: neither compressed, nor many, nor odd. Else null. */
+export function plainPiece(bytes: Buffer, header: BatchHeader): Piece | null {
+  const { codec, body: start, end, count, lastOffsetDelta: last } = header;
+  if (codec !== Codec.none) return null;
+  const { done, value } = walkRegular(bytes, { start, end, count }, { after: -1, last }).next();
+  if (done !== true || value === null) return null;
+  // Spelled out: in a log of small batches a spread would be seen.
+  return {
+    bytes,
+    start,
+    end,
+    count,
+    places: null,
+    lastDelta: value,
+    isLast: true,
+    cut: null,
+    fault: null,
+  };
+}
+
 /** The whole records among the bytes that were not taken yet, at most `left`; and how long the next one is. */
 function takeStock({ bytes, taken, at }: Output, left: number): Stretch & { next: number } {
   let end = taken;
@@ -102,7 +123,7 @@ function takeStock({ bytes, taken, at }: Output, left: number): Stretch & { next
  * back at; longer records are cut.
  * @throws {Malformed} when the records cannot be told apart, or the codec cannot make sense of them
  */
-export async function* openPieces(
+async function* openPieces(
   set: Buffer,
   { codec, body, end, count, lastOffsetDelta: last }: BatchHeader,
 ): AsyncGenerator<Piece, void> {
@@ -156,14 +177,34 @@ async function cutPiece(
 ): Promise<Piece> {
   const cutter = createCutter(size);
   while (cutter.left > 0) {
-    const to = Math.min(output.at, output.taken + cutter.left);
+    const to = Math.min(output.at, output.taken + Math.min(cutter.left, pauseAfter));
     cutter.take(output.bytes.subarray(output.taken, to));
     output.taken = to;
-    if (cutter.left > 0 && (await work.next()).done) {
-      throw new Malformed('a record longer than its batch');
-    }
+    if (cutter.left === 0) break;
+    if (output.taken < output.at) await setImmediate();
+    else if ((await work.next()).done) throw new Malformed('a record longer than its batch');
   }
   const { bytes, offsetDelta, cut, fault } = cutter.finish();
   const stretch = { start: 0, end: bytes.length, count: 1 };
   return { bytes, ...stretch, places: null, lastDelta: offsetDelta, isLast, cut, fault };
+}
+
+/** The next piece, or null at the end of the batch. @throws {DamagedBatch} */
+export async function nextPiece(
+  pieces: AsyncGenerator<Piece, void>,
+  baseOffset: number,
+): Promise<Piece | null> {
+  try {
+    return (await pieces.next()).value ?? null;
+  } catch (cause) {
+    if (!(cause instanceof Malformed)) throw cause;
+    throw new DamagedBatch(baseOffset, 'INVALID_RECORD', cause.message, { cause });
+  }
+}
+
+/** The pieces of a batch. @throws {DamagedBatch} when its codec is none we know */
+export function piecesOf(bytes: Buffer, header: BatchHeader) {
+  const { baseOffset, codec } = header;
+  if (codec > Codec.zstd) throw new DamagedBatch(baseOffset, 'UNSUPPORTED_CODEC', `codec ${codec}`);
+  return openPieces(bytes, header);
 }

@@ -7,10 +7,12 @@ import {
   readBatchHeader,
 } from './batch-header.ts';
 import { bodyOf, type Places, readPlaced } from './odd-records.ts';
-import { openPieces, type Piece } from './pieces.ts';
+import { nextPiece, type Piece, piecesOf, plainPiece } from './pieces.ts';
 import type { AbortedTransaction, Cut, StoredRecord } from './record.ts';
-import { emptyParts, Malformed, type RecordParts, readParts } from './record-parts.ts';
+import { emptyParts, type RecordParts, readParts } from './record-parts.ts';
 import { encodeBody } from './writer.ts';
+
+export { validateBatch } from './validate-batch.ts';
 
 /**
  * A walk through a record set. `nextBatch` moves to the next batch that may hold something to deliver,
@@ -36,58 +38,6 @@ export type RecordCursor = Readonly<RecordParts> & {
   /** The current record in bytes of its own. */
   copy(): StoredRecord;
 };
-
-/** The next piece, or null at the end of the batch. */
-async function nextPiece(
-  pieces: AsyncGenerator<Piece, void>,
-  baseOffset: number,
-): Promise<Piece | null> {
-  try {
-    return (await pieces.next()).value ?? null;
-  } catch (cause) {
-    if (!(cause instanceof Malformed)) throw cause;
-    throw new DamagedBatch(baseOffset, 'INVALID_RECORD', cause.message, { cause });
-  }
-}
-
-function piecesOf(bytes: Buffer, header: BatchHeader) {
-  const { baseOffset, codec } = header;
-  if (codec > Codec.zstd) throw new DamagedBatch(baseOffset, 'UNSUPPORTED_CODEC', `codec ${codec}`);
-  return openPieces(bytes, header);
-}
-
-/**
- * Checks bytes from a producer: exactly one batch of consecutive records, not a control batch. Its base
- * offset, which only the broker knows, is not looked at. Stricter than Kafka, which takes any deltas of
- * offsets in a batch that is not compressed.
- * @throws {DamagedBatch} with the reason to answer
- */
-export async function validateBatch(bytes: Buffer): Promise<BatchHeader> {
-  const header = readBatchHeader(bytes, 0);
-  const refuse = (what: string) =>
-    new DamagedBatch(header?.baseOffset ?? 0, 'INVALID_RECORD', what);
-  if (header === null || header.end !== bytes.length) throw refuse('not exactly one batch');
-  checkCrc(bytes, header);
-  if (header.control) throw refuse('a control batch from a producer');
-  if (header.count < 1 || header.count !== header.lastOffsetDelta + 1)
-    throw refuse(`${header.count} records up to +${header.lastOffsetDelta}`);
-  const pieces = piecesOf(bytes, header);
-  for (;;) {
-    const piece = await nextPiece(pieces, header.baseOffset);
-    if (piece === null) return header;
-    if (piece.places !== null) throw refuse(oddity(piece, piece.places));
-  }
-}
-
-/** What is wrong with the first odd record. */
-function oddity({ bytes, end }: Piece, places: Places): string {
-  const parts = emptyParts();
-  for (let index = 0; index < places.starts.length; index++) {
-    const fault = readPlaced(bytes, places, index, end, parts);
-    if (fault !== null) return fault;
-  }
-  return 'records that are not in their places';
-}
 
 /** Whether a control batch ends a transaction without its records; other kinds mean nothing here. */
 function isAbortMarker({ bytes, start, end }: Piece): boolean {
@@ -139,14 +89,8 @@ export function openRecordSet(
     for (;;) {
       left = 0;
       if (cursor.nextOffset >= end) return false;
-      if (header !== null && pieces !== null) {
-        const piece = await nextPiece(pieces, header.baseOffset);
-        if (piece !== null) {
-          open(header, piece);
-          return true;
-        }
-        pieces = null;
-      }
+      // Awaited only where there is something to wait for: most batches are one piece.
+      if (pieces !== null && (await openNext())) return true;
       if (afterBatch > cursor.nextOffset) cursor.nextOffset = afterBatch;
       header = readBatchHeader(set.bytes, batchAt);
       if (header === null) return false;
@@ -154,33 +98,58 @@ export function openRecordSet(
         cursor.nextOffset = end;
         return false;
       }
-      await enter(header);
+      checkHeader(header);
+      if (header.control) await passControl(header);
       batchAt = header.end;
       afterBatch = header.lastOffset + 1;
+      if (!isWanted(header)) continue;
+      const piece = plainPiece(set.bytes, header);
+      if (piece !== null) {
+        open(header, piece);
+        return true;
+      }
+      pieces = piecesOf(set.bytes, header);
     }
   }
 
-  /** Opens the pieces of a batch when there may be something to deliver in it. */
-  async function enter(header: BatchHeader): Promise<void> {
+  /** Opens the next piece of the batch, if there is one. Who goes on after damage meets it again. */
+  async function openNext(): Promise<boolean> {
+    if (header === null || pieces === null) return false;
+    try {
+      const piece = await nextPiece(pieces, header.baseOffset);
+      if (piece === null) pieces = null;
+      else open(header, piece);
+      return piece !== null;
+    } catch (error) {
+      batchAt = header.start;
+      afterBatch = cursor.nextOffset;
+      pieces = null;
+      throw error;
+    }
+  }
+
+  /** @throws {DamagedBatch} when the batch cannot be entered; takes note of transactions that were aborted */
+  function checkHeader(header: BatchHeader): void {
+    const { baseOffset, lastOffset, count, lastOffsetDelta } = header;
     checkCrc(set.bytes, header);
-    const { lastOffset, producerId } = header;
-    if (header.baseOffset < 0 || !Number.isSafeInteger(lastOffset + 1))
-      throw new DamagedBatch(header.baseOffset, 'INVALID_RECORD', 'an offset out of range');
-    if (header.count < 0 || header.lastOffsetDelta < 0)
-      throw new DamagedBatch(header.baseOffset, 'INVALID_RECORD', `${header.count} records`);
+    if (baseOffset < 0 || !Number.isSafeInteger(lastOffset + 1))
+      throw new DamagedBatch(baseOffset, 'INVALID_RECORD', 'an offset out of range');
+    if (count < 0 || lastOffsetDelta < 0)
+      throw new DamagedBatch(baseOffset, 'INVALID_RECORD', `${count} records`);
     for (; abortedAt < aborted.length; abortedAt++) {
       if (aborted[abortedAt]!.firstOffset > lastOffset) break;
       abortedProducers.add(aborted[abortedAt]!.producerId);
     }
-    if (header.count === 0) return;
-    if (header.control) {
-      if (await endsAborted(header)) abortedProducers.delete(producerId);
-    } else if (
-      lastOffset >= cursor.nextOffset &&
-      !(header.transactional && abortedProducers.has(producerId))
-    ) {
-      pieces = piecesOf(set.bytes, header);
-    }
+  }
+
+  /** Whether there may be something to deliver in the batch. */
+  function isWanted({ count, control, lastOffset, transactional, producerId }: BatchHeader) {
+    if (count === 0 || control || lastOffset < cursor.nextOffset) return false;
+    return !(transactional && abortedProducers.has(producerId));
+  }
+
+  async function passControl(header: BatchHeader): Promise<void> {
+    if (header.count > 0 && (await endsAborted(header))) abortedProducers.delete(header.producerId);
   }
 
   async function endsAborted(header: BatchHeader): Promise<boolean> {

@@ -76,6 +76,15 @@ const APPLY = {
     logs.append(names.orders.topic, records);
     return kinds.join(' ');
   },
+  damage(world: World, size: number): string {
+    const records = Array.from({ length: 1 + (size % 3) }, () => record('good', world));
+    world.logs.append(names.orders.topic, records, 'damaged');
+    return `a damaged batch of ${records.length}`;
+  },
+  skip(world: World): string {
+    world.skip();
+    return `at ${world.head.nextOffset}`;
+  },
   strangers({ logs, scheduler }: World): string {
     const offset = scheduler.pick(9);
     logs.append(names.deadLetters.topic, [deadLetter('other', offset, null)]);
@@ -198,6 +207,8 @@ const APPLY = {
 
 const WEIGHTS: Record<ActionKind, number> = {
   produce: 10,
+  damage: 1,
+  skip: 2,
   strangers: 1,
   run: 16,
   wait: 10,

@@ -16,6 +16,8 @@ export type Landing = {
   readonly topic: string;
   readonly offset: number;
   readonly record: RecordContent;
+  /** In a batch that nobody can read. */
+  readonly damaged: boolean;
 };
 
 type Append = { readonly topic: string; readonly records: readonly RecordContent[] };
@@ -23,7 +25,7 @@ type Append = { readonly topic: string; readonly records: readonly RecordContent
 export type Logs = {
   portsOf(host: Host): { reader: LogReader; writer: LogWriter };
   boundsOf(topic: string): Bounds;
-  append(topic: string, records: readonly RecordContent[]): void;
+  append(topic: string, records: readonly RecordContent[], oddity?: 'damaged'): void;
   /** Leaves an offset without a record: the end of a transaction, or what compaction left. */
   leaveOut(topic: string, how: 'control' | 'hole'): void;
   deleteBelow(topic: string, offset: number): void;
@@ -69,11 +71,11 @@ export function createLogs(scheduler: Scheduler, onLanding: (landing: Landing) =
     for (const wake of log.readers) wake();
   }
 
-  function append(topic: string, records: readonly RecordContent[]): void {
+  function append(topic: string, records: readonly RecordContent[], oddity?: 'damaged'): void {
     const log = logOf(topic);
-    const first = push(log, records);
+    const first = push(log, records, oddity);
     for (const [i, record] of records.entries()) {
-      onLanding({ topic, offset: first + i, record });
+      onLanding({ topic, offset: first + i, record, damaged: oddity !== undefined });
     }
     wakeAll(log);
   }
@@ -137,7 +139,7 @@ export function createLogs(scheduler: Scheduler, onLanding: (landing: Landing) =
     leaveOut(topic, how) {
       const log = logOf(topic);
       if (how === 'hole') log.hole += 1;
-      else push(log, [CONTROL], true);
+      else push(log, [CONTROL], 'control');
       wakeAll(log);
     },
     deleteBelow(topic, offset) {

@@ -19,6 +19,8 @@ type Fact = { readonly value: Buffer | null; readonly verdict: Verdict };
 export type Oracle = {
   /** An order was written. */
   order(offset: number, record: RecordContent): void;
+  /** An order was written in a batch that nobody can read. */
+  damagedOrder(offset: number): void;
   /** A record was written to the dead-letter topic. */
   deadLetter(offset: number, record: RecordContent): void;
   /** A checkpoint was written; throws a Contradiction unless it is true. */
@@ -38,6 +40,7 @@ export type Oracle = {
 /** An oracle for partition 0 of `topic` and one group. */
 export function createOracle(group: string, topic: string): Oracle {
   const orders = new Map<number, Fact>();
+  const damaged = new Set<number>();
   const origins = new Map<number, number | null>();
   const taken = new Set<number>();
   /** The ends of topics that are no more. */
@@ -65,6 +68,7 @@ export function createOracle(group: string, topic: string): Oracle {
       if (former.has(topic)) return;
       orders.set(offset, { value, verdict: judge(value) });
     },
+    damagedOrder: (offset) => void damaged.add(offset),
     deadLetter(offset, { headers, value }) {
       // Whoever works on orders that were created anew finds out before its next checkpoint.
       if (former.size > 0) return;
@@ -99,10 +103,8 @@ export function createOracle(group: string, topic: string): Oracle {
           demand(!waiting.has(offset), `order ${offset} is lost and pending`);
           demand(!dead.has(offset), `order ${offset} is lost and dead-lettered`);
           demand(start <= offset && offset < nextOffset, `order ${offset} is lost outside`);
-          demand(
-            offset < low || taken.has(offset),
-            `order ${offset} is called lost but still there`,
-          );
+          const unreadable = offset < low || taken.has(offset) || damaged.has(offset);
+          demand(unreadable, `order ${offset} is called lost but still there`);
           gone.add(offset);
         }
       }
@@ -125,8 +127,10 @@ export function createOracle(group: string, topic: string): Oracle {
         else if (gone.has(offset) || waiting.has(offset)) continue;
         else if (passed.has(offset)) {
           demand(order === undefined || taken.has(offset), `order ${offset} is called a gap`);
+          demand(!damaged.has(offset), `order ${offset} cannot be read, but is called a gap`);
           gaps += 1;
         } else {
+          demand(!damaged.has(offset), `order ${offset} cannot be read, but is not lost`);
           demand(order !== undefined, `a gap at ${offset} is not known as one`);
           const { verdict } = order;
           demand(!('reason' in verdict), `order ${offset} is counted, but is no order`);

@@ -8,7 +8,7 @@ type Batch = {
   readonly first: number;
   readonly next: number;
   readonly records: readonly RecordContent[];
-  readonly control: boolean;
+  readonly oddity: Oddity | undefined;
   readonly bytes: Buffer;
 };
 
@@ -29,33 +29,37 @@ export function emptyLog(): PartitionLog {
   return { generation: 0, low: 0, high: 0, hole: 0, batches: [], readers: new Set() };
 }
 
+/** A batch that ends a transaction, or one of which a byte is not what was written. */
+export type Oddity = 'control' | 'damaged';
+
 /** Adds one batch; the first offset. Its readers are still to be woken. */
 export function push(
   log: PartitionLog,
   records: readonly RecordContent[],
-  control = false,
+  oddity?: Oddity,
 ): number {
   const first = log.high + log.hole;
   log.hole = 0;
   log.high = first + records.length;
-  log.batches.push(batchOf(first, records, control));
+  log.batches.push(batchOf(first, records, oddity));
   return first;
 }
 
-function batchOf(first: number, records: readonly RecordContent[], control: boolean): Batch {
-  const bytes = encodeBatch(records, { baseOffset: first, control });
-  return { first, next: first + records.length, records, control, bytes };
+function batchOf(first: number, records: readonly RecordContent[], oddity?: Oddity): Batch {
+  const bytes = encodeBatch(records, { baseOffset: first, control: oddity === 'control' });
+  if (oddity === 'damaged') bytes[bytes.length - 1]! ^= 1;
+  return { first, next: first + records.length, records, oddity, bytes };
 }
 
 /** Takes out one record, as compaction does; false when there is none, or when it is the last one. */
 export function takeOut(log: PartitionLog, offset: number): boolean {
   const at = log.batches.findIndex(({ first, next }) => first <= offset && offset < next);
   const batch = log.batches[at];
-  if (batch === undefined || batch.control || offset >= log.high - 1) return false;
+  if (batch === undefined || batch.oddity !== undefined || offset >= log.high - 1) return false;
   const { first, records } = batch;
   const before = records.slice(0, offset - first);
   const after = records.slice(offset + 1 - first);
-  const parts = [batchOf(first, before, false), batchOf(offset + 1, after, false)];
+  const parts = [batchOf(first, before), batchOf(offset + 1, after)];
   log.batches.splice(at, 1, ...parts.filter((part) => part.records.length > 0));
   return true;
 }

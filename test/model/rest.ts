@@ -23,6 +23,13 @@ export async function comeToRest(world: World, early: Watcher): Promise<void> {
   await drain(world);
   const owner = soleOwner(world);
   await drain(world);
+  for (let times = 0; times < 50 && owner.run.task.state === 'CLOSED'; times += 1) {
+    if (world.spoilt && hasStopped(owner)) return;
+    world.skip();
+    await drain(world);
+    if (owner.run.task.state === 'CLOSED') world.join(owner);
+    await drain(world);
+  }
   if (world.spoilt && hasStopped(owner)) return;
   void owner.run.task.trim();
   await drain(world);

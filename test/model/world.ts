@@ -1,6 +1,7 @@
 // A topic with one partition, the processes that work on it, and the oracle that watches the logs.
 import type { Checkpoint } from '../../server/domain/checkpoint.ts';
 import { InconsistentStateError } from '../../server/errors.ts';
+import { DamagedBatch } from '../../server/record-batch/batch-header.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import { createGroupView, type GroupViewReader } from '../../server/stream/group-view.ts';
 import type { PartitionTask } from '../../server/stream/partition-task.ts';
@@ -10,6 +11,7 @@ import { Mistake } from './handler.ts';
 import { createLogs, type Landing, type Logs } from './logs.ts';
 import { createOracle, demand, type Oracle } from './oracle.ts';
 import { createScheduler, type Host, type Scheduler } from './scheduler.ts';
+import { skipBatch } from './skip.ts';
 import { createTask, type Fault, names, type Position, type Run, type Setup } from './task.ts';
 
 /** Whoever looks at the group. */
@@ -48,6 +50,8 @@ export type World = {
   /** A process stops in good order. */
   stop(instance: Instance): void;
   crash(instance: Instance): void;
+  /** Somebody skips the damaged batch at the head, if one stands there. */
+  skip(): void;
   /** Throws what was found wrong so far. */
   verify(): void;
 };
@@ -70,16 +74,18 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
   const oracle = createOracle(names.group, names.orders.topic);
   const logs = createLogs(scheduler, landed);
   const wrongs: unknown[] = [];
-  const senders = new WeakMap<RecordContent, Run>();
+  /** Where the head stood when the sender of a checkpoint began. */
+  const senders = new WeakMap<RecordContent, Position>();
   const starts = new Set<number>();
   const seen = new Map<Watcher, Position>();
   const watchers: Watcher[] = [];
   let instances: Instance[] = [];
   let count = 0;
 
-  function landed({ topic, offset, record }: Landing): void {
+  function landed({ topic, offset, record, damaged }: Landing): void {
     try {
-      if (topic === names.orders.topic) oracle.order(offset, record);
+      if (damaged) oracle.damagedOrder(offset);
+      else if (topic === names.orders.topic) oracle.order(offset, record);
       else if (topic === names.deadLetters.topic) oracle.deadLetter(offset, record);
       else checkpointLanded(record);
     } catch (error) {
@@ -89,7 +95,7 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
 
   function checkpointLanded(record: RecordContent): void {
     const checkpoint = oracle.checkpoint(record.value!, logs.boundsOf(names.orders.topic));
-    const { floor } = senders.get(record)!;
+    const floor = senders.get(record)!;
     demand(
       !isBehind(checkpoint, floor),
       `a task that began when the head stood at ${at(floor)} states ${at(checkpoint)}`,
@@ -118,11 +124,12 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
       floor: world.head,
       generation: () => instance.generation,
       mayErr: () => !world.calm,
-      onSend: (record, run) => senders.set(record, run),
+      onSend: (record, { floor }) => senders.set(record, floor),
       onFailed(error) {
         failed(error);
         const expected = world.spoilt && error instanceof InconsistentStateError;
-        if (!expected && !(error instanceof Mistake)) wrongs.push(error);
+        const stops = error instanceof Mistake || error instanceof DamagedBatch;
+        if (!expected && !stops) wrongs.push(error);
       },
     });
   }
@@ -205,6 +212,17 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
     crash(instance: Instance) {
       instance.host.state = 'crashed';
       instances = instances.filter((other) => other !== instance);
+    },
+    skip() {
+      count += 1;
+      const operator: Host = { name: `operator ${count}`, state: 'running', skew: 0 };
+      skipBatch({
+        host: operator,
+        logs,
+        scheduler,
+        head: world.head,
+        onSend: (record, floor) => senders.set(record, floor),
+      }).catch((error: unknown) => wrongs.push(error));
     },
     verify() {
       for (const wrong of wrongs) throw wrong;

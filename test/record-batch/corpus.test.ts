@@ -27,7 +27,7 @@ const expected: Record<string, [string, DamageReason | 'ok']> = {
   'base offset -1': ['INVALID_RECORD', 'ok'],
   'base offset 2^63-1': ['INVALID_RECORD', 'ok'],
   'record length -1': ['INVALID_RECORD', 'INVALID_RECORD'],
-  'key length -5': ['1 → 1', 'ok'],
+  'key length -5': ['1 → 1', 'INVALID_RECORD'],
   'header count 2^31-1 (kafkajs: process OOM)': ['1 at fault → 1', 'INVALID_RECORD'],
   'header count -2': ['1 at fault → 1', 'INVALID_RECORD'],
   'header __proto__': ['1 → 1', 'ok'],

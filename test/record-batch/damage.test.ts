@@ -5,6 +5,7 @@ import { crc32c } from '../../server/record-batch/crc32c.ts';
 import { openRecordSet, validateBatch } from '../../server/record-batch/reader.ts';
 import { encodeBatch } from '../../server/record-batch/writer.ts';
 import { recordContents } from './arbitrary.ts';
+import { craftBatch } from './crafted.ts';
 
 const onlyDamage = (error: unknown) => {
   if (!(error instanceof DamagedBatch)) throw error;
@@ -78,4 +79,21 @@ t.test('what is good before the damage is delivered, and the damage named', asyn
     message: /offset 2: CRC/,
   });
   t.equal(cursor.nextOffset, 2);
+});
+
+t.test('who goes on after damage meets it again, whatever the damage', async (t) => {
+  const record = { timestamp: 1, key: null, value: null, headers: [] };
+  const wrongCrc = encodeBatch([record]);
+  wrongCrc[62]! ^= 1;
+  const noGzip = encodeBatch([record], { compression: { codec: 1, deflate: (body) => body } });
+  const tooMany = craftBatch([{}], { count: 3, lastDelta: 2 });
+  for (const bad of [wrongCrc, noGzip, tooMany]) {
+    const set = Buffer.concat([bad, encodeBatch([record], { baseOffset: 3 })]);
+    const cursor = openRecordSet({ bytes: set, aborted: [] }, 0);
+    for (let times = 0; times < 3; times++) {
+      await t.rejects(cursor.nextBatch(), DamagedBatch);
+      t.equal(cursor.next(), false);
+      t.equal(cursor.nextOffset, 0);
+    }
+  }
 });

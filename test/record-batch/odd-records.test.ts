@@ -107,7 +107,8 @@ t.test('a length below zero is null, in key, value and header value', async (t) 
       },
     );
     t.equal(String(third?.value), 'value 2');
-    await t.resolves(validateBatch(bytes), 'as Kafka takes it');
+    if (length < -1)
+      await t.rejects(validateBatch(bytes), /length below -1/, 'the embedded broker');
   }
 });
 

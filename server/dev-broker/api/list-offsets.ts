@@ -14,9 +14,10 @@ async function offsetAt(log: PartitionLog, time: number) {
   const bytes = time < 0 ? null : log.batchAt(time);
   if (bytes) {
     const cursor = openRecordSet({ bytes, aborted: [] }, log.start());
-    await cursor.nextBatch();
-    while (cursor.next()) {
-      if (cursor.timestamp >= time) return { offset: cursor.offset, timestamp: cursor.timestamp };
+    while (await cursor.nextBatch()) {
+      while (cursor.next()) {
+        if (cursor.timestamp >= time) return { offset: cursor.offset, timestamp: cursor.timestamp };
+      }
     }
   }
   return { offset: -1, timestamp: -1 };
