@@ -169,9 +169,7 @@ function brokers(value: string): string[] {
   const all = list(value);
   const wrong = all.filter((item) => !isBroker(item));
   if (all.length > 0 && wrong.length === 0) return [...new Set(all)];
-  throw new Error(
-    `"${wrong[0] ?? value}" is not host:port or [IPv6]:port, with a port from 1 to 65535`,
-  );
+  throw new Error(`"${value}" is not a list of host:port or [IPv6]:port, ports from 1 to 65535`);
 }
 
 function isBroker(item: string): boolean {

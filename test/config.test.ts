@@ -65,6 +65,6 @@ t.test('brokers are host:port or [IPv6]:port, each once', async (t) => {
     '[]:1',
   ];
   for (const each of [...wrong, 'http://a:1', 'a:1,b', 'a b:1']) {
-    t.throws(() => read(each), { message: /is not host:port or \[IPv6\]:port/ }, each);
+    t.throws(() => read(each), { message: /is not a list of host:port or \[IPv6\]:port/ }, each);
   }
 });

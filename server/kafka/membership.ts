@@ -52,13 +52,18 @@ export function createMembership(deps: {
   let owned: number[] = [];
   let member = false;
   let failures = 0;
-  /** On the monotonic clock: when an attempt began, or Kafka last said that we are a member. */
+  // On the monotonic clock: when Kafka last said that we are a member, and when there was any sign of life.
+  let acknowledgedAt = 0;
   let lastSign = 0;
+  /** Between the wish to join and the answer, which may have to wait for all other members. */
+  let joining = false;
   const closing = new AbortController();
   let watch: NodeJS.Timeout | undefined;
 
   function acknowledged(): void {
-    lastSign = performance.now();
+    joining = false;
+    acknowledgedAt = performance.now();
+    lastSign = acknowledgedAt;
     if (member) return;
     member = true;
     failures = 0;
@@ -71,11 +76,18 @@ export function createMembership(deps: {
     onState({ member, error });
   }
 
+  /** Called before every join, which kafkajs tells nobody of when it comes from an error. */
+  function aboutToJoin(): readonly number[] {
+    joining = true;
+    lastSign = performance.now();
+    return owned;
+  }
+
   /** kafkajs gives up a consumer for good, or tries in vain for ever: then another one begins anew. */
   function begin(): Consumer {
     const mine = kafka.consumer({
       groupId,
-      partitionAssigners: [stickyAssigner(() => owned)],
+      partitionAssigners: [stickyAssigner(aboutToJoin)],
       sessionTimeout: SESSION_MS,
       rebalanceTimeout: 10_000,
       // Also how soon the others notice that somebody left.
@@ -157,8 +169,9 @@ export function createMembership(deps: {
 
   function look(): void {
     const silence = performance.now() - lastSign;
-    if (consumer === null || silence < (member ? SESSION_MS : JOIN_WITHIN_MS)) return;
-    const what = member ? 'no heartbeat was answered' : 'joining came to nothing';
+    const isHeld = member && !joining;
+    if (consumer === null || silence < (isHeld ? SESSION_MS : JOIN_WITHIN_MS)) return;
+    const what = isHeld ? 'no heartbeat was answered' : 'joining came to nothing';
     void again(new Error(`${what} for ${Math.round(silence / 1000)} s`));
   }
 
@@ -168,7 +181,7 @@ export function createMembership(deps: {
       await join();
     },
     generation: () => generation,
-    heartbeatAge: () => (member ? performance.now() - lastSign : null),
+    heartbeatAge: () => (member ? performance.now() - acknowledgedAt : null),
     async commit(positions) {
       const offsets = [...positions].map(([partition, offset]) => ({
         topic,

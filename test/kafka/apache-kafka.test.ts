@@ -5,11 +5,13 @@ import type { Following } from '../../server/stream/log.ts';
 import { persist } from '../../server/stream/persist.ts';
 import { createProgress } from '../../server/stream/progress.ts';
 import { withApacheKafka } from '../fixtures/apache-kafka.ts';
-import { produceTransactions } from '../fixtures/java.ts';
+import { joinByJava, produceTransactions } from '../fixtures/java.ts';
 import { withKcat } from '../fixtures/kcat.ts';
 import type { Codec } from '../fixtures/other-client.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
+import { until } from '../fixtures/until.ts';
 import { collect, content, logContract, openLogs } from './log-contract.ts';
+import { membershipContract, withGroup } from './membership-contract.ts';
 
 // A broker is started, killed and started again, and Java's clients take their time.
 const timeout = 300_000;
@@ -19,6 +21,47 @@ t.test('the log contract on Apache Kafka', { timeout }, async (t) => {
   const kafka = await withApacheKafka(t);
   if (kafka === undefined) return;
   logContract(t, kafka);
+  membershipContract(t, kafka.brokers);
+
+  t.test('a topic keeps its id, and a new one of the same name has another', async (t) => {
+    const { reader, topic, remake } = await openLogs(t, kafka.brokers);
+    const name = await topic();
+    const id = await reader.topicId(name);
+    t.match(id, /^[0-9a-f]{32}$/);
+    t.equal(await reader.topicId(name), id);
+    await remake(name);
+    const next = await until(
+      'the broker has heard of it',
+      () => reader.topicId(name),
+      (found) => found !== id,
+    );
+    t.match(next, /^[0-9a-f]{32}$/);
+  });
+
+  t.test('a member of the newer group protocol (KIP-848) shares a group with us', async (t) => {
+    for (const first of ['ours', 'theirs'] as const) {
+      const { topic, join } = await withGroup(t, kafka.brokers);
+      const member = join();
+      if (first === 'ours') {
+        await member.start();
+        await member.member();
+      }
+      const other = joinByJava(t, kafka.installation, kafka.brokers, topic);
+      if (first === 'theirs') {
+        await other.assigned((count) => count === 3);
+        await member.start();
+      }
+      await other.assigned((count) => count === 1 || count === 2);
+      await until(
+        'both have a share of the three',
+        async () => [member.owned.at(-1)?.length, other.counts.at(-1)],
+        ([ours = 0, theirs = 0]) => ours > 0 && theirs > 0 && ours + theirs === 3,
+      );
+      t.match(member.states, [{ member: true }]);
+      t.equal(member.states.length, 1, `never out of the group, ${first} first`);
+      other.kill();
+    }
+  });
 
   t.test('records of a clock that is two hours ahead are written without a time', async (t) => {
     const { reader, writer, topic } = await openLogs(t, kafka.brokers);

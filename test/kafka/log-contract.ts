@@ -3,7 +3,7 @@ import type { Test } from 'tap';
 import { createAppender } from '../../server/kafka/appender.ts';
 import { createKafka } from '../../server/kafka/client.ts';
 import { createCluster } from '../../server/kafka/cluster.ts';
-import { createFetcher } from '../../server/kafka/fetcher.ts';
+import { createFetcher, type Fetcher } from '../../server/kafka/fetcher.ts';
 import { openRecordSet } from '../../server/record-batch/reader.ts';
 import type { KafkaRecord, RecordContent } from '../../server/record-batch/record.ts';
 import { openRecord } from '../../server/record-batch/record-parts.ts';
@@ -11,10 +11,12 @@ import type { Bounds, LogReader, LogWriter, TopicPartition } from '../../server/
 import { silentLogger } from '../fixtures/silent-logger.ts';
 
 export type Logs = {
-  readonly reader: LogReader;
+  readonly reader: Fetcher;
   readonly writer: LogWriter;
   /** A new topic, unlike any other. */
   topic(options?: { partitions?: number; config?: Record<string, string> }): Promise<string>;
+  /** Deletes a topic and makes one of the same name, of which a broker may hear a little later. */
+  remake(topic: string): Promise<void>;
   /** Deletes the records below an offset. */
   deleteBelow(tp: TopicPartition, offset: number): Promise<void>;
   /** What the reader said about Kafka, the latest last. */
@@ -55,6 +57,10 @@ export async function openLogs(t: Test, brokers: string): Promise<Logs> {
         waitForLeaders: true,
       });
       return topic;
+    },
+    async remake(topic) {
+      await admin.deleteTopics({ topics: [topic] });
+      await admin.createTopics({ topics: [{ topic }], waitForLeaders: false });
     },
     async deleteBelow({ topic, partition }, offset) {
       // The admin client does not know the leader before it was asked for something else.

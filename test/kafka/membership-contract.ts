@@ -40,7 +40,7 @@ function jumpWallClock(t: Test, byMs: number): void {
 }
 
 /** A topic of three partitions, and a member of a group of its own. */
-async function withGroup(t: Test, brokers: string) {
+export async function withGroup(t: Test, brokers: string) {
   const options = { brokers: [brokers], ssl: false, clientId: 'test', logger: silentLogger };
   const kafka = createKafka(options);
   const topic = `membership-${process.hrtime.bigint()}`;
@@ -61,13 +61,17 @@ function joinGroup(
   onAssigned: (partitions: number[]) => void,
 ) {
   const states: MembershipState[] = [];
+  const owned: number[][] = [];
   const crashes: Error[] = [];
   const membership = createMembership({
     kafka,
     groupId: topic,
     topic,
     logger: silentLogger,
-    onAssigned,
+    onAssigned(partitions) {
+      owned.push(partitions);
+      onAssigned(partitions);
+    },
     onState: (state) => void states.push(state),
     onCrash: (error) => void crashes.push(error),
   });
@@ -75,6 +79,7 @@ function joinGroup(
   return {
     ...membership,
     states,
+    owned,
     crashes,
     member: () =>
       until(
@@ -102,13 +107,12 @@ function joinGroup(
 export function membershipContract(t: Test, brokers: string): void {
   t.test('a member gets partitions, tells when it was heard last, and commits', async (t) => {
     const { kafka, topic, join } = await withGroup(t, brokers);
-    const assigned: number[][] = [];
-    const member = join((partitions) => void assigned.push(partitions));
+    const member = join();
     t.equal(member.heartbeatAge(), null);
     await member.commit(new Map([[0, 5]]));
     await member.start();
     await member.heartbeat();
-    t.same(assigned.at(-1), [0, 1, 2]);
+    t.same(member.owned.at(-1), [0, 1, 2]);
     t.equal(member.generation(), 1);
     t.same(member.states, [{ member: true, error: null }]);
     await member.commit(new Map([[1, 5]]));

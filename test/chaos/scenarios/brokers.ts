@@ -103,6 +103,21 @@ async function holdBack({ admin, names }: World, broker: number, hold: boolean):
   });
 }
 
+/** Until every partition of the orders is read as far as it goes now. */
+async function reachEnds({ admin, names, instances }: World): Promise<void> {
+  const ends = await admin.fetchTopicOffsets(names.orders);
+  await until('every partition to be read', async () => {
+    const { asOf } = await instances.find(({ live }) => live)!.metrics();
+    const late = ends.filter(({ partition, high }) => {
+      const at = asOf.find((each) => each.partition === partition)?.nextOffset ?? 0;
+      return at < Number(high);
+    });
+    if (late.length > 0)
+      throw new Error(`${JSON.stringify(late)} are not reached: ${JSON.stringify(asOf)}`);
+    return true;
+  });
+}
+
 /** The leader changes, the old one lives on as a follower, and then lags: nobody may go on asking it. */
 async function leaderMoved(world: World): Promise<void> {
   const { admin, names, cluster, random } = world;
@@ -136,7 +151,8 @@ async function leaderMoved(world: World): Promise<void> {
   await until('the old leader to be out of sync', async () => {
     return (await ordersMetadata(world)).every(({ isr }) => !isr.includes(leader));
   });
-  await world.progress(4000);
+  await world.progress(2000);
+  await reachEnds(world);
   const lagging = (await ordersMetadata(world)).every(({ isr }) => !isr.includes(leader));
   if (!lagging) throw new Error('the old leader did not lag: the scenario proves nothing');
   await holdBack(world, leader, false);
