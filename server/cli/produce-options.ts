@@ -3,6 +3,7 @@ import { type Config, loadConfig, saslOf } from '../config.ts';
 import { ConfigError } from '../errors.ts';
 import type { KafkaSettings } from '../kafka/client.ts';
 import { readArguments } from './arguments.ts';
+import { DEFAULT_PORT } from './broker-choice.ts';
 
 /** What the generator is to do. */
 export type ProduceOptions = {
@@ -75,7 +76,11 @@ export function parseProduceOptions(
   const config = readConfig(withArguments(env, texts), faults);
   if (config === undefined || faults.length > 0) throw new ConfigError(faults);
   const { KAFKA_BROKERS, KAFKA_SSL: ssl, ORDERS_TOPIC: topic, PARTITIONS: partitions } = config;
-  const connection = { brokers: KAFKA_BROKERS ?? ['localhost:9092'], ssl, sasl: saslOf(config) };
+  const connection = {
+    brokers: KAFKA_BROKERS ?? [`localhost:${DEFAULT_PORT}`],
+    ssl,
+    sasl: saslOf(config),
+  };
   return { connection, topic, partitions, ...work };
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, ConfigError, describe } from '../errors.ts';
 import { openOrderProducer } from '../kafka/order-producer.ts';
+import { DEFAULT_PORT } from './broker-choice.ts';
 import { createOrderGenerator } from './order-generator.ts';
 import { type ProduceOptions, parseProduceOptions, usage } from './produce-options.ts';
 import { createProgress } from './progress.ts';
@@ -10,6 +11,9 @@ import { sendOrders } from './send-orders.ts';
 
 // Above this many a second the single orders are no longer shown.
 const readable = 10;
+
+const startFirst =
+  'start the service first: npm start (it brings its own broker); npm run broker is that broker alone';
 
 // How long a batch under way may take after Ctrl-C, in ms.
 const grace = 3000;
@@ -30,6 +34,8 @@ async function produce(options: ProduceOptions): Promise<void> {
   const stop = new AbortController();
   // `on`, not `once`: npm hands a Ctrl-C on that the terminal has sent already.
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
+  // Whoever read along, such as `head`, has had enough.
+  process.stdout.on('error', () => stop.abort());
 
   let waiting = false;
   const producer = await openOrderProducer({
@@ -40,6 +46,10 @@ async function produce(options: ProduceOptions): Promise<void> {
       if (!waiting) console.error(`Kafka has a problem, trying again: ${message}`);
       waiting = true;
     },
+  }).catch((error: unknown) => {
+    const isAway = error instanceof AppError && error.code === 'KAFKA_UNREACHABLE';
+    if (!isAway || connection.brokers.join() !== `localhost:${DEFAULT_PORT}`) throw error;
+    throw new AppError(error.code, `${error.message}\n${startFirst}`, true, { cause: error });
   });
   console.log(
     `orders to ${topic} at ${connection.brokers.join(', ')}, seed ${seed}; Ctrl-C ends it`,
