@@ -1,7 +1,6 @@
 // Asks an instance whether it is alive, as the container's health check does.
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
-import { text } from 'node:stream/consumers';
 import { addressToAsk } from '../address.ts';
 import { describe } from '../errors.ts';
 
@@ -33,8 +32,11 @@ export async function askLive({
       signal,
     });
     const [response] = (await once(request, 'response')) as [IncomingMessage];
-    const said =
-      Number(response.headers['content-length']) > MAX_LENGTH ? '' : await text(response);
+    let said = '';
+    for await (const chunk of response.setEncoding('utf8')) {
+      said += chunk;
+      if (said.length > MAX_LENGTH) break;
+    }
     request.destroy();
     if (response.statusCode === 200 && isLive(said)) return null;
     return `another program answers (${response.statusCode})`;
