@@ -65,7 +65,8 @@ const app = await buildApp({
   staticRoot: fileURLToPath(new URL('.', import.meta.resolve('#page/index.html'))),
 });
 
-closeWithGrace({ delay: STOP_WITHIN_MS, logger: false }, async ({ err }) => {
+const ending = { error: (words: unknown) => logger.error('ending', { error: describe(words) }) };
+closeWithGrace({ delay: STOP_WITHIN_MS, logger: ending }, async ({ err }) => {
   if (err) logger.error('uncaught', { error: err.stack ?? describe(err) });
   await service.stop();
   await app.close();

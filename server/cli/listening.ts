@@ -6,7 +6,7 @@ import { askLive } from './live.ts';
 export type Place = { readonly host: string; readonly port: number };
 
 export function listeningAt({ host, port }: Place): string {
-  const where = isWildcard(host) ? ', on all addresses of this machine' : '';
+  const where = isWildcard(host) ? ' (on all addresses of this machine)' : '';
   return `listening on ${urlOf(host, port)}${where}`;
 }
 

@@ -60,7 +60,7 @@ t.test('a server on all addresses says so, with a URL that can be opened', async
   t.equal(listeningAt({ host: '127.0.0.1', port: 4000 }), 'listening on http://localhost:4000');
   t.equal(
     listeningAt({ host: '::', port: 4714 }),
-    'listening on http://localhost:4714, on all addresses of this machine',
+    'listening on http://localhost:4714 (on all addresses of this machine)',
   );
 });
 
