@@ -47,7 +47,11 @@ const settings = {
     integer(1, 60_000),
     'longer when checkpoints would cost more than a tenth of the time',
   ),
-  DLQ_BUFFER_SIZE: setting(1000, integer(1, 100_000), 'dead letters that /dlq can show'),
+  DLQ_BUFFER_SIZE: setting(
+    1000,
+    integer(1, 100_000),
+    'newest dead letters to keep, for /dlq and the page',
+  ),
   LOG_LEVEL: setting<LogLevel>('info', oneOf(LEVELS), LEVELS.join(', ')),
 };
 
