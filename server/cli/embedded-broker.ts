@@ -38,6 +38,16 @@ export async function portTaken(port: number): Promise<string> {
   );
 }
 
+/** What to do when no Kafka answers on this machine, in one sentence; null when one does. */
+export async function missingKafka(port: number): Promise<string | null> {
+  const found = await probeKafka('localhost', port);
+  if (found === 'kafka') return null;
+  return found === 'nothing'
+    ? `no Kafka at localhost:${port}; start the service first, which brings its own broker: ` +
+        'npm start (or that broker alone: npm run broker)'
+    : `what listens on localhost:${port} does not answer as Kafka does: stop it, or name a Kafka (--brokers)`;
+}
+
 async function isEmbedded(port: number): Promise<boolean> {
   const silent = () => {};
   const logger = { debug: silent, info: silent, warn: silent, error: silent };

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, ConfigError, describe } from '../errors.ts';
 import { openOrderProducer } from '../kafka/order-producer.ts';
 import { DEFAULT_PORT } from './broker-choice.ts';
+import { missingKafka } from './embedded-broker.ts';
 import { createOrderGenerator } from './order-generator.ts';
 import { type ProduceOptions, parseProduceOptions, usage } from './produce-options.ts';
 import { createProgress } from './progress.ts';
@@ -11,9 +12,6 @@ import { sendOrders } from './send-orders.ts';
 
 // Above this many a second the single orders are no longer shown.
 const readable = 10;
-
-const startFirst =
-  'start the service first: npm start (it brings its own broker); npm run broker is that broker alone';
 
 // How long a batch under way may take after Ctrl-C, in ms.
 const grace = 3000;
@@ -30,6 +28,9 @@ try {
 
 async function produce(options: ProduceOptions): Promise<void> {
   const { connection, topic, partitions, rate, count = Number.POSITIVE_INFINITY } = options;
+  const isDefault = !connection.ssl && connection.brokers.join() === `localhost:${DEFAULT_PORT}`;
+  const missing = isDefault ? await missingKafka(DEFAULT_PORT) : null;
+  if (missing !== null) throw new AppError('KAFKA_UNREACHABLE', missing, true);
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
   const stop = new AbortController();
   // `on`, not `once`: npm hands a Ctrl-C on that the terminal has sent already.
@@ -37,8 +38,11 @@ async function produce(options: ProduceOptions): Promise<void> {
   // Whoever read along, such as `head`, has had enough.
   process.stdout.on('error', () => stop.abort());
 
+  const givenUp = giveUp(stop.signal);
+  givenUp.catch(() => {});
+
   let waiting = false;
-  const producer = await openOrderProducer({
+  const opening = openOrderProducer({
     connection,
     topic,
     partitions,
@@ -46,11 +50,8 @@ async function produce(options: ProduceOptions): Promise<void> {
       if (!waiting) console.error(`Kafka has a problem, trying again: ${message}`);
       waiting = true;
     },
-  }).catch((error: unknown) => {
-    const isAway = error instanceof AppError && error.code === 'KAFKA_UNREACHABLE';
-    if (!isAway || connection.brokers.join() !== `localhost:${DEFAULT_PORT}`) throw error;
-    throw new AppError(error.code, `${error.message}\n${startFirst}`, true, { cause: error });
   });
+  const producer = await Promise.race([opening, givenUp]);
   console.log(
     `orders to ${topic} at ${connection.brokers.join(', ')}, seed ${seed}; Ctrl-C ends it`,
   );
@@ -76,7 +77,7 @@ async function produce(options: ProduceOptions): Promise<void> {
     sleep: (ms) => sleep(ms, undefined, { signal: stop.signal }).catch(() => undefined),
   });
   try {
-    await Promise.race([finished, giveUp(stop.signal)]);
+    await Promise.race([finished, givenUp]);
   } finally {
     console.log(progress.summary());
   }
