@@ -24,6 +24,9 @@ const say = (message: string, fields: Record<string, unknown> = {}) =>
   console.log([message, ...Object.values(fields)].join(', '));
 const logger = { debug: () => {}, info: say, warn: say, error: say };
 
+// Whoever read along, such as `head`, may go away: that is no reason to end what others use.
+process.stdout.on('error', () => {});
+
 try {
   await main();
 } catch (error) {

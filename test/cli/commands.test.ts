@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { projectRoot } from '../../server/cli/project-root.ts';
-import { withDevBroker } from '../fixtures/dev-broker.ts';
+import { withDevBroker, withRawClient } from '../fixtures/dev-broker.ts';
 import { freePort } from '../fixtures/free-port.ts';
 
 const dist = fileURLToPath(new URL('dist/', projectRoot));

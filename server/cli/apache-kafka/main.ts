@@ -17,6 +17,9 @@ const usage = `Starts Apache Kafka in the foreground; needs Java 17 and Maven, b
 
 const say = (line: string) => console.log(line);
 
+// Whoever read along, such as `head`, may go away: that is no reason to end what others use.
+process.stdout.on('error', () => {});
+
 try {
   await main();
 } catch (error) {
