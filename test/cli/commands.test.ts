@@ -101,6 +101,23 @@ t.test('a generator whose reader goes away ends without a stack', async (t) => {
   t.strictSame({ code, err }, { code: 0, err: '' });
 });
 
+t.test('a broker whose reader goes away goes on', async (t) => {
+  const port = await freePort();
+  let served = '';
+  const args = ['server/cli/broker.js', '--memory', '--port', `${port}`];
+  const { code, err } = await run(t, args, {}, async (out, child) => {
+    if (!out.includes('Ctrl-C')) return;
+    child.stdout?.destroy();
+    // One connection too many is something that it says.
+    const clients = await Promise.all(Array.from({ length: 100 }, () => withRawClient(t, port)));
+    await (await withRawClient(t, port)).send(Buffer.from(''));
+    await clients[0]!.ask('ListGroups', {});
+    served = 'it answers';
+    child.kill('SIGTERM');
+  });
+  t.strictSame({ code, err, served }, { code: 0, err: '', served: 'it answers' });
+});
+
 t.test(
   'a second broker on a port is told what runs there, and a third what does not',
   async (t) => {
