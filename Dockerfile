@@ -16,14 +16,18 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts
 
 FROM ${NODE}
-ENV NODE_ENV=production
+# All addresses of the container, which `docker run -p 4000:4000` makes http://localhost:4000; to be
+# reached by other names set ALLOWED_HOSTS.
+ENV NODE_ENV=production HOST=0.0.0.0 ALLOWED_HOSTS=localhost
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json ./
 COPY avro ./avro
-USER node
+# The user `node`, as a number: Kubernetes' runAsNonRoot cannot judge a name.
+USER 1000:1000
 EXPOSE 4000
+# Whether it lives, not whether it is ready: that depends on Kafka, and no restart mends a Kafka.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT ?? 4000}/health/ready`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "dist/server/cli/healthcheck.js"]
 CMD ["node", "dist/server/main.js"]

@@ -5,7 +5,7 @@ import preact from '@preact/preset-vite';
 import tailwindcss from '@tailwindcss/vite';
 import { defineConfig, type Plugin } from 'vite';
 
-const SERVER = 'http://127.0.0.1:4000';
+const SERVER = `http://127.0.0.1:${process.env.PORT || 4000}`;
 
 /** Writes `.br` and `.gz` beside every text file of the page, for a server that sends what is there. */
 function precompress(): Plugin {

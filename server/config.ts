@@ -1,55 +1,86 @@
 // Every setting of the service: one table, read from the environment all at once.
+import { isLoopback, parseHost } from './address.ts';
 import { ConfigError } from './errors.ts';
+import { boolean, integer, list, oneOf, type Setting, setting, share, text } from './setting.ts';
 
-type Setting<T> = {
-  readonly default: T;
-  /** The value, or throws an Error that says what would be right. */
-  readonly parse: (text: string) => T;
-};
+const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 
 const settings = {
-  PORT: setting(4000, integer(0, 65_535)),
-  HOST: setting('127.0.0.1', text),
-  ALLOWED_HOSTS: setting<readonly string[]>([], list),
+  PORT: setting(4000, integer(0, 65_535), 'port of the page and of everything else over HTTP'),
+  HOST: setting('127.0.0.1', parseHost, 'where to listen; beyond the loopback needs ALLOWED_HOSTS'),
+  ALLOWED_HOSTS: setting<readonly string[]>([], list, 'host names to be addressed by, with commas'),
   CORS_ORIGINS: setting<readonly string[]>(
     ['http://localhost:5173', 'http://127.0.0.1:5173'],
     origins,
+    'pages of other origins that may read',
   ),
-  KAFKA_BROKERS: setting<readonly string[] | null>(null, brokers),
-  KAFKA_SSL: setting(false, boolean),
-  KAFKA_SASL_MECHANISM: setting<SaslMechanism | null>(null, saslMechanism),
-  KAFKA_USERNAME: setting<string | null>(null, text),
-  KAFKA_PASSWORD: setting<string | null>(null, text),
-  ORDERS_TOPIC: setting('orders', topic),
-  DLQ_TOPIC: setting('orders-dlq', topic),
-  CHECKPOINT_TOPIC: setting<string | null>(null, topic),
-  GROUP_ID: setting('order-consumer-group', text),
-  PARTITIONS: setting(3, integer(1, 1000)),
-  MAX_RETRIES: setting(3, integer(0, 1000)),
-  RETRY_BACKOFF_MS: setting(1000, integer(0, 3_600_000)),
-  RETRY_MAX_BACKOFF_MS: setting(30_000, integer(0, 86_400_000)),
-  FAILURE_RATE: setting(0.1, share),
-  MAX_PENDING: setting(100_000, integer(1, 100_000)),
-  MAX_PENDING_BYTES: setting(16 * 2 ** 20, integer(1, 2 ** 31)),
-  MAX_PRODUCTS: setting(100_000, integer(1, 1_000_000)),
-  CHECKPOINT_INTERVAL_MS: setting(100, integer(1, 60_000)),
-  DLQ_BUFFER_SIZE: setting(1000, integer(1, 100_000)),
-  LOG_LEVEL: setting<LogLevel>('info', oneOf(['debug', 'info', 'warn', 'error', 'silent'])),
+  KAFKA_BROKERS: setting<readonly string[] | null>(
+    null,
+    brokers,
+    'host:port,…; unset: localhost:9092, embedded if nothing answers there',
+  ),
+  KAFKA_SSL: setting(false, boolean, 'true: TLS; a private CA is named by NODE_EXTRA_CA_CERTS'),
+  KAFKA_SASL_MECHANISM: setting<SaslMechanism | null>(
+    null,
+    oneOf(MECHANISMS),
+    `${MECHANISMS.join(', ')}; unset: no login`,
+  ),
+  KAFKA_USERNAME: setting<string | null>(null, text, 'for KAFKA_SASL_MECHANISM'),
+  KAFKA_PASSWORD: setting<string | null>(null, text, 'for KAFKA_SASL_MECHANISM'),
+  BROKER_DATA: setting('data/broker', text, 'folder of the embedded broker'),
+  BROKER_MEMORY: setting(false, boolean, 'true: the embedded broker keeps nothing'),
+  ORDERS_TOPIC: setting('orders', topic, 'created when missing'),
+  DLQ_TOPIC: setting('orders-dlq', topic, 'created when missing'),
+  CHECKPOINT_TOPIC: setting<string | null>(null, topic, 'unset: <GROUP_ID>-checkpoints'),
+  GROUP_ID: setting('order-consumer-group', text, 'the consumer group; a new one is a new state'),
+  PARTITIONS: setting(3, integer(1, 1000), 'of ORDERS_TOPIC, when it has to be created'),
+  MAX_RETRIES: setting(3, integer(0, 1000), 'attempts after the first'),
+  RETRY_BACKOFF_MS: setting(1000, integer(0, 3_600_000), 'longest first pause; doubles each time'),
+  RETRY_MAX_BACKOFF_MS: setting(30_000, integer(0, 86_400_000), 'longest of all pauses'),
+  FAILURE_RATE: setting(0.1, share, 'share of attempts that fail, simulated'),
+  MAX_PENDING: setting(100_000, integer(1, 100_000), 'orders waiting, per partition'),
+  MAX_PENDING_BYTES: setting(16 * 2 ** 20, integer(1, 2 ** 31), 'their bytes, per partition'),
+  MAX_PRODUCTS: setting(100_000, integer(1, 1_000_000), 'per partition'),
+  CHECKPOINT_INTERVAL_MS: setting(
+    100,
+    integer(1, 60_000),
+    'longer when checkpoints would cost more than a tenth of the time',
+  ),
+  DLQ_BUFFER_SIZE: setting(
+    1000,
+    integer(1, 100_000),
+    'newest dead letters to keep, for /dlq and the page',
+  ),
+  LOG_LEVEL: setting<LogLevel>('info', oneOf(LEVELS), LEVELS.join(', ')),
 };
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
-export type SaslMechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512';
+export type LogLevel = (typeof LEVELS)[number];
+export type SaslMechanism = (typeof MECHANISMS)[number];
 type Settings = { [Name in keyof typeof settings]: (typeof settings)[Name]['default'] };
 export type Config = Readonly<Omit<Settings, 'CHECKPOINT_TOPIC'> & { CHECKPOINT_TOPIC: string }>;
 
-/** Reads the settings. Throws one ConfigError that lists every fault; an empty variable is unset. */
+/** Every setting as people read of it: its name, its default as text ('' for none), what it means. */
+export const settingRows = Object.entries<Setting<unknown>>(settings).map(
+  ([name, { default: byDefault, meaning }]) => ({
+    name,
+    default: Array.isArray(byDefault) ? byDefault.join(', ') : `${byDefault ?? ''}`,
+    meaning,
+  }),
+);
+
+/**
+ * Reads the settings. Throws one ConfigError that lists every fault. Space around a value is dropped
+ * (not of a password), and a variable in which nothing is left is unset.
+ */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const faults: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, { default: byDefault, parse }] of Object.entries<Setting<unknown>>(settings)) {
-    const given = env[name];
+    const trimmed = env[name]?.trim() ?? '';
+    const given = name === 'KAFKA_PASSWORD' ? (env[name] ?? '') : trimmed;
     try {
-      values[name] = given === undefined || given === '' ? byDefault : parse(given);
+      values[name] = trimmed === '' ? byDefault : parse(given);
     } catch (error) {
       faults.push(`${name}: ${(error as Error).message}`);
     }
@@ -71,8 +102,6 @@ export function saslOf(config: Config) {
   if (mechanism === null || username === null || password === null) return undefined;
   return { mechanism, username, password };
 }
-
-const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
 function contradictions(config: Settings): string[] {
   const { ORDERS_TOPIC, DLQ_TOPIC, CHECKPOINT_TOPIC, KAFKA_USERNAME, KAFKA_PASSWORD } = config;
@@ -103,57 +132,11 @@ function contradictions(config: Settings): string[] {
       'RETRY_MAX_BACKOFF_MS: is less than RETRY_BACKOFF_MS',
     ],
     [
-      !LOOPBACK.includes(config.HOST) && config.ALLOWED_HOSTS.length === 0,
+      !isLoopback(config.HOST) && config.ALLOWED_HOSTS.length === 0,
       `HOST: ${config.HOST} is reached from other machines, so ALLOWED_HOSTS must name this one`,
     ],
   ];
   return faults.filter(([wrong]) => wrong).map(([, words]) => words);
-}
-
-function setting<T>(byDefault: T, parse: (text: string) => T): Setting<T> {
-  return { default: byDefault, parse };
-}
-
-function text(value: string): string {
-  return value;
-}
-
-function integer(min: number, max: number) {
-  return (value: string): number => {
-    const number = Number(value);
-    if (/^\d+$/.test(value) && number >= min && number <= max) return number;
-    throw new Error(`"${value}" is not a whole number from ${min} to ${max}`);
-  };
-}
-
-function share(value: string): number {
-  const number = Number(value);
-  if (/^\d*\.?\d+$/.test(value) && number <= 1) return number;
-  throw new Error(`"${value}" is not a number from 0 to 1`);
-}
-
-function boolean(value: string): boolean {
-  if (value === 'true' || value === 'false') return value === 'true';
-  throw new Error(`"${value}" is neither true nor false`);
-}
-
-function oneOf<T extends string>(words: readonly T[]) {
-  return (value: string): T => {
-    const found = words.find((word) => word === value);
-    if (found !== undefined) return found;
-    throw new Error(`"${value}" is none of ${words.join(', ')}`);
-  };
-}
-
-function saslMechanism(value: string): SaslMechanism {
-  return oneOf<SaslMechanism>(['plain', 'scram-sha-256', 'scram-sha-512'])(value);
-}
-
-function list(value: string): string[] {
-  return value
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
 }
 
 const TOPIC = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;

@@ -2,6 +2,9 @@
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
 import { chooseBroker } from './cli/broker-choice.ts';
+import { cannotListen, listeningAt } from './cli/listening.ts';
+import { inProject } from './cli/project-root.ts';
+import { readStartOptions, startUsage, version } from './cli/start-options.ts';
 import { loadConfig } from './config.ts';
 import { ConfigError, describe } from './errors.ts';
 import { buildApp } from './http/app.ts';
@@ -17,20 +20,27 @@ function giveUp(words: string): never {
   process.exit(1);
 }
 
-function readConfig() {
+/** What `read` gives; the faults of arguments and settings end the process. */
+function orGiveUp<T>(read: () => T): T {
   try {
-    return loadConfig(process.env);
+    return read();
   } catch (error) {
     if (error instanceof ConfigError) return giveUp(error.message);
     throw error;
   }
 }
 
-const config = readConfig();
+const asked = orGiveUp(() => readStartOptions(process.argv.slice(2)));
+if (asked !== 'start') {
+  console.log(asked === 'help' ? startUsage() : version());
+  process.exit();
+}
+const config = orGiveUp(() => loadConfig(process.env));
 const logger = createLogger(config.LOG_LEVEL, process.stdout.isTTY);
 const { brokers, embedded } = await chooseBroker({
   brokers: config.KAFKA_BROKERS,
   environment: process.env.NODE_ENV,
+  directory: config.BROKER_MEMORY ? null : inProject(config.BROKER_DATA),
   logger,
 }).catch((error: unknown) => giveUp(describe(error)));
 const service = createService({
@@ -55,24 +65,20 @@ const app = await buildApp({
   staticRoot: fileURLToPath(new URL('.', import.meta.resolve('#page/index.html'))),
 });
 
-closeWithGrace({ delay: STOP_WITHIN_MS, logger: false }, async ({ err }) => {
+const ending = { error: (words: unknown) => logger.error('ending', { error: describe(words) }) };
+closeWithGrace({ delay: STOP_WITHIN_MS, logger: ending }, async ({ err }) => {
   if (err) logger.error('uncaught', { error: err.stack ?? describe(err) });
   await service.stop();
   await app.close();
   await embedded?.close();
 });
 
+const { HOST: host, PORT: wanted } = config;
 try {
-  await app.listen({ host: config.HOST, port: config.PORT });
+  await app.listen({ host, port: wanted });
 } catch (error) {
-  const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-  giveUp(
-    taken
-      ? `port ${config.PORT} is taken: stop what listens there, or set PORT to another one`
-      : `cannot listen on ${config.HOST}:${config.PORT}: ${describe(error)}`,
-  );
+  giveUp(await cannotListen(error, { host, port: wanted }));
 }
 const { port } = app.server.address() as { port: number };
-const host = config.HOST === '127.0.0.1' ? 'localhost' : config.HOST;
-logger.info(`listening on http://${host}:${port}`);
+logger.info(listeningAt({ host, port }));
 await service.start();

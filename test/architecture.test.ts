@@ -15,7 +15,7 @@ const rules: Record<string, Rule> = {
     packages: [ANY_NODE, 'close-with-grace', 'pino', 'prom-client'],
   },
   errors: { may: [], packages: [] },
-  config: { may: ['errors'], packages: [] },
+  config: { may: ['config', 'errors'], packages: ['node:net'] },
   domain: { may: ['domain', 'errors'], packages: ['avsc', 'node:fs'] },
   stream: { may: ['stream', 'domain', 'errors', 'record-batch'], packages: [] },
   'record-batch': {
@@ -44,7 +44,7 @@ const MAY_TOUCH_PROCESS = [/^server\/main\.ts$/, /^server\/cli\//, /^client\/vit
 
 function partOf(path: string): string {
   if (path === 'server/errors.ts') return 'errors';
-  if (path === 'server/config.ts') return 'config';
+  if (/^server\/(config|setting|address)\.ts$/.test(path)) return 'config';
   const [top, folder, file] = path.split('/');
   if (top === 'client') return 'client';
   return file === undefined ? 'entry' : (folder ?? '');

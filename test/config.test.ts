@@ -1,5 +1,5 @@
 import t from 'tap';
-import { loadConfig } from '../server/config.ts';
+import { loadConfig, settingRows } from '../server/config.ts';
 
 t.test('the defaults are those of the documentation', async (t) => {
   const config = loadConfig({});
@@ -38,10 +38,54 @@ t.test('settings that contradict each other are faults', async (t) => {
   }
 });
 
-t.test('an empty variable is an unset one, a list may have spaces', async (t) => {
-  const config = loadConfig({ PORT: '', KAFKA_BROKERS: 'a:1, b:2' });
-  t.equal(config.PORT, 4000);
-  t.same(config.KAFKA_BROKERS, ['a:1', 'b:2']);
+t.test(
+  'an empty variable is an unset one, and space around a value is no part of it',
+  async (t) => {
+    const config = loadConfig({
+      PORT: '',
+      HOST: ' ',
+      KAFKA_BROKERS: ' a:1, b:2 ',
+      MAX_RETRIES: '5\r',
+      BROKER_DATA: '\t',
+    });
+    t.equal(config.PORT, 4000);
+    t.equal(config.HOST, '127.0.0.1');
+    t.same(config.KAFKA_BROKERS, ['a:1', 'b:2']);
+    t.equal(config.MAX_RETRIES, 5);
+    t.equal(config.BROKER_DATA, 'data/broker');
+  },
+);
+
+t.test('a password is taken as it is, without what no password holds', async (t) => {
+  const login = { KAFKA_BROKERS: 'a:1', KAFKA_SASL_MECHANISM: 'plain', KAFKA_USERNAME: 'u' };
+  t.equal(loadConfig({ ...login, KAFKA_PASSWORD: ' x ' }).KAFKA_PASSWORD, ' x ');
+  const fault = t.throws(() => loadConfig({ ...login, KAFKA_PASSWORD: 'secret\n' })) as Error;
+  t.match(fault.message, /KAFKA_PASSWORD: has a line break/);
+  t.notMatch(fault.message, /secret/, 'and it is not told');
+});
+
+t.test(
+  'a host is an address or a name, and beyond the loopback it needs ALLOWED_HOSTS',
+  async (t) => {
+    t.equal(loadConfig({ HOST: '[::1]' }).HOST, '::1');
+    t.equal(loadConfig({ HOST: '127.0.0.2' }).HOST, '127.0.0.2');
+    t.equal(loadConfig({ HOST: '::', ALLOWED_HOSTS: 'a.example' }).HOST, '::');
+    t.throws(() => loadConfig({ HOST: 'localhost:4000' }), { message: /HOST: .*the port is PORT/ });
+    t.throws(() => loadConfig({ HOST: '::' }), { message: /ALLOWED_HOSTS must name/ });
+  },
+);
+
+t.test('each setting has a meaning of one line, and its default as text', async (t) => {
+  t.match(
+    new Map(settingRows.map((row) => [row.name, row.default])),
+    new Map([
+      ['PORT', '4000'],
+      ['KAFKA_BROKERS', ''],
+      ['CORS_ORIGINS', 'http://localhost:5173, http://127.0.0.1:5173'],
+      ['BROKER_MEMORY', 'false'],
+    ]),
+  );
+  for (const { name, meaning } of settingRows) t.match(meaning, /^[^|\n]+$/, name);
 });
 
 t.test('brokers are host:port or [IPv6]:port, each once', async (t) => {

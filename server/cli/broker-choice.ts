@@ -1,12 +1,11 @@
 // Which Kafka to talk to: the one that was named, the one that runs on this machine, or our own.
 
-import { type DevBroker, startDevBroker } from '../dev-broker/broker.ts';
+import type { DevBroker } from '../dev-broker/broker.ts';
 import { BrokerError } from '../dev-broker/broker-error.ts';
 import type { Logger } from '../dev-broker/logger.ts';
 import { probeKafka } from '../dev-broker/probe.ts';
+import { startEmbeddedBroker } from './embedded-broker.ts';
 
-/** Where the embedded broker keeps what it is told, seen from the project's folder. */
-export const DEFAULT_DIRECTORY = 'data/broker';
 export const DEFAULT_PORT = 9092;
 
 export type BrokerChoice = {
@@ -21,8 +20,8 @@ export type BrokerSettings = {
   /** NODE_ENV as the process has it. */
   environment: string | undefined;
   port?: number;
-  /** Null keeps everything in memory. */
-  directory?: string | null;
+  /** Where the embedded broker keeps everything; null keeps it in memory. */
+  directory: string | null;
   logger: Logger;
 };
 
@@ -32,13 +31,12 @@ export type BrokerSettings = {
  * @throws {BrokerError} when the port is taken by something else, or the embedded broker cannot start
  */
 export async function chooseBroker(settings: BrokerSettings): Promise<BrokerChoice> {
-  const { brokers, environment, logger } = settings;
-  const { port = DEFAULT_PORT, directory = DEFAULT_DIRECTORY } = settings;
+  const { brokers, environment, directory, logger, port = DEFAULT_PORT } = settings;
   if (brokers) return { brokers, embedded: null };
   const running = { brokers: [`localhost:${port}`], embedded: null };
   if (await isKafka()) return running;
   try {
-    const embedded = await startDevBroker({ port, directory, environment, logger });
+    const embedded = await startEmbeddedBroker({ port, directory, environment, logger });
     return { brokers: [embedded.address], embedded };
   } catch (error) {
     // Another process may have been faster.
@@ -52,7 +50,7 @@ export async function chooseBroker(settings: BrokerSettings): Promise<BrokerChoi
     if (found === 'other') {
       throw new BrokerError(
         'PORT_IN_USE',
-        `port ${port} is taken by a program that does not answer as Kafka does: ` +
+        `port ${port} is taken by a program that does not answer as Kafka does, or not yet: ` +
           'stop it, or set KAFKA_BROKERS to the Kafka to use',
       );
     }

@@ -1,17 +1,20 @@
 // `npm run broker`: the embedded broker alone, until it is told to stop.
-import { parseArgs } from 'node:util';
-import { startDevBroker } from '../dev-broker/broker.ts';
+import { loadConfig } from '../config.ts';
+import { BrokerError } from '../dev-broker/broker-error.ts';
 import { ConfigError, describe } from '../errors.ts';
-import { DEFAULT_DIRECTORY, DEFAULT_PORT } from './broker-choice.ts';
+import { readArguments } from './arguments.ts';
+import { DEFAULT_PORT } from './broker-choice.ts';
+import { portTaken, startEmbeddedBroker } from './embedded-broker.ts';
+import { inProject } from './project-root.ts';
 
 const usage = `Runs the embedded broker: Kafka's protocol on this machine, for development.
 
   npm run broker -- [options]
 
   --port N     where it listens on localhost (${DEFAULT_PORT})
-  --data DIR   where it keeps its data (${DEFAULT_DIRECTORY})
-  --memory     keeps nothing
-  --help
+  --data DIR   where it keeps its data (BROKER_DATA, else data/broker in this project)
+  --memory     keeps nothing (BROKER_MEMORY)
+  --help, -h
 
 What is acknowledged is in its file, and stays when the process is killed; the disk is told to keep
 it once a second, which is what a power cut can cost.
@@ -21,6 +24,9 @@ const say = (message: string, fields: Record<string, unknown> = {}) =>
   console.log([message, ...Object.values(fields)].join(', '));
 const logger = { debug: () => {}, info: say, warn: say, error: say };
 
+// Whoever read along, such as `head`, may go away: that is no reason to end what others use.
+process.stdout.on('error', () => {});
+
 try {
   await main();
 } catch (error) {
@@ -29,29 +35,37 @@ try {
 }
 
 async function main(): Promise<void> {
-  const { help, ...options } = readOptions();
-  if (help) return say(usage);
+  const options = readOptions();
+  if (options === 'help') return say(usage);
   const environment = process.env.NODE_ENV;
-  const broker = await startDevBroker({ ...options, environment, logger });
+  const broker = await startEmbeddedBroker({ ...options, environment, logger }).catch(
+    async (error: unknown) => {
+      const isTaken = error instanceof BrokerError && error.code === 'PORT_IN_USE';
+      throw isTaken ? new Error(await portTaken(options.port), { cause: error }) : error;
+    },
+  );
   say('Ctrl-C stops it');
   // `on`, not `once`: npm hands a Ctrl-C on that the terminal has sent already.
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => void broker.close());
 }
 
-function readOptions() {
-  const options = {
-    port: { type: 'string', default: String(DEFAULT_PORT) },
+function readOptions(): 'help' | { port: number; directory: string | null } {
+  const { texts, faults } = readArguments(process.argv.slice(2), {
+    port: { type: 'string' },
     data: { type: 'string' },
-    memory: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  } as const;
-  try {
-    const { port, data, memory, help } = parseArgs({ options }).values;
-    if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error('--port is no port');
-    if (data === '') throw new Error('--data needs a folder');
-    if (memory && data !== undefined) throw new Error('--memory and --data exclude each other');
-    return { help, port: Number(port), directory: memory ? null : (data ?? DEFAULT_DIRECTORY) };
-  } catch (error) {
-    throw new ConfigError([describe(error)]);
+    memory: { type: 'boolean' },
+  });
+  if (texts.has('help')) return 'help';
+  const port = texts.get('port') ?? `${DEFAULT_PORT}`;
+  const data = texts.get('data');
+  const memory = texts.has('memory');
+  const wrong = [...faults];
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    wrong.push(`--port is a whole number from 0 to 65535, not "${port}"`);
   }
+  if (memory && data !== undefined) wrong.push('--memory and --data exclude each other');
+  if (wrong.length > 0) throw new ConfigError(wrong);
+  const { BROKER_DATA, BROKER_MEMORY } = loadConfig(process.env);
+  const keepsNothing = memory || (BROKER_MEMORY && data === undefined);
+  return { port: Number(port), directory: keepsNothing ? null : inProject(data ?? BROKER_DATA) };
 }

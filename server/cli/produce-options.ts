@@ -1,8 +1,9 @@
 // The command line of `npm run produce`, read as a whole: every fault is reported at once.
-import { parseArgs } from 'node:util';
 import { type Config, loadConfig, saslOf } from '../config.ts';
 import { ConfigError } from '../errors.ts';
 import type { KafkaSettings } from '../kafka/client.ts';
+import { readArguments } from './arguments.ts';
+import { DEFAULT_PORT } from './broker-choice.ts';
 
 /** What the generator is to do. */
 export type ProduceOptions = {
@@ -32,7 +33,7 @@ export const usage = `Sends random orders to Kafka, one every 1 to 2 seconds.
   --seed N        the same seed makes the same orders
   --brokers LIST  host:port, separated by commas (KAFKA_BROKERS, else localhost:9092)
   --topic NAME    (ORDERS_TOPIC, else orders)
-  --help
+  --help, -h
 
 The service's variables count here too: KAFKA_SSL, KAFKA_SASL_MECHANISM, KAFKA_USERNAME,
 KAFKA_PASSWORD for the connection, PARTITIONS (3) when the topic has to be created.
@@ -46,7 +47,6 @@ const options = {
   seed: { type: 'string' },
   brokers: { type: 'string' },
   topic: { type: 'string' },
-  help: { type: 'boolean' },
 } as const;
 
 /** Reads the arguments after `--`; 'help' when that was asked for; throws a ConfigError with every fault. */
@@ -54,14 +54,14 @@ export function parseProduceOptions(
   args: readonly string[],
   env: Environment,
 ): ProduceOptions | 'help' {
-  const faults: string[] = [];
-  const texts = readTexts(args, faults);
+  const { texts, faults: wrong } = readArguments(args, options);
   if (texts.has('help')) return 'help';
+  const faults = [...wrong];
 
   const number = (name: string, rule: Rule) => {
     const text = texts.get(name);
     if (text === undefined) return undefined;
-    const value = text.trim() === '' ? Number.NaN : Number(text);
+    const value = /^\d*\.?\d+(e\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
     if (rule.holds(value)) return value;
     faults.push(`--${name} is ${rule.words}, not "${text}"`);
     return undefined;
@@ -76,7 +76,11 @@ export function parseProduceOptions(
   const config = readConfig(withArguments(env, texts), faults);
   if (config === undefined || faults.length > 0) throw new ConfigError(faults);
   const { KAFKA_BROKERS, KAFKA_SSL: ssl, ORDERS_TOPIC: topic, PARTITIONS: partitions } = config;
-  const connection = { brokers: KAFKA_BROKERS ?? ['localhost:9092'], ssl, sasl: saslOf(config) };
+  const connection = {
+    brokers: KAFKA_BROKERS ?? [`localhost:${DEFAULT_PORT}`],
+    ssl,
+    sasl: saslOf(config),
+  };
   return { connection, topic, partitions, ...work };
 }
 
@@ -112,20 +116,4 @@ function wholeBetween(low: number, high: number): Rule {
     words: `a whole number from ${low} to ${high}`,
     holds: (v) => Number.isInteger(v) && v >= low && v <= high,
   };
-}
-
-// Tokens instead of parseArgs's own checks, which stop at the first fault.
-function readTexts(args: readonly string[], faults: string[]): Map<string, string> {
-  const texts = new Map<string, string>();
-  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
-  for (const token of tokens) {
-    if (token.kind === 'positional') faults.push(`"${token.value}" is not an option`);
-    if (token.kind !== 'option') continue;
-    const known = Object.hasOwn(options, token.name);
-    if (!known) faults.push(`${token.rawName} is not an option`);
-    else if (token.name === 'help') texts.set('help', '');
-    else if (token.value === undefined) faults.push(`${token.rawName} needs a value`);
-    else texts.set(token.name, token.value);
-  }
-  return texts;
 }

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, ConfigError, describe } from '../errors.ts';
 import { openOrderProducer } from '../kafka/order-producer.ts';
+import { DEFAULT_PORT } from './broker-choice.ts';
+import { missingKafka } from './embedded-broker.ts';
 import { createOrderGenerator } from './order-generator.ts';
 import { type ProduceOptions, parseProduceOptions, usage } from './produce-options.ts';
 import { createProgress } from './progress.ts';
@@ -26,13 +28,21 @@ try {
 
 async function produce(options: ProduceOptions): Promise<void> {
   const { connection, topic, partitions, rate, count = Number.POSITIVE_INFINITY } = options;
+  const isDefault = !connection.ssl && connection.brokers.join() === `localhost:${DEFAULT_PORT}`;
+  const missing = isDefault ? await missingKafka(DEFAULT_PORT) : null;
+  if (missing !== null) throw new AppError('KAFKA_UNREACHABLE', missing, true);
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
   const stop = new AbortController();
   // `on`, not `once`: npm hands a Ctrl-C on that the terminal has sent already.
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
+  // Whoever read along, such as `head`, has had enough.
+  process.stdout.on('error', () => stop.abort());
+
+  const givenUp = giveUp(stop.signal);
+  givenUp.catch(() => {});
 
   let waiting = false;
-  const producer = await openOrderProducer({
+  const opening = openOrderProducer({
     connection,
     topic,
     partitions,
@@ -41,6 +51,7 @@ async function produce(options: ProduceOptions): Promise<void> {
       waiting = true;
     },
   });
+  const producer = await Promise.race([opening, givenUp]);
   console.log(
     `orders to ${topic} at ${connection.brokers.join(', ')}, seed ${seed}; Ctrl-C ends it`,
   );
@@ -66,7 +77,7 @@ async function produce(options: ProduceOptions): Promise<void> {
     sleep: (ms) => sleep(ms, undefined, { signal: stop.signal }).catch(() => undefined),
   });
   try {
-    await Promise.race([finished, giveUp(stop.signal)]);
+    await Promise.race([finished, givenUp]);
   } finally {
     console.log(progress.summary());
   }

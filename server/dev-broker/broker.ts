@@ -19,6 +19,9 @@ import { openTopics } from './topics.ts';
 
 const FLUSH_MS = 1000;
 
+/** By this an embedded broker is told from any other. */
+export const CLUSTER_ID = 'embedded-dev-broker-00';
+
 export type DevBroker = {
   /** What clients connect to, `localhost:9092`. */
   readonly address: string;
@@ -105,7 +108,7 @@ function open(directory: string | null, port: number, logger: Logger) {
     nodeId: 1,
     host: 'localhost',
     port,
-    clusterId: 'embedded-dev-broker-00',
+    clusterId: CLUSTER_ID,
     apis,
     topics,
     groups,

@@ -26,9 +26,12 @@ export function createBounds(deps: {
         throw new AppError('LIST_OFFSETS', errorName(answer?.error ?? ErrorCode.UNKNOWN), true);
       } catch (error) {
         if (isProgrammerError(error)) throw error;
-        const log = attempt === 0 ? logger.warn : logger.debug;
+
         if (isOpen())
-          log('no offsets of a partition, trying again', { ...tp, error: describe(error) });
+          logger.debug('no offsets of a partition, trying again', {
+            ...tp,
+            error: describe(error),
+          });
       }
       await pause(attempt);
       if (isOpen()) await refresh(tp.topic);

@@ -123,8 +123,8 @@ export function createFetcher(deps: {
           if (isProgrammerError(error)) throw error;
           if (!isOpen()) return;
           for (const { tp } of own) onPartition(tp, describe(error));
-          const log = failures === 0 ? logger.warn : logger.debug;
-          log('fetching failed, trying again', { node, error: describe(error) });
+
+          logger.debug('fetching failed, trying again', { node, error: describe(error) });
           await pause(failures++);
           await refresh();
         }
@@ -178,8 +178,8 @@ export function createFetcher(deps: {
   /** Leaves one partition alone for a while, so that the others do not wait for it. */
   async function rest(each: Followed, error: string): Promise<void> {
     each.resting = true;
-    const log = each.failures === 0 ? logger.warn : logger.debug;
-    log('a partition cannot be fetched, trying again', { ...each.tp, error });
+
+    logger.debug('a partition cannot be fetched, trying again', { ...each.tp, error });
     await pause(each.failures++);
     await refresh();
     each.resting = false;

@@ -156,8 +156,7 @@ export function createMembership(deps: {
   async function again(error: unknown): Promise<void> {
     const words = inWords(error);
     out(words);
-    const log = failures === 0 ? logger.warn : logger.debug;
-    log('not in the group, joining again', { groupId, error: words });
+    logger.debug('not in the group, joining again', { groupId, error: words });
     const old = consumer;
     consumer = null;
     old?.disconnect().catch((late: unknown) => {

@@ -5,26 +5,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { startKafka } from '../../server/cli/apache-kafka/broker.ts';
 import { freePorts } from '../fixtures/free-port.ts';
+import { readOptions } from '../fixtures/options.ts';
 import { writeBacklog } from './backlog.ts';
 import type { Result } from './drain.ts';
 
 const run = promisify(execFile);
 const drain = fileURLToPath(new URL('./drain.js', import.meta.url));
-
-const { values } = parseArgs({
-  options: {
-    orders: { type: 'string', default: '1000000' },
-    partitions: { type: 'string', default: '3' },
-    products: { type: 'string', default: '4' },
-    rounds: { type: 'string', default: '1' },
-    brokers: { type: 'string' },
-    sides: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-});
 
 const SIDES: Record<string, Record<string, string>> = {
   'this service': { SIDE: 'service', FAILURE_RATE: '0' },
@@ -34,13 +23,27 @@ const SIDES: Record<string, Record<string, string>> = {
   'kafkajs eachMessage + avsc': { SIDE: 'each-message' },
 };
 
-async function main(): Promise<void> {
-  if (values.help) {
-    console.log(`npm run bench -- [--orders N] [--partitions N] [--products N] [--rounds N]
+const values = {
+  orders: '1000000',
+  partitions: '3',
+  products: '4',
+  rounds: '1',
+  ...readOptions(
+    `npm run bench -- [--orders N] [--partitions N] [--products N] [--rounds N]
                 [--brokers HOST:PORT] [--sides NAME,NAME]   sides: ${Object.keys(SIDES).join(', ')}
-Without --brokers it starts an Apache Kafka of its own, which takes Java 17 and Maven.`);
-    return;
-  }
+Without --brokers it starts an Apache Kafka of its own, which takes Java 17 and Maven.`,
+    {
+      orders: 'number',
+      partitions: 'number',
+      products: 'number',
+      rounds: 'number',
+      brokers: 'text',
+      sides: 'text',
+    },
+  ),
+};
+
+async function main(): Promise<void> {
   const broker = values.brokers === undefined ? await ownBroker() : null;
   const brokers = values.brokers ?? broker!.brokers;
   try {

@@ -1,6 +1,6 @@
 // `npm run test:chaos`: faults on Apache Kafka, each followed by an audit with another client.
-import { parseArgs } from 'node:util';
 import { describe } from '../../server/errors.ts';
+import { readOptions } from '../fixtures/options.ts';
 import { createRunner, type Outcome } from './runner.ts';
 import type { Scenario } from './scenario.ts';
 import { scenarios } from './scenarios/index.ts';
@@ -14,25 +14,31 @@ const usage = `Breaks the service in every way on Apache Kafka and holds it agai
   --only TEXT  only scenarios whose name contains it
   --jobs N     how many scenarios at once (2)
   --list       their names
+  --help, -h
 `;
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '1' },
-    seed: { type: 'string', default: `${Math.floor(Math.random() * 1e6)}` },
-    only: { type: 'string', default: '' },
-    jobs: { type: 'string', default: '2' },
-    list: { type: 'boolean' },
-    help: { type: 'boolean' },
-  },
-});
+const values = {
+  seeds: '1',
+  seed: `${Math.floor(Math.random() * 1e6)}`,
+  only: '',
+  jobs: '2',
+  ...readOptions(usage, {
+    seeds: 'number',
+    seed: 'number',
+    only: 'text',
+    jobs: 'number',
+    list: 'flag',
+  }),
+};
 const chosen = scenarios.filter(({ name }) => name.includes(values.only));
 
 // So that what was started is ended: children are killed at exit.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
-if (values.help) console.log(usage);
-else if (values.list) for (const { name } of chosen) console.log(name);
+if (chosen.length === 0) {
+  console.error(`no scenario has "${values.only}" in its name; see --list`);
+  process.exitCode = 2;
+} else if (values.list !== undefined) for (const { name } of chosen) console.log(name);
 else {
   const outcomes = await runAll();
   summarize(outcomes);

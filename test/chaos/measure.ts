@@ -2,7 +2,6 @@
 // orders, by the size of the state (`-- --partitions 3,12 --products 10,100000 …`).
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
 import { createAppender } from '../../server/kafka/appender.ts';
 import { createKafka } from '../../server/kafka/client.ts';
@@ -11,6 +10,7 @@ import { systemClock as clock } from '../../server/stream/clock.ts';
 import type { LogWriter } from '../../server/stream/log.ts';
 import { persist } from '../../server/stream/persist.ts';
 import { createProgress } from '../../server/stream/progress.ts';
+import { readOptions } from '../fixtures/options.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 import { longestPause, type Stretch } from './activity.ts';
 import type { TopicNames } from './audit.ts';
@@ -25,14 +25,29 @@ const ORDERS_EACH_TIME = 4;
 /** How long what follows a rebalance is watched. */
 const WATCH_MS = 5000;
 
-const { values } = parseArgs({
-  options: {
-    partitions: { type: 'string', default: '3,12' },
-    products: { type: 'string', default: '10,1000,100000' },
-    pending: { type: 'string', default: '0,50000' },
-    'dead-letters': { type: 'string', default: '0,1000000' },
-  },
-});
+const usage = `Measures restores and rebalances on an Apache Kafka of its own, for each of these sizes.
+
+  npm run bench:restart -- [options]
+
+  --partitions N,…    (3,12)
+  --products N,…      (10,1000,100000)
+  --pending N,…       orders that wait, in all partitions together (0,50000)
+  --dead-letters N,…  (0,1000000)
+  --help, -h
+`;
+
+const values = {
+  partitions: '3,12',
+  products: '10,1000,100000',
+  pending: '0,50000',
+  'dead-letters': '0,1000000',
+  ...readOptions(usage, {
+    partitions: 'numbers',
+    products: 'numbers',
+    pending: 'numbers',
+    'dead-letters': 'numbers',
+  }),
+};
 const numbers = (text: string) => text.split(',').map(Number);
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));

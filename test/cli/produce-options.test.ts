@@ -44,7 +44,7 @@ t.test('every fault is named in one error', async (t) => {
     '--count is a whole number',
     '--products is a whole number',
     '--bad is a number from 0 to 1, not "2"',
-    '--seed is a whole number',
+    '--seed needs a value',
     'ORDERS_TOPIC: "a b" is no topic name',
     'KAFKA_BROKERS: "localhost" is not a list of host:port',
     '--speed is not an option',

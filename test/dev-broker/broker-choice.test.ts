@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import t, { type Test } from 'tap';
 import { chooseBroker } from '../../server/cli/broker-choice.ts';
+import { missingKafka, portTaken } from '../../server/cli/embedded-broker.ts';
 import { startDevBroker } from '../../server/dev-broker/broker.ts';
 import { probeKafka } from '../../server/dev-broker/probe.ts';
 import { withDevBroker, withRawClient } from '../fixtures/dev-broker.ts';
@@ -69,6 +70,28 @@ t.test('a port that something else has is named, with what to do', async (t) => 
     message: new RegExp(`port ${port} .*KAFKA_BROKERS`),
   });
   await t.rejects(startDevBroker({ ...settings, port }), { code: 'PORT_IN_USE' });
+});
+
+t.test('a generator without a Kafka is told what to start, or what to stop', async (t) => {
+  t.match(await missingKafka(await freePort()), /^no Kafka at localhost:\d+; .*npm start/);
+  const other = await withOther(t, 'HTTP/1.1 400 Bad Request\r\n');
+  t.match(await missingKafka(other), /does not answer as Kafka does: stop it/);
+  t.equal(await missingKafka((await withDevBroker(t)).port), null);
+});
+
+t.test('who has the port of a broker is told, with what to do', async (t) => {
+  t.match(await portTaken((await withDevBroker(t)).port), /^an embedded broker runs on .*--port/);
+  const other = await withOther(t, 'HTTP/1.1 400 Bad Request\r\n');
+  t.match(await portTaken(other), /^port \d+ is taken by a program that does not .*--port/);
+});
+
+t.test('a folder that another broker has is told, with the setting', async (t) => {
+  const directory = t.testdir();
+  await withDevBroker(t, directory);
+  await t.rejects(chooseBroker({ ...settings, port: await freePort(), directory }), {
+    code: 'FOLDER_IN_USE',
+    message: /another broker uses the folder .*BROKER_DATA/,
+  });
 });
 
 t.test('in production there is no embedded broker', async (t) => {

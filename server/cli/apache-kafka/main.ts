@@ -1,6 +1,7 @@
 // `npm run kafka`: Apache Kafka on localhost:9092 in the foreground, without Docker.
-import { parseArgs } from 'node:util';
 import { ConfigError, describe } from '../../errors.ts';
+import { readArguments } from '../arguments.ts';
+import { inProject } from '../project-root.ts';
 import { startKafka } from './broker.ts';
 import { prepareKafka } from './installation.ts';
 
@@ -11,10 +12,13 @@ const usage = `Starts Apache Kafka in the foreground; needs Java 17 and Maven, b
   --port N          where it listens on localhost (9092); its controller takes the next port
   --directory PATH  where it keeps its data (data/kafka)
   --prepare         only fetch what it needs
-  --help
+  --help, -h
 `;
 
 const say = (line: string) => console.log(line);
+
+// Whoever read along, such as `head`, may go away: that is no reason to end what others use.
+process.stdout.on('error', () => {});
 
 try {
   await main();
@@ -24,8 +28,9 @@ try {
 }
 
 async function main(): Promise<void> {
-  const { help, prepare, port, directory } = readOptions();
-  if (help) return say(usage);
+  const options = readOptions();
+  if (options === 'help') return say(usage);
+  const { prepare, port, directory } = options;
   await prepareKafka({ log: say });
   if (prepare) return;
 
@@ -38,19 +43,19 @@ async function main(): Promise<void> {
   await kafka.exited;
 }
 
-function readOptions() {
-  const options = {
-    port: { type: 'string', default: '9092' },
-    directory: { type: 'string', default: 'data/kafka' },
+function readOptions(): 'help' | { prepare: boolean; port: number; directory: string } {
+  const { texts, faults } = readArguments(process.argv.slice(2), {
+    port: { type: 'string' },
+    directory: { type: 'string' },
     prepare: { type: 'boolean' },
-    help: { type: 'boolean' },
-  } as const;
-  try {
-    const { values } = parseArgs({ options });
-    const port = Number(values.port);
-    if (Number.isInteger(port) && port > 0 && port < 65_535) return { ...values, port };
-  } catch (error) {
-    throw new ConfigError([describe(error)]);
+  });
+  if (texts.has('help')) return 'help';
+  const port = texts.get('port') ?? '9092';
+  const wrong = [...faults];
+  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_534) {
+    wrong.push(`--port is a whole number from 1 to 65534, not "${port}"`);
   }
-  throw new ConfigError(['--port is a whole number from 1 to 65534']);
+  if (wrong.length > 0) throw new ConfigError(wrong);
+  const directory = inProject(texts.get('directory') ?? 'data/kafka');
+  return { prepare: texts.has('prepare'), port: Number(port), directory };
 }
