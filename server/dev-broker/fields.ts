@@ -1,9 +1,7 @@
-// Kafka's field types, to write down requests and answers as its protocol guide does.
+// Kafka's field types, to write down requests and answers as its protocol guide does. In a flexible
+// version (KIP-482) lengths and counts are varints that count from 1, and tags end every struct.
 import { isUtf8 } from 'node:buffer';
 import type { Reader, Writer } from './wire.ts';
-
-/** More elements than any honest request has; keeps the work for one frame bounded. */
-const MAX_ELEMENTS = 100_000;
 
 export type Field<T> = {
   /** What a version without this field reads. */
@@ -59,6 +57,63 @@ export const boolean: Field<boolean> = {
   write: (writer, value) => int8.write(writer, value ? 1 : 0, 0),
 };
 
+function readVarint(reader: Reader): number {
+  for (let value = 0, unit = 1; unit < 2 ** 35; unit *= 128) {
+    const byte = int8.read(reader, 0);
+    value += (byte & 0x7f) * unit;
+    if (byte >= 0) return value;
+  }
+  reader.fail();
+  return 0;
+}
+
+function writeVarint(writer: Writer, value: number): void {
+  let rest = value;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) int8.write(writer, (rest % 128) - 128, 0);
+  int8.write(writer, rest, 0);
+}
+
+/** A length or a count, -1 for null; `plain` is what it is where nothing is flexible. */
+const size = (plain: Field<number>): Field<number> => ({
+  absent: -1,
+  read: (reader) => (reader.flexible ? readVarint(reader) - 1 : plain.read(reader, 0)),
+  write(writer, value) {
+    if (writer.flexible) writeVarint(writer, value + 1);
+    else plain.write(writer, value, 0);
+  },
+});
+const shortSize = size(int16);
+const longSize = size(int32);
+
+/** The tagged fields at the end of a struct: none is known here, so none is kept and none written. */
+export const tags: Field<null> = {
+  absent: null,
+  read(reader) {
+    let left = reader.flexible ? readVarint(reader) : 0;
+    for (; left > 0 && !reader.failed(); left--) {
+      readVarint(reader);
+      reader.take(readVarint(reader));
+    }
+    return null;
+  },
+  write(writer) {
+    if (writer.flexible) writeVarint(writer, 0);
+  },
+};
+
+/** 16 bytes as 32 hexadecimal digits. */
+export const uuid: Field<string> = {
+  absent: '0'.repeat(32),
+  read(reader) {
+    const at = reader.take(16);
+    return at < 0 ? uuid.absent : reader.bytes.toString('hex', at, at + 16);
+  },
+  write(writer, value) {
+    const { block, at } = writer.room(16);
+    block.write(value, at, 'hex');
+  },
+};
+
 function readText(reader: Reader, size: number): string {
   const at = reader.take(size);
   if (at < 0) return '';
@@ -70,12 +125,12 @@ function readText(reader: Reader, size: number): string {
 export const nullableString: Field<string | null> = {
   absent: null,
   read(reader) {
-    const size = int16.read(reader, 0);
+    const size = shortSize.read(reader, 0);
     return size === -1 ? null : readText(reader, size);
   },
   write(writer, value) {
     const size = value === null ? -1 : Buffer.byteLength(value);
-    int16.write(writer, size, 0);
+    shortSize.write(writer, size, 0);
     if (value === null) return;
     const { block, at } = writer.room(size);
     block.write(value, at);
@@ -92,12 +147,12 @@ export const string: Field<string> = {
 export const records: Field<Buffer> = {
   absent: Buffer.alloc(0),
   read(reader) {
-    const size = int32.read(reader, 0);
+    const size = longSize.read(reader, 0);
     const at = size === -1 ? -1 : reader.take(size);
     return at < 0 ? records.absent : reader.bytes.subarray(at, at + size);
   },
   write(writer, value) {
-    int32.write(writer, value.length, 0);
+    longSize.write(writer, value.length, 0);
     writer.view(value);
   },
 };
@@ -112,9 +167,9 @@ export function nullableArray<T>(element: Field<T>): Field<readonly T[] | null> 
   return {
     absent: null,
     read(reader, version) {
-      const count = int32.read(reader, 0);
+      const count = longSize.read(reader, 0);
       if (count === -1) return null;
-      if (count < 0 || count > Math.min(MAX_ELEMENTS, reader.left())) reader.fail();
+      reader.expect(count);
       const elements: T[] = [];
       while (elements.length < count && !reader.failed()) {
         elements.push(element.read(reader, version));
@@ -122,7 +177,7 @@ export function nullableArray<T>(element: Field<T>): Field<readonly T[] | null> 
       return elements;
     },
     write(writer, elements, version) {
-      int32.write(writer, elements?.length ?? -1, 0);
+      longSize.write(writer, elements?.length ?? -1, 0);
       for (const each of elements ?? []) element.write(writer, each, version);
     },
   };
@@ -139,9 +194,14 @@ export function struct<T extends object>(fields: Fields<T>): Field<T> {
     Object.fromEntries(names.map((name) => [name, of(name)])) as T;
   return {
     absent: values((name) => fields[name].absent),
-    read: (reader, version) => values((name) => fields[name].read(reader, version)),
+    read(reader, version) {
+      const value = values((name) => fields[name].read(reader, version));
+      tags.read(reader, version);
+      return value;
+    },
     write(writer, value, version) {
       for (const name of names) fields[name].write(writer, value[name], version);
+      tags.write(writer, null, version);
     },
   };
 }

@@ -1,6 +1,9 @@
 // The bytes of one request and of one answer. The reader never throws: after the first field that is
 // not there it has failed and gives nothing more, so that no decoder needs checks of its own.
 
+/** More elements than any honest request has in all its arrays: the work for one frame is bounded. */
+const MAX_ELEMENTS = 100_000;
+
 export type Reader = ReturnType<typeof createReader>;
 export type Writer = ReturnType<typeof createWriter>;
 
@@ -8,9 +11,16 @@ export type Writer = ReturnType<typeof createWriter>;
 export function createReader(bytes: Buffer) {
   let position = 0;
   let failed = false;
+  let elements = 0;
   return {
     bytes,
-    left: () => bytes.length - position,
+    /** Whether what follows is in a flexible version. */
+    flexible: false,
+    /** Fails when so many elements cannot follow, for each takes a byte at least. */
+    expect(count: number): void {
+      elements += count;
+      if (count < 0 || count > bytes.length - position || elements > MAX_ELEMENTS) failed = true;
+    },
     failed: () => failed,
     fail(): void {
       failed = true;
@@ -40,6 +50,8 @@ export function createWriter() {
   }
 
   return {
+    /** Whether what follows is in a flexible version. */
+    flexible: false,
     /** Room for the next `size` bytes: the block, and where in it. */
     room(size: number): { block: Buffer; at: number } {
       if (used + size > block.length) {

@@ -9,7 +9,7 @@ import { ErrorCode } from '../../server/dev-broker/error-code.ts';
 import { openPartitionLog } from '../../server/dev-broker/partition-log.ts';
 import { createMemorySegments, type SegmentStore } from '../../server/dev-broker/segments.ts';
 import { readBatchHeader } from '../../server/record-batch/batch-header.ts';
-import { type RawClient, withRawClient } from '../fixtures/dev-broker.ts';
+import { metadataOf, type RawClient, withRawClient } from '../fixtures/dev-broker.ts';
 import { makeBatch, rangesOf } from '../fixtures/log-batches.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 
@@ -104,7 +104,7 @@ t.test('a full disk is told to the producer, and the broker goes on with room', 
   const options = { port: 0, directory, environment: 'test', logger: silentLogger };
   const broker = await startDevBroker(options);
   const client = await withRawClient(t, Number(broker.address.split(':')[1]));
-  await client.ask('Metadata', { names: ['full'], mayCreate: true });
+  await client.ask('Metadata', metadataOf('full'));
   let written = 0;
   let error = await produce(client);
   for (; error === 0 && written < 100; error = await produce(client)) written++;
