@@ -101,13 +101,23 @@ export const configValue = (config: TopicConfig, name: string): string =>
 export const configNumber = (config: TopicConfig, name: string) =>
   Number(configValue(config, name));
 
+/** Where a value comes from, as Kafka numbers it. */
+const Source = { topic: 1, default: 5 } as const;
+
 /** All settings of a topic, those that were not set with their defaults. */
 export function describeConfig(config: TopicConfig) {
-  return Object.keys(settings).map((name) => ({
-    name,
-    value: configValue(config, name),
-    isDefault: !Object.hasOwn(config, name),
-  }));
+  return Object.keys(settings).map((name) => {
+    const isDefault = !Object.hasOwn(config, name);
+    const source = isDefault ? Source.default : Source.topic;
+    return {
+      name,
+      value: configValue(config, name),
+      readOnly: false,
+      isDefault,
+      source,
+      sensitive: false,
+    };
+  });
 }
 
 /** A list of settings as they come in a request; of two of one name the last holds. */

@@ -35,19 +35,16 @@ type Dependencies = {
   newId: () => string;
 };
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 const isCount = (value: unknown, most: number) =>
   Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= most;
 
 /** Whether a line of the journal can have been written by this code: a file may hold anything. */
 function isStored(name: string, value: unknown): boolean {
   const { id, partitions, config } = (value ?? {}) as Partial<Stored>;
-  if (
-    !isTopicName(name) ||
-    typeof id !== 'string' ||
-    !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)
-  )
-    return false;
-  if (!isCount(partitions, MAX_PARTITIONS) || typeof config !== 'object') return false;
+  const isPlaced = isTopicName(name) && typeof id === 'string' && UUID.test(id);
+  if (!isPlaced || !isCount(partitions, MAX_PARTITIONS) || typeof config !== 'object') return false;
   return Object.values(config ?? {}).every((each) => typeof each === 'string');
 }
 

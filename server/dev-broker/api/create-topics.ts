@@ -1,7 +1,7 @@
 import { type Broker, defineApi } from '../api.ts';
 import { ErrorCode } from '../error-code.ts';
 import * as t from '../fields.ts';
-import { configFault, toConfig } from '../topic-config.ts';
+import { configFault, describeConfig, toConfig } from '../topic-config.ts';
 
 /** In place of a number: what the broker thinks fit. */
 const DEFAULT = -1;
@@ -14,6 +14,14 @@ const topic = t.struct({
   assignments: t.list({ partition: t.int32, brokers: t.array(t.int32) }),
   config: t.list({ name: t.string, value: t.nullableString }),
 });
+
+const entry = {
+  name: t.string,
+  value: t.nullableString,
+  readOnly: t.boolean,
+  source: t.int8,
+  sensitive: t.boolean,
+};
 
 type Wanted = typeof topic.absent;
 type Refusal = { readonly error: ErrorCode; readonly message: string };
@@ -41,7 +49,7 @@ function placementFault(wanted: Wanted, nodeId: number): Refusal | null {
 
 function create(wanted: Wanted, dryRun: boolean, { topics, logger, ...broker }: Broker) {
   const { name, replicationFactor, assignments } = wanted;
-  const nothing = { id: t.uuid.absent, partitions: -1, replicationFactor: -1, configs: null };
+  const nothing = { id: t.uuid.absent, partitions: -1, replicationFactor: -1, config: [] };
   const refuse = (error: ErrorCode, message: string | null = null) => ({
     name,
     error,
@@ -62,7 +70,8 @@ function create(wanted: Wanted, dryRun: boolean, { topics, logger, ...broker }: 
   // A number made for production is welcome all the same.
   if (replicationFactor > 1) logger.warn('embedded broker: there is one replica', { topic: name });
   const id = topics.get(name)?.uuid ?? nothing.id;
-  return { ...refuse(error), id, partitions, replicationFactor: 1 };
+  const made = { id, partitions, replicationFactor: 1, config: describeConfig(config) };
+  return { ...refuse(error), ...made };
 }
 
 export const createTopics = defineApi(19, 'CreateTopics', [0, 7], {
@@ -77,8 +86,7 @@ export const createTopics = defineApi(19, 'CreateTopics', [0, 7], {
       message: t.since(1, t.nullableString),
       partitions: t.since(5, t.int32),
       replicationFactor: t.since(5, t.int16),
-      /** Null does not tell: the settings can be asked for. */
-      configs: t.since(5, t.nullableArray(t.int8)),
+      config: t.since(5, t.list(entry)),
     }),
   },
   handle: ({ topics, dryRun }, broker) => ({

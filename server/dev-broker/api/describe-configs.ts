@@ -4,9 +4,6 @@ import { ErrorCode } from '../error-code.ts';
 import * as t from '../fields.ts';
 import { describeConfig } from '../topic-config.ts';
 
-/** Where a value comes from, as Kafka numbers it. */
-const Source = { topic: 1, default: 5 } as const;
-
 const resource = t.struct({ type: t.int8, name: t.string, names: t.nullableArray(t.string) });
 
 const entry = t.struct({
@@ -40,11 +37,7 @@ export const describeConfigs = defineApi(32, 'DescribeConfigs', [0, 2], {
         error = ErrorCode.INVALID_REQUEST;
       const entries = (topic ? describeConfig(topic.config) : [])
         .filter((each) => !names || names.includes(each.name))
-        .map((each) => {
-          const source = each.isDefault ? Source.default : Source.topic;
-          const synonyms = withSynonyms ? [{ name: each.name, value: each.value, source }] : [];
-          return { ...each, readOnly: false, source, sensitive: false, synonyms };
-        });
+        .map((each) => ({ ...each, synonyms: withSynonyms ? [each] : [] }));
       return { error, message: null, type, name, entries };
     }),
   }),
