@@ -5,6 +5,7 @@ import { apis } from '../../server/dev-broker/api/index.ts';
 import type { Broker } from '../../server/dev-broker/api.ts';
 import { answerRequest } from '../../server/dev-broker/connection.ts';
 import { createDisk } from '../../server/dev-broker/disk.ts';
+import { array, string } from '../../server/dev-broker/fields.ts';
 import { createFrames, MAX_FRAME_BYTES } from '../../server/dev-broker/frames.ts';
 import { createGroups } from '../../server/dev-broker/groups.ts';
 import { createIncidents } from '../../server/dev-broker/incidents.ts';
@@ -57,6 +58,27 @@ t.test('no bytes make a decoder throw or hang', async () => {
       { numRuns: 50 },
     );
   }
+});
+
+t.test('arrays that claim more than there is hold nothing', async (t) => {
+  for (const { api, version } of kinds) {
+    for (const byte of [0x7f, 0xff, 0x80, 0x00]) {
+      // As an array: 2^31 elements, none, and a few million that are not there.
+      const bytes = Buffer.alloc(64, byte);
+      for (const at of [0, 2, 4, 8, 12]) bytes.writeInt32BE(5_000_000, at);
+      const reader = createReader(bytes);
+      reader.flexible = api.isFlexible(version);
+      api.request.read(reader, version);
+    }
+  }
+  const names = array(array(string));
+  const bytes = Buffer.alloc(2_000_000);
+  for (let at = 4; at < bytes.length; at += 8) bytes.writeInt32BE(1, at);
+  bytes.writeInt32BE(90_000, 0);
+  const reader = createReader(bytes);
+  const read = names.read(reader, 0);
+  t.ok(reader.failed(), 'arrays in arrays have one bound together');
+  t.ok(read.length < 60_000, `${read.length}`);
 });
 
 /** Requests of which some bytes are not what they should be. */
