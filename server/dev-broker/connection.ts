@@ -41,6 +41,9 @@ export async function answerRequest(
   tags.write(writer, null, version);
   writer.flexible = reader.flexible;
   const outcome = await api.serve(reader, broker, { id, host, version, gone }, writer);
+  if (writer.overflown()) {
+    return { closes: 'an answer that is too large', request: { api: api.name, version } };
+  }
   if (outcome === 'answer') return writer.finish(correlationId);
   return outcome === 'silence' ? [] : { closes: outcome, request: { api: api.name, version } };
 }

@@ -3,6 +3,7 @@
 import {
   type BatchHeader,
   checkCrc,
+  DamagedBatch,
   headerSize,
   lengthOverhead,
   readBatchHeader,
@@ -102,8 +103,9 @@ export function openPartitionLog(dependencies: Dependencies) {
         next = header.lastOffset + 1;
         header = readBatchHeader(bytes, header.end);
       }
-    } catch {
+    } catch (error) {
       // The first batch that makes no sense ends the piece.
+      if (!(error instanceof DamagedBatch)) throw error;
     }
     return next;
   }

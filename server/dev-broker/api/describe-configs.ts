@@ -3,6 +3,7 @@ import { defineApi } from '../api.ts';
 import { ErrorCode } from '../error-code.ts';
 import * as t from '../fields.ts';
 import { describeConfig } from '../topic-config.ts';
+import { unique } from '../unique.ts';
 
 const resource = t.struct({ type: t.int8, name: t.string, names: t.nullableArray(t.string) });
 
@@ -28,7 +29,8 @@ export const describeConfigs = defineApi(32, 'DescribeConfigs', [0, 2], {
     }),
   },
   handle: ({ resources, withSynonyms }, { topics }) => ({
-    results: resources.map(({ type, name, names }) => {
+    results: unique(resources, ({ type, name }) => `${type} ${name}`).map((each) => {
+      const { type, name, names } = each;
       const topic = type === Resource.topic ? topics.get(name) : undefined;
       let error: ErrorCode = ErrorCode.NONE;
       if (type === Resource.topic && !topic) error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;

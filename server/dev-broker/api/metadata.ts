@@ -2,6 +2,7 @@ import { type Broker, defineApi } from '../api.ts';
 import { ErrorCode } from '../error-code.ts';
 import * as t from '../fields.ts';
 import { isTopicName } from '../topics.ts';
+import { unique } from '../unique.ts';
 
 /** "Not asked for": there is no authorization here. */
 const NO_OPERATIONS = -(2 ** 31);
@@ -83,13 +84,13 @@ export const metadata = defineApi(3, 'Metadata', [0, 12], {
     // In version 0 an empty list asks for all.
     const isAll = asked === null || (version === 0 && asked.length === 0);
     const all = isAll ? topics.list().map(({ uuid: id, name }) => ({ id, name })) : asked;
-    // However often a topic is asked for, it is answered once.
-    const each = new Map(all.map((one) => [one.name ?? `by id ${one.id}`, one])).values();
     return {
       brokers: [{ id: nodeId, host, port, rack: null }],
       clusterId,
       controller: nodeId,
-      topics: [...each].map((one) => describe(broker, one, mayCreate || version < 4)),
+      topics: unique(all, ({ id, name }) => name ?? `id ${id}`).map((one) =>
+        describe(broker, one, mayCreate || version < 4),
+      ),
       operations: NO_OPERATIONS,
     };
   },
