@@ -30,6 +30,7 @@ const config = readConfig();
 const logger = createLogger(config.LOG_LEVEL, process.stdout.isTTY);
 const { brokers, embedded } = await chooseBroker({
   brokers: config.KAFKA_BROKERS,
+  partitions: config.PARTITIONS,
   environment: process.env.NODE_ENV,
   logger,
 }).catch((error: unknown) => giveUp(describe(error)));

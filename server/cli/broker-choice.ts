@@ -8,6 +8,8 @@ import { probeKafka } from '../dev-broker/probe.ts';
 /** Where the embedded broker keeps what it is told, seen from the project's folder. */
 export const DEFAULT_DIRECTORY = 'data/broker';
 export const DEFAULT_PORT = 9092;
+/** As PARTITIONS is when it is not set: `orders` may be made before the service starts. */
+export const DEFAULT_PARTITIONS = 3;
 
 export type BrokerChoice = {
   readonly brokers: readonly string[];
@@ -21,6 +23,8 @@ export type BrokerSettings = {
   /** NODE_ENV as the process has it. */
   environment: string | undefined;
   port?: number;
+  /** PARTITIONS: of topics that somebody's first record makes. */
+  partitions?: number;
   /** Null keeps everything in memory. */
   directory?: string | null;
   logger: Logger;
@@ -34,11 +38,12 @@ export type BrokerSettings = {
 export async function chooseBroker(settings: BrokerSettings): Promise<BrokerChoice> {
   const { brokers, environment, logger } = settings;
   const { port = DEFAULT_PORT, directory = DEFAULT_DIRECTORY } = settings;
+  const { partitions = DEFAULT_PARTITIONS } = settings;
   if (brokers) return { brokers, embedded: null };
   const running = { brokers: [`localhost:${port}`], embedded: null };
   if (await isKafka()) return running;
   try {
-    const embedded = await startDevBroker({ port, directory, environment, logger });
+    const embedded = await startDevBroker({ port, directory, partitions, environment, logger });
     return { brokers: [embedded.address], embedded };
   } catch (error) {
     // Another process may have been faster.

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { startDevBroker } from '../dev-broker/broker.ts';
 import { ConfigError, describe } from '../errors.ts';
-import { DEFAULT_DIRECTORY, DEFAULT_PORT } from './broker-choice.ts';
+import { DEFAULT_DIRECTORY, DEFAULT_PARTITIONS, DEFAULT_PORT } from './broker-choice.ts';
 
 const usage = `Runs the embedded broker: Kafka's protocol on this machine, for development.
 
@@ -14,7 +14,7 @@ const usage = `Runs the embedded broker: Kafka's protocol on this machine, for d
   --help
 
 What is acknowledged is in its file, and stays when the process is killed; the disk is told to keep
-it once a second, which is what a power cut can cost.
+it once a second, which is what a power cut can cost. A topic that a record makes has ${DEFAULT_PARTITIONS} partitions.
 `;
 
 const say = (message: string, fields: Record<string, unknown> = {}) =>
@@ -32,7 +32,8 @@ async function main(): Promise<void> {
   const { help, ...options } = readOptions();
   if (help) return say(usage);
   const environment = process.env.NODE_ENV;
-  const broker = await startDevBroker({ ...options, environment, logger });
+  const partitions = DEFAULT_PARTITIONS;
+  const broker = await startDevBroker({ ...options, partitions, environment, logger });
   say('Ctrl-C stops it');
   // `on`, not `once`: npm hands a Ctrl-C on that the terminal has sent already.
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => void broker.close());

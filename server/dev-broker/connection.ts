@@ -9,6 +9,9 @@ import { createReader, createWriter } from './wire.ts';
 /** How much of the requests that follow is read while one is at work. */
 const MAX_AHEAD_BYTES = 1024 * 1024;
 
+/** Kafka's connections.max.idle.ms: a place is not kept for whoever says nothing. */
+const MAX_IDLE_MS = 600_000;
+
 const API_VERSIONS = 18;
 
 type Peer = { readonly host: string; readonly gone: AbortSignal };
@@ -63,6 +66,9 @@ export function serveConnection(socket: Socket, broker: Broker): void {
   let inHand = 0;
 
   socket.setNoDelay(true);
+  socket.setTimeout(MAX_IDLE_MS, () => {
+    if (!working) socket.destroy();
+  });
   socket.on('data', (chunk) => {
     frames.push(chunk);
     hold(inHand);
@@ -106,6 +112,7 @@ export function serveConnection(socket: Socket, broker: Broker): void {
   /** Closes after what is on its way; what else arrives is not looked at. */
   function end(reason: string, fields: object): void {
     incidents.report(`connection closed: ${reason}`, { ...fields });
+    working = false;
     socket.removeAllListeners('data');
     socket.resume();
     socket.destroySoon();
