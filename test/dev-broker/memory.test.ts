@@ -5,8 +5,9 @@ import { runInNewContext } from 'node:vm';
 import t from 'tap';
 import { createFrames, MAX_FRAME_BYTES } from '../../server/dev-broker/frames.ts';
 import { createMemory, MAX_HELD_BYTES } from '../../server/dev-broker/memory.ts';
-import { withDevBroker, withRawClient } from '../fixtures/dev-broker.ts';
+import { encodeRequest, metadataOf, withDevBroker, withRawClient } from '../fixtures/dev-broker.ts';
 import { createHeardLogger } from '../fixtures/heard-logger.ts';
+import { makeBatch } from '../fixtures/log-batches.ts';
 
 t.test('whoever holds most lets go first', async (t) => {
   const memory = createMemory(100);
@@ -60,6 +61,37 @@ t.test('half requests of many connections are bounded together', { timeout: 60_0
     logger.lines.filter((line) => /closed/.test(line)),
     [/too much is held for all connections together/],
   );
+});
+
+t.test('answers that nobody fetches are bounded together', { timeout: 60_000 }, async (t) => {
+  const { port } = await withDevBroker(t, t.testdir({}));
+  const client = await withRawClient(t, port);
+  await client.ask('Metadata', metadataOf('f'));
+  for (let i = 0; i < 20; i++) {
+    const topics = [{ name: 'f', partitions: [{ partition: 0, batch: makeBatch(1, 1_000_000) }] }];
+    await client.ask('Produce', { transactionalId: null, acks: -1, timeout: 0, topics });
+  }
+  const wanted = { partition: 0, leaderEpoch: -1, offset: 0, start: -1, maxBytes: 2 ** 30 };
+  const session = { isolation: 0, sessionId: 0, sessionEpoch: -1, forgotten: [], rack: '' };
+  const limits = { replica: -1, maxWait: 0, minBytes: 1, maxBytes: 2 ** 30 };
+  const topics = [{ name: 'f', partitions: [wanted] }];
+  const request = encodeRequest('Fetch', { ...limits, ...session, topics });
+  const before = process.memoryUsage().arrayBuffers;
+  const sockets = Array.from({ length: 60 }, () => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    return socket;
+  });
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  for (const socket of sockets) socket.write(request);
+  await Promise.all(
+    sockets.map((socket) => Promise.race([once(socket, 'readable'), once(socket, 'close')])),
+  );
+  t.match(await client.ask('ListGroups', {}), { error: 0 }, 'the others are served');
+  const held = process.memoryUsage().arrayBuffers - before;
+  t.ok(held < 1.5 * MAX_HELD_BYTES, `${held} bytes for ${sockets.length} who do not read`);
 });
 
 t.test('many small pieces of a request are held as few', async (t) => {
