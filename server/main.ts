@@ -39,6 +39,7 @@ const config = orGiveUp(() => loadConfig(process.env));
 const logger = createLogger(config.LOG_LEVEL, process.stdout.isTTY);
 const { brokers, embedded } = await chooseBroker({
   brokers: config.KAFKA_BROKERS,
+  partitions: config.PARTITIONS,
   environment: process.env.NODE_ENV,
   directory: config.BROKER_MEMORY ? null : inProject(config.BROKER_DATA),
   logger,

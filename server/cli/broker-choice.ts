@@ -20,6 +20,8 @@ export type BrokerSettings = {
   /** NODE_ENV as the process has it. */
   environment: string | undefined;
   port?: number;
+  /** PARTITIONS: of topics that somebody's first record makes. */
+  partitions: number;
   /** Where the embedded broker keeps everything; null keeps it in memory. */
   directory: string | null;
   logger: Logger;
@@ -31,12 +33,13 @@ export type BrokerSettings = {
  * @throws {BrokerError} when the port is taken by something else, or the embedded broker cannot start
  */
 export async function chooseBroker(settings: BrokerSettings): Promise<BrokerChoice> {
-  const { brokers, environment, directory, logger, port = DEFAULT_PORT } = settings;
+  const { brokers, partitions, environment, directory, logger, port = DEFAULT_PORT } = settings;
   if (brokers) return { brokers, embedded: null };
   const running = { brokers: [`localhost:${port}`], embedded: null };
   if (await isKafka()) return running;
   try {
-    const embedded = await startEmbeddedBroker({ port, directory, environment, logger });
+    const options = { port, directory, partitions, environment, logger };
+    const embedded = await startEmbeddedBroker(options);
     return { brokers: [embedded.address], embedded };
   } catch (error) {
     // Another process may have been faster.

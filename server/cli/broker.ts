@@ -17,7 +17,7 @@ const usage = `Runs the embedded broker: Kafka's protocol on this machine, for d
   --help, -h
 
 What is acknowledged is in its file, and stays when the process is killed; the disk is told to keep
-it once a second, which is what a power cut can cost.
+it once a second, which is what a power cut can cost. A topic that a record makes has PARTITIONS partitions.
 `;
 
 const say = (message: string, fields: Record<string, unknown> = {}) =>
@@ -49,7 +49,7 @@ async function main(): Promise<void> {
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => void broker.close());
 }
 
-function readOptions(): 'help' | { port: number; directory: string | null } {
+function readOptions(): 'help' | { port: number; partitions: number; directory: string | null } {
   const { texts, faults } = readArguments(process.argv.slice(2), {
     port: { type: 'string' },
     data: { type: 'string' },
@@ -65,7 +65,8 @@ function readOptions(): 'help' | { port: number; directory: string | null } {
   }
   if (memory && data !== undefined) wrong.push('--memory and --data exclude each other');
   if (wrong.length > 0) throw new ConfigError(wrong);
-  const { BROKER_DATA, BROKER_MEMORY } = loadConfig(process.env);
+  const { BROKER_DATA, BROKER_MEMORY, PARTITIONS } = loadConfig(process.env);
   const keepsNothing = memory || (BROKER_MEMORY && data === undefined);
-  return { port: Number(port), directory: keepsNothing ? null : inProject(data ?? BROKER_DATA) };
+  const directory = keepsNothing ? null : inProject(data ?? BROKER_DATA);
+  return { port: Number(port), partitions: PARTITIONS, directory };
 }

@@ -2,7 +2,9 @@
 import type { Disk } from './disk.ts';
 import { type Field, type Fields, int32, struct } from './fields.ts';
 import type { Groups } from './groups.ts';
+import type { Incidents } from './incidents.ts';
 import type { Logger } from './logger.ts';
+import type { Memory } from './memory.ts';
 import type { Topics } from './topics.ts';
 import type { Reader, Writer } from './wire.ts';
 
@@ -18,7 +20,11 @@ export type Broker = {
   readonly topics: Topics;
   readonly groups: Groups;
   readonly disk: Disk;
+  readonly memory: Memory;
+  readonly incidents: Incidents;
   readonly logger: Logger;
+  /** Of topics that are made without a number. */
+  readonly partitions: number;
   newProducerId(): number;
 };
 
@@ -32,13 +38,15 @@ export type Client = {
 };
 
 /** An answer that is none: acks = 0 expects silence, or, when it failed, the end of the connection. */
-export type NoAnswer = 'silence' | 'close';
+export type NoAnswer = 'silence' | 'acks = 0 was refused';
 
 type Definition<Request, Answer> = {
   /** What ApiVersions tells where that is not what is served; null tells nothing. */
   readonly advertised?: Versions | null;
   /** From which version on an answer begins with the throttle time, which is always 0 here. */
   readonly throttledSince?: number;
+  /** The versions that are flexible (KIP-482); none unless it is said. */
+  readonly flexible?: Versions;
   readonly request: Fields<Request>;
   readonly answer: Fields<Answer>;
   handle(
@@ -53,16 +61,17 @@ export type Api = {
   readonly name: string;
   readonly versions: Versions;
   readonly advertised: Versions | null;
+  isFlexible(version: number): boolean;
   /** What is asked and what is answered, as bytes. */
   readonly request: Field<unknown>;
   readonly answer: Field<unknown>;
-  /** Reads the request and writes the answer; 'close' when it cannot be read. */
+  /** Reads the request and writes the answer, or says why there is none. */
   serve(
     reader: Reader,
     broker: Broker,
     client: Client,
     writer: Writer,
-  ): Promise<'answer' | NoAnswer>;
+  ): Promise<'answer' | NoAnswer | 'a request that cannot be read'>;
 };
 
 /** Makes one kind of request: its key and name, and the versions that are served. */
@@ -72,7 +81,7 @@ export function defineApi<Request extends object, Answer extends object>(
   versions: Versions,
   definition: Definition<Request, Answer>,
 ): Api {
-  const { advertised = versions, throttledSince = 0 } = definition;
+  const { advertised = versions, throttledSince = 0, flexible = [1, 0] } = definition;
   const request = struct(definition.request);
   const fields = struct(definition.answer);
   const answer: typeof fields = {
@@ -91,11 +100,12 @@ export function defineApi<Request extends object, Answer extends object>(
     name,
     versions,
     advertised,
+    isFlexible: (version) => version >= flexible[0] && version <= flexible[1],
     request,
     answer,
     async serve(reader, broker, client, writer) {
       const asked = request.read(reader, client.version);
-      if (reader.failed()) return 'close';
+      if (reader.failed()) return 'a request that cannot be read';
       const given = await definition.handle(asked, broker, client);
       if (typeof given === 'string') return given;
       answer.write(writer, given, client.version);

@@ -1,7 +1,7 @@
 // An embedded broker that speaks Kafka's protocol, for development: one node, on this machine only.
 // An append is in the file before it is acknowledged, so nothing is lost when the process is killed;
 // the disk is told to keep it once a second and at the end, which is what a power cut can cost.
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { apis } from './api/index.ts';
@@ -10,11 +10,13 @@ import { BrokerError } from './broker-error.ts';
 import { createClock, TICK_MS } from './clock.ts';
 import { serveConnection } from './connection.ts';
 import { createDisk } from './disk.ts';
-import { type Committed, createGroups } from './groups.ts';
+import { type Committed, createGroups, isCommitted } from './groups.ts';
+import { createIncidents, type Incidents } from './incidents.ts';
 import { openJournal } from './journal.ts';
 import { listenOnLoopback } from './listener.ts';
 import { type Lock, lockFolder } from './lock.ts';
 import type { Logger } from './logger.ts';
+import { createMemory } from './memory.ts';
 import { openTopics } from './topics.ts';
 
 const FLUSH_MS = 1000;
@@ -35,6 +37,8 @@ export type DevBrokerOptions = {
   directory: string | null;
   /** NODE_ENV as the process has it. */
   environment: string | undefined;
+  /** Of topics that are made without a number: by the first record, say, of somebody else. */
+  partitions?: number;
   logger: Logger;
 };
 
@@ -43,13 +47,15 @@ export type DevBrokerOptions = {
  * @throws {BrokerError} when it must not or cannot
  */
 export async function startDevBroker(options: DevBrokerOptions): Promise<DevBroker> {
-  const { directory, environment, logger } = options;
+  const { directory, environment, logger, partitions = 1 } = options;
   if (environment === 'production') {
     throw new BrokerError(
       'PRODUCTION',
       'the embedded broker is for development: with NODE_ENV=production set KAFKA_BROKERS',
     );
   }
+  const now = () => performance.now();
+  const incidents = createIncidents(logger, now);
   let ready: (broker: Broker) => void = () => {};
   const opened = new Promise<Broker>((resolve) => {
     ready = resolve;
@@ -59,12 +65,19 @@ export async function startDevBroker(options: DevBrokerOptions): Promise<DevBrok
   const listener = await listenOnLoopback({
     port: options.port,
     serve: (socket) => void opened.then((broker) => serveConnection(socket, broker)),
-    logger,
+    incidents,
   });
   let lock: Lock | null = null;
   try {
     lock = directory === null ? null : await takeFolder(directory);
-    const { broker, close } = open(directory, listener.port, logger);
+    const { broker, close } = open({
+      directory,
+      partitions,
+      logger,
+      incidents,
+      port: listener.port,
+      now,
+    });
     ready(broker);
     const address = `${broker.host}:${broker.port}`;
     logger.info('embedded broker, for development', { address, data: directory ?? 'memory' });
@@ -95,15 +108,27 @@ async function takeFolder(directory: string): Promise<Lock> {
   }
 }
 
-function open(directory: string | null, port: number, logger: Logger) {
-  const disk = createDisk(logger);
+type Opened = {
+  directory: string | null;
+  port: number;
+  partitions: number;
+  logger: Logger;
+  incidents: Incidents;
+  /** Monotonic, in ms: every wait goes by it, whatever the wall clock does. */
+  now: () => number;
+};
+
+function open({ directory, port, partitions, logger, incidents, now }: Opened) {
+  const disk = createDisk(logger, now);
   const newId = randomUUID;
   const topics = openTopics({ directory, disk, logger, newId });
-  const journal = openJournal<Committed>(directory && join(directory, 'offsets.jsonl'));
-  const now = createClock(() => performance.now());
-  const groups = createGroups({ journal, disk, now, newId });
-  // Must not repeat after a restart: partitions remember whom they have seen.
-  let producerId = Date.now() * 1000;
+  const path = directory && join(directory, 'offsets.jsonl');
+  const damaged = (what: string) => logger.warn('embedded broker', { what });
+  const journal = openJournal<Committed>(path, isCommitted, damaged);
+  const groups = createGroups({ journal, disk, now: createClock(now), newId });
+  // Must not repeat after a restart: partitions remember whom they have seen. Not by the time, which
+  // may be set back.
+  let producerId = randomInt(2 ** 47);
   const broker: Broker = {
     nodeId: 1,
     host: 'localhost',
@@ -113,14 +138,19 @@ function open(directory: string | null, port: number, logger: Logger) {
     topics,
     groups,
     disk,
+    memory: createMemory(),
+    incidents,
     logger,
+    partitions,
     newProducerId: () => producerId++,
   };
   const timers = [
     setInterval(groups.expire, TICK_MS),
     setInterval(() => {
       topics.flush();
-      journal.flush();
+      journal.flush(disk.flushFailed);
+      disk.tick();
+      incidents.tick();
     }, FLUSH_MS),
   ];
   for (const timer of timers) timer.unref();

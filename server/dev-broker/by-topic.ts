@@ -1,4 +1,5 @@
 import { type Field, type Fields, list, string } from './fields.ts';
+import { unique } from './unique.ts';
 
 /** What most requests and answers are: something about partitions, topic by topic. */
 export type ByTopic<Partition> = readonly {
@@ -22,3 +23,12 @@ export async function eachPartition<P, Result>(
   }
   return results;
 }
+
+/** Each partition once. */
+export const uniquePartitions = <P extends { readonly partition: number }>(
+  topics: ByTopic<P>,
+): ByTopic<P> =>
+  unique(topics, ({ name }) => name).map(({ name, partitions }) => ({
+    name,
+    partitions: unique(partitions, ({ partition }) => partition),
+  }));

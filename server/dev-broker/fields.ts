@@ -1,62 +1,40 @@
 // Kafka's field types, to write down requests and answers as its protocol guide does.
 import { isUtf8 } from 'node:buffer';
-import type { Reader, Writer } from './wire.ts';
+import { type Field, longSize, readVarint, shortSize, writeVarint } from './numbers.ts';
+import type { Reader } from './wire.ts';
 
-/** More elements than any honest request has; keeps the work for one frame bounded. */
-const MAX_ELEMENTS = 100_000;
-
-export type Field<T> = {
-  /** What a version without this field reads. */
-  readonly absent: T;
-  read(reader: Reader, version: number): T;
-  write(writer: Writer, value: T, version: number): void;
-};
+export { boolean, type Field, int8, int16, int32, int64 } from './numbers.ts';
 
 /** Named fields in the order of the bytes. */
 export type Fields<T> = { readonly [K in keyof T]: Field<T[K]> };
 
-const fixed = (
-  size: number,
-  get: (bytes: Buffer, at: number) => number,
-  put: (bytes: Buffer, at: number, value: number) => void,
-): Field<number> => ({
-  absent: 0,
+/** The tagged fields at the end of a struct: none is known here, so none is kept and none written. */
+export const tags: Field<null> = {
+  absent: null,
   read(reader) {
-    const at = reader.take(size);
-    return at < 0 ? 0 : get(reader.bytes, at);
+    let left = reader.flexible ? readVarint(reader) : 0;
+    for (; left > 0 && !reader.failed(); left--) {
+      readVarint(reader);
+      reader.take(readVarint(reader));
+    }
+    return null;
+  },
+  write(writer) {
+    if (writer.flexible) writeVarint(writer, 0);
+  },
+};
+
+/** 16 bytes as 32 hexadecimal digits. */
+export const uuid: Field<string> = {
+  absent: '0'.repeat(32),
+  read(reader) {
+    const at = reader.take(16);
+    return at < 0 ? uuid.absent : reader.bytes.toString('hex', at, at + 16);
   },
   write(writer, value) {
-    const { block, at } = writer.room(size);
-    put(block, at, value);
+    const { block, at } = writer.room(16);
+    block.write(value, at, 'hex');
   },
-});
-
-export const int8 = fixed(
-  1,
-  (b, at) => b.readInt8(at),
-  (b, at, n) => b.writeInt8(n, at),
-);
-export const int16 = fixed(
-  2,
-  (b, at) => b.readInt16BE(at),
-  (b, at, n) => b.writeInt16BE(n, at),
-);
-export const int32 = fixed(
-  4,
-  (b, at) => b.readInt32BE(at),
-  (b, at, n) => b.writeInt32BE(n, at),
-);
-/** Rounded beyond 2^53: such an offset is outside any log here, and refused for that. */
-export const int64 = fixed(
-  8,
-  (b, at) => Number(b.readBigInt64BE(at)),
-  (b, at, n) => b.writeBigInt64BE(BigInt(n), at),
-);
-
-export const boolean: Field<boolean> = {
-  absent: false,
-  read: (reader) => int8.read(reader, 0) !== 0,
-  write: (writer, value) => int8.write(writer, value ? 1 : 0, 0),
 };
 
 function readText(reader: Reader, size: number): string {
@@ -70,12 +48,12 @@ function readText(reader: Reader, size: number): string {
 export const nullableString: Field<string | null> = {
   absent: null,
   read(reader) {
-    const size = int16.read(reader, 0);
+    const size = shortSize.read(reader, 0);
     return size === -1 ? null : readText(reader, size);
   },
   write(writer, value) {
     const size = value === null ? -1 : Buffer.byteLength(value);
-    int16.write(writer, size, 0);
+    shortSize.write(writer, size, 0);
     if (value === null) return;
     const { block, at } = writer.room(size);
     block.write(value, at);
@@ -92,12 +70,12 @@ export const string: Field<string> = {
 export const records: Field<Buffer> = {
   absent: Buffer.alloc(0),
   read(reader) {
-    const size = int32.read(reader, 0);
+    const size = longSize.read(reader, 0);
     const at = size === -1 ? -1 : reader.take(size);
     return at < 0 ? records.absent : reader.bytes.subarray(at, at + size);
   },
   write(writer, value) {
-    int32.write(writer, value.length, 0);
+    longSize.write(writer, value.length, 0);
     writer.view(value);
   },
 };
@@ -112,9 +90,9 @@ export function nullableArray<T>(element: Field<T>): Field<readonly T[] | null> 
   return {
     absent: null,
     read(reader, version) {
-      const count = int32.read(reader, 0);
+      const count = longSize.read(reader, 0);
       if (count === -1) return null;
-      if (count < 0 || count > Math.min(MAX_ELEMENTS, reader.left())) reader.fail();
+      reader.expect(count);
       const elements: T[] = [];
       while (elements.length < count && !reader.failed()) {
         elements.push(element.read(reader, version));
@@ -122,7 +100,7 @@ export function nullableArray<T>(element: Field<T>): Field<readonly T[] | null> 
       return elements;
     },
     write(writer, elements, version) {
-      int32.write(writer, elements?.length ?? -1, 0);
+      longSize.write(writer, elements?.length ?? -1, 0);
       for (const each of elements ?? []) element.write(writer, each, version);
     },
   };
@@ -139,9 +117,14 @@ export function struct<T extends object>(fields: Fields<T>): Field<T> {
     Object.fromEntries(names.map((name) => [name, of(name)])) as T;
   return {
     absent: values((name) => fields[name].absent),
-    read: (reader, version) => values((name) => fields[name].read(reader, version)),
+    read(reader, version) {
+      const value = values((name) => fields[name].read(reader, version));
+      tags.read(reader, version);
+      return value;
+    },
     write(writer, value, version) {
       for (const name of names) fields[name].write(writer, value[name], version);
+      tags.write(writer, null, version);
     },
   };
 }

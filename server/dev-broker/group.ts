@@ -175,6 +175,8 @@ export function createGroup(newMemberId: (clientId: string) => string) {
     state: () => state,
     /** Whether nobody is in the group or about to be. */
     isIdle: () => members.size === 0 && pending.size === 0,
+    /** How many are in the group or about to be. */
+    size: () => members.size + pending.size,
 
     /** The answer, or null when it comes later by `reply`. */
     join(request: JoinRequest, now: number, reply: (answer: JoinAnswer) => void) {

@@ -24,6 +24,28 @@ type Dependencies = {
 
 type Entry = { readonly group: Group; readonly offsets: Offsets };
 
+/** All groups together: whoever makes more is not a development machine. */
+const MAX_GROUPS = 1000;
+const MAX_MEMBERS = 1000;
+/** What a member may bring with it, and what may be assigned to it. */
+export const MAX_MEMBER_BYTES = 128 * 1024;
+
+function parseKey(key: string): [id: string, topic: string, partition: number] | null {
+  try {
+    const [id, topic, partition] = JSON.parse(key);
+    const isKey = typeof id === 'string' && typeof topic === 'string';
+    return isKey && Number.isInteger(partition) ? [id, topic, partition] : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a line of the journal can have been written by this code: a file may hold anything. */
+export function isCommitted(key: string, value: unknown): boolean {
+  const { offset, metadata } = (value ?? {}) as Partial<Committed>;
+  return parseKey(key) !== null && Number.isSafeInteger(offset) && typeof metadata === 'string';
+}
+
 /** The groups of which the journal knows offsets, and those that members make by joining. */
 export function createGroups({ journal, disk, now, newId }: Dependencies) {
   const groups = new Map<string, Entry>();
@@ -31,7 +53,7 @@ export function createGroups({ journal, disk, now, newId }: Dependencies) {
   const keyOf = (...of: [id: string, topic: string, partition: number]) => JSON.stringify(of);
 
   for (const [key, committed] of journal.entries) {
-    const [id, topic, partition] = JSON.parse(key);
+    const [id, topic, partition] = parseKey(key)!;
     keep(entry(id), { topic, partition, ...committed });
   }
 
@@ -42,6 +64,8 @@ export function createGroups({ journal, disk, now, newId }: Dependencies) {
     groups.set(id, made);
     return made;
   }
+
+  const hasRoom = (id: string) => groups.has(id) || groups.size < MAX_GROUPS;
 
   function keep({ offsets }: Entry, { topic, partition, offset, metadata }: PartitionOffset): void {
     const of = offsets.get(topic) ?? new Map<number, Committed>();
@@ -64,8 +88,12 @@ export function createGroups({ journal, disk, now, newId }: Dependencies) {
     get: (id: string) => groups.get(id)?.group,
     /** The group, or one without members: a stranger is refused by it as by any other. */
     of: (id: string) => groups.get(id)?.group ?? createGroup(newMemberId),
-    /** The group, made when there is none. */
-    make: (id: string) => entry(id).group,
+    /** The group, made when there is none; null when there are too many groups or members. */
+    make(id: string): Group | null {
+      let members = 0;
+      for (const { group } of groups.values()) members += group.size();
+      return members < MAX_MEMBERS && hasRoom(id) ? entry(id).group : null;
+    },
 
     /** Stores offsets when the member, or nobody for an empty group, may commit. */
     commit(
@@ -76,6 +104,7 @@ export function createGroups({ journal, disk, now, newId }: Dependencies) {
     ): ErrorCode {
       if (id === '') return ErrorCode.INVALID_GROUP_ID;
       if (!groups.has(id) && generation >= 0) return ErrorCode.ILLEGAL_GENERATION;
+      if (!hasRoom(id)) return ErrorCode.GROUP_MAX_SIZE_REACHED;
       const made = entry(id);
       const refused = made.group.commit(memberId, generation, now());
       if (refused !== ErrorCode.NONE) return refused;

@@ -17,15 +17,22 @@ export type Journal<Value> = {
   readonly entries: ReadonlyMap<string, Value>;
   /** Writes, then applies; undefined removes the key. Throws what the file system throws. */
   set(changes: Iterable<Change<Value>>): void;
-  /** Forces what was written to the disk, without waiting. */
-  flush(): void;
+  /** Forces what was written to the disk, without waiting; is done again where that failed. */
+  flush(failed: (error: Error) => void): void;
   close(): void;
 };
 
 type Change<Value> = readonly [key: string, value: Value | undefined];
 
-/** The map kept at `path`, without what a killed process left half written; null keeps it in memory. */
-export function openJournal<Value>(path: string | null): Journal<Value> {
+/**
+ * The map kept at `path`, without what a killed process left half written; null keeps it in memory.
+ * What `accepts` refuses is left out, and said: the file may hold anything.
+ */
+export function openJournal<Value>(
+  path: string | null,
+  accepts: (key: string, value: unknown) => boolean = () => true,
+  onDamage: (what: string) => void = () => {},
+): Journal<Value> {
   const entries = new Map<string, Value>();
   const apply = (changes: Iterable<Change<Value>>) => {
     for (const [key, value] of changes) {
@@ -41,7 +48,11 @@ export function openJournal<Value>(path: string | null): Journal<Value> {
   const lines = bytes.toString().split('\n');
   let written = lines.length;
   let dirty = false;
-  apply(lines.flatMap(parse<Value>));
+  const changes = lines.flatMap(parse<Value>);
+  const isGood = ([key, value]: Change<Value>) => value === undefined || accepts(key, value);
+  apply(changes.filter(isGood));
+  const bad = changes.findIndex((change) => !isGood(change));
+  if (bad >= 0) onDamage(`${path} holds what does not belong there, first for ${changes[bad]![0]}`);
 
   function rewrite(path: string): void {
     const next = openSync(`${path}.new`, 'w', 0o644);
@@ -68,11 +79,13 @@ export function openJournal<Value>(path: string | null): Journal<Value> {
       written += added.length;
       apply(added);
     },
-    flush() {
+    flush(failed) {
       if (!dirty) return;
       dirty = false;
       fdatasync(fd, (error) => {
-        if (error) dirty = true;
+        if (!error) return;
+        dirty = true;
+        failed(error);
       });
     },
     close() {

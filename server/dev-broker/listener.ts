@@ -1,25 +1,25 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { BrokerError } from './broker-error.ts';
-import type { Logger } from './logger.ts';
+import type { Incidents } from './incidents.ts';
 
 const MAX_CONNECTIONS = 100;
 
 /** What says that the machine has no IPv6 loopback. */
 const noSuchAddress = ['EADDRNOTAVAIL', 'EAFNOSUPPORT'];
 
-type Options = { port: number; serve: (socket: Socket) => void; logger: Logger };
+type Options = { port: number; serve: (socket: Socket) => void; incidents: Incidents };
 
 /**
  * Listens on the loopback addresses only, IPv4 and, where there is one, IPv6.
  * @throws {BrokerError} PORT_IN_USE
  */
-export async function listenOnLoopback({ port: wanted, serve, logger }: Options) {
+export async function listenOnLoopback({ port: wanted, serve, incidents }: Options) {
   const sockets = new Set<Socket>();
   const servers: Server[] = [];
 
   function accept(socket: Socket): void {
     if (sockets.size >= MAX_CONNECTIONS) {
-      logger.warn('embedded broker: connection refused', { limit: MAX_CONNECTIONS });
+      incidents.report('connection refused: there are too many', { limit: MAX_CONNECTIONS });
       socket.destroy();
       return;
     }

@@ -3,12 +3,14 @@
 import {
   type BatchHeader,
   checkCrc,
+  DamagedBatch,
   headerSize,
   lengthOverhead,
   readBatchHeader,
   readInt64,
 } from '../record-batch/batch-header.ts';
 import { ErrorCode } from './error-code.ts';
+import { MAX_FRAME_BYTES } from './frames.ts';
 import { createProducerSequences } from './producer-sequences.ts';
 import type { Segment, SegmentStore } from './segments.ts';
 import { createSparseIndex, INDEX_GAP, type SparseIndex } from './sparse-index.ts';
@@ -45,7 +47,8 @@ type Dependencies = {
 
 /** Opens a partition; what is not a whole, valid batch at the end of its log is cut off. */
 export function openPartitionLog(dependencies: Dependencies) {
-  const { store, saveStart, retentionBytes, onDamage } = dependencies;
+  const { store, saveStart, onDamage } = dependencies;
+  let { retentionBytes } = dependencies;
   const { segmentBytes = SEGMENT_BYTES } = dependencies;
   const producers = createProducerSequences();
   const listeners = new Set<() => void>();
@@ -85,7 +88,9 @@ export function openPartitionLog(dependencies: Dependencies) {
 
   /** Fills the index of a piece from its headers; returns the offset after the last good batch. */
   function load(piece: Piece, check: (bytes: Buffer, header: BatchHeader) => void): number {
-    const bytes = piece.segment.read(0, piece.size);
+    // The size of a file is only a claim: no piece is larger than this.
+    const most = segmentBytes + MAX_FRAME_BYTES;
+    const bytes = piece.segment.read(0, Math.min(piece.size, most));
     piece.index = createSparseIndex();
     piece.size = 0;
     let next = piece.base;
@@ -98,8 +103,9 @@ export function openPartitionLog(dependencies: Dependencies) {
         next = header.lastOffset + 1;
         header = readBatchHeader(bytes, header.end);
       }
-    } catch {
+    } catch (error) {
       // The first batch that makes no sense ends the piece.
+      if (!(error instanceof DamagedBatch)) throw error;
     }
     return next;
   }
@@ -112,7 +118,10 @@ export function openPartitionLog(dependencies: Dependencies) {
   }
 
   function indexOf(piece: Piece): SparseIndex {
-    if (!piece.index) load(piece, () => {});
+    if (piece.index) return piece.index;
+    const { size } = piece;
+    const next = load(piece, () => {});
+    if (piece.size < size) onDamage(`what follows offset ${next} cannot be read`);
     return piece.index!;
   }
 
@@ -125,6 +134,7 @@ export function openPartitionLog(dependencies: Dependencies) {
   }
 
   function retain(): void {
+    if (retentionBytes < 0) return;
     let total = 0;
     for (const { size } of pieces) total += size;
     while (pieces.length > 1 && total - pieces[0]!.size >= retentionBytes) {
@@ -139,8 +149,10 @@ export function openPartitionLog(dependencies: Dependencies) {
     const bytes = piece.segment.read(position, size);
     for (let at = 0; at + headerSize <= bytes.length; ) {
       const length = lengthOverhead + bytes.readInt32BE(at + 8);
+      // The file has changed behind our back.
+      if (length < headerSize || length > piece.size - position - at) return null;
       if (wanted(bytes, at)) return { position: position + at, length };
-      at += Math.max(length, headerSize);
+      at += length;
     }
     return null;
   }
@@ -169,7 +181,7 @@ export function openPartitionLog(dependencies: Dependencies) {
       let piece = pieces.at(-1)!;
       if (piece.size > 0 && piece.size + batch.length > segmentBytes) {
         piece = begin();
-        if (retentionBytes >= 0) retain();
+        retain();
       }
       const baseOffset = end;
       batch.writeBigInt64BE(BigInt(baseOffset), 0);
@@ -241,7 +253,12 @@ export function openPartitionLog(dependencies: Dependencies) {
       return () => listeners.delete(listener);
     },
 
-    flush: () => pieces.at(-1)!.segment.flush(),
+    /** From now on keeps at least so many bytes; -1 keeps all. */
+    retain(bytes: number): void {
+      retentionBytes = bytes;
+    },
+
+    flush: (failed: (error: Error) => void) => pieces.at(-1)!.segment.flush(failed),
     close: () => pieces.at(-1)!.segment.close(),
     remove(): void {
       for (const piece of pieces) piece.segment.remove();

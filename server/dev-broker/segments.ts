@@ -23,8 +23,8 @@ export type Segment = {
   read(position: number, length: number): Buffer;
   /** Nothing more will be appended. */
   seal(): void;
-  /** Forces what was written to the disk, without waiting in the caller. */
-  flush(): void;
+  /** Forces what was written to the disk, without waiting; is done again where that failed. */
+  flush(failed: (error: Error) => void): void;
   /** Forces what was written to the disk, then lets go of it. */
   close(): void;
   remove(): void;
@@ -47,6 +47,7 @@ export function createFileSegments(directory: string): SegmentStore {
       return names
         .filter((entry) => entry.isFile() && /^\d{20}\.log$/.test(entry.name))
         .map((entry) => Number(entry.name.slice(0, 20)))
+        .filter(Number.isSafeInteger)
         .sort((a, b) => a - b)
         .map((base) => ({ base, size: statSync(path(base)).size }));
     },
@@ -93,11 +94,13 @@ function openFileSegment(path: string): Segment {
       growing = null;
       if (fd !== null) fdatasync(fd, () => closeSync(fd));
     },
-    flush() {
+    flush(failed) {
       if (!dirty || growing === null) return;
       dirty = false;
       fdatasync(growing, (error) => {
-        if (error) dirty = true;
+        if (!error) return;
+        dirty = true;
+        failed(error);
       });
     },
     close() {

@@ -1,6 +1,12 @@
 // The bytes of one request and of one answer. The reader never throws: after the first field that is
 // not there it has failed and gives nothing more, so that no decoder needs checks of its own.
 
+/** More elements than any honest request has in all its arrays: the work for one frame is bounded. */
+const MAX_ELEMENTS = 100_000;
+
+/** Larger than any honest answer; librdkafka takes 100,000,000 bytes. */
+const MAX_ANSWER_BYTES = 100 * 1024 * 1024;
+
 export type Reader = ReturnType<typeof createReader>;
 export type Writer = ReturnType<typeof createWriter>;
 
@@ -8,9 +14,16 @@ export type Writer = ReturnType<typeof createWriter>;
 export function createReader(bytes: Buffer) {
   let position = 0;
   let failed = false;
+  let elements = 0;
   return {
     bytes,
-    left: () => bytes.length - position,
+    /** Whether what follows is in a flexible version. */
+    flexible: false,
+    /** Fails when so many elements cannot follow, for each takes a byte at least. */
+    expect(count: number): void {
+      elements += count;
+      if (count < 0 || count > bytes.length - position || elements > MAX_ELEMENTS) failed = true;
+    },
     failed: () => failed,
     fail(): void {
       failed = true;
@@ -33,6 +46,7 @@ export function createWriter() {
   let block = Buffer.allocUnsafe(256);
   let sealed = 0;
   let used = 8;
+  let total = 0;
 
   function seal(): void {
     if (used > sealed) parts.push(block.subarray(sealed, used));
@@ -40,8 +54,13 @@ export function createWriter() {
   }
 
   return {
+    /** Whether what follows is in a flexible version. */
+    flexible: false,
     /** Room for the next `size` bytes: the block, and where in it. */
     room(size: number): { block: Buffer; at: number } {
+      total += size;
+      // Nobody will see it: what is too large is not sent.
+      if (total > MAX_ANSWER_BYTES) return { block: Buffer.alloc(size), at: 0 };
       if (used + size > block.length) {
         seal();
         block = Buffer.allocUnsafe(Math.max(2 * block.length, size));
@@ -53,8 +72,11 @@ export function createWriter() {
     /** Sends these bytes as they are, without a copy. */
     view(bytes: Buffer): void {
       seal();
+      total += bytes.length;
       if (bytes.length > 0) parts.push(bytes);
     },
+    /** Whether it has become larger than any client takes. */
+    overflown: () => total > MAX_ANSWER_BYTES,
     /** The whole frame, in parts to be sent in order. */
     finish(correlationId: number): Buffer[] {
       seal();

@@ -11,6 +11,7 @@ import { silentLogger } from '../fixtures/silent-logger.ts';
 
 const settings = {
   brokers: null,
+  partitions: 3,
   environment: 'test',
   directory: null,
   logger: silentLogger,

@@ -9,7 +9,7 @@ import { ErrorCode } from '../../server/dev-broker/error-code.ts';
 import { openPartitionLog } from '../../server/dev-broker/partition-log.ts';
 import { createMemorySegments, type SegmentStore } from '../../server/dev-broker/segments.ts';
 import { readBatchHeader } from '../../server/record-batch/batch-header.ts';
-import { type RawClient, withRawClient } from '../fixtures/dev-broker.ts';
+import { metadataOf, type RawClient, withRawClient } from '../fixtures/dev-broker.ts';
 import { makeBatch, rangesOf } from '../fixtures/log-batches.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 
@@ -64,6 +64,57 @@ t.test('a write that fails leaves no trace, and is said once', async (t) => {
   t.same(said, ['embedded broker: the disk refuses', 'embedded broker: the disk is back']);
 });
 
+/** A disk whose clock stands still until it is moved, and what it says. */
+function withHeardDisk() {
+  const said: string[] = [];
+  const hear = (message: string) => said.push(message.replace('embedded broker: the disk ', ''));
+  let time = 0;
+  const disk = createDisk({ ...silentLogger, error: hear, info: hear }, () => time);
+  const write = (bytes: number, isFull: boolean) =>
+    disk.attempt(() => {
+      if (isFull) throw noSpace();
+    }, bytes);
+  return { disk, said, write, pass: (ms: number) => (time += ms) };
+}
+
+t.test('a small write that still fits does not say that there is room again', async (t) => {
+  const { said, write } = withHeardDisk();
+  for (let i = 0; i < 100; i++) {
+    write(1000, true);
+    write(100, false);
+  }
+  t.same(said, ['refuses']);
+  write(1000, false);
+  t.same(said, ['refuses', 'is back']);
+});
+
+t.test('a disk on which every second write fits is two lines in ten seconds', async (t) => {
+  const { disk, said, write, pass } = withHeardDisk();
+  for (let i = 0; i < 100; i++) {
+    write(1000, i % 2 === 0);
+    disk.tick();
+    pass(99);
+  }
+  t.same(said, ['refuses', 'is back']);
+  write(1000, true);
+  t.same(said, ['refuses', 'is back'], 'not yet said');
+  pass(10_000);
+  disk.tick();
+  t.same(said, ['refuses', 'is back', 'refuses']);
+});
+
+t.test('reading says nothing about room, and a flush that fails is said', async (t) => {
+  const { disk, said, write } = withHeardDisk();
+  write(1000, true);
+  disk.read(() => {});
+  t.same(said, ['refuses']);
+  write(1000, false);
+  t.same(said, ['refuses', 'is back']);
+  const other = withHeardDisk();
+  other.disk.flushFailed(noSpace());
+  t.same(other.said, ['refuses']);
+});
+
 t.test('a mistake in the code is not taken for a full disk', async (t) => {
   const disk = createDisk(silentLogger);
   t.throws(() =>
@@ -104,7 +155,7 @@ t.test('a full disk is told to the producer, and the broker goes on with room', 
   const options = { port: 0, directory, environment: 'test', logger: silentLogger };
   const broker = await startDevBroker(options);
   const client = await withRawClient(t, Number(broker.address.split(':')[1]));
-  await client.ask('Metadata', { names: ['full'], mayCreate: true });
+  await client.ask('Metadata', metadataOf('full'));
   let written = 0;
   let error = await produce(client);
   for (; error === 0 && written < 100; error = await produce(client)) written++;

@@ -1,15 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
 import { apis } from '../../server/dev-broker/api/index.ts';
 import type { Broker } from '../../server/dev-broker/api.ts';
 import { answerRequest } from '../../server/dev-broker/connection.ts';
 import { createDisk } from '../../server/dev-broker/disk.ts';
+import { array, string } from '../../server/dev-broker/fields.ts';
 import { createFrames, MAX_FRAME_BYTES } from '../../server/dev-broker/frames.ts';
 import { createGroups } from '../../server/dev-broker/groups.ts';
+import { createIncidents } from '../../server/dev-broker/incidents.ts';
 import { openJournal } from '../../server/dev-broker/journal.ts';
+import { createMemory } from '../../server/dev-broker/memory.ts';
 import { openTopics } from '../../server/dev-broker/topics.ts';
 import { createReader } from '../../server/dev-broker/wire.ts';
-import { encodeRequest } from '../fixtures/dev-broker.ts';
+import { encodeRequest, metadataOf } from '../fixtures/dev-broker.ts';
 import { makeBatch } from '../fixtures/log-batches.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 
@@ -25,30 +29,61 @@ const kinds = apis.flatMap((api) => {
 function makeBroker(): Broker {
   const disk = createDisk(silentLogger);
   let ids = 0;
-  const newId = () => `${ids++}`;
-  const topics = openTopics({ directory: null, disk, logger: silentLogger, newId });
-  const groups = createGroups({ journal: openJournal(null), disk, now: () => 0, newId });
+  const topics = openTopics({ directory: null, disk, logger: silentLogger, newId: randomUUID });
+  const groups = createGroups({
+    journal: openJournal(null),
+    disk,
+    now: () => 0,
+    newId: randomUUID,
+  });
   topics.create('t', 2, {});
   const where = { nodeId: 1, host: 'localhost', port: 1, clusterId: 'c' };
   const newProducerId = () => ids++;
-  return { ...where, apis, topics, groups, disk, logger: silentLogger, newProducerId };
+  const memory = createMemory();
+  const incidents = createIncidents(silentLogger, () => 0);
+  const parts = { topics, groups, disk, memory, incidents, logger: silentLogger };
+  return { ...where, ...parts, apis, partitions: 1, newProducerId };
 }
 
 t.test('no bytes make a decoder throw or hang', async () => {
   for (const { api, version } of kinds) {
     fc.assert(
       fc.property(anyBytes(200), (bytes) => {
-        api.request.read(createReader(bytes), version);
-        api.answer.read(createReader(bytes), version);
+        for (const field of [api.request, api.answer]) {
+          const reader = createReader(bytes);
+          reader.flexible = api.isFlexible(version);
+          field.read(reader, version);
+        }
       }),
       { numRuns: 50 },
     );
   }
 });
 
+t.test('arrays that claim more than there is hold nothing', async (t) => {
+  for (const { api, version } of kinds) {
+    for (const byte of [0x7f, 0xff, 0x80, 0x00]) {
+      // As an array: 2^31 elements, none, and a few million that are not there.
+      const bytes = Buffer.alloc(64, byte);
+      for (const at of [0, 2, 4, 8, 12]) bytes.writeInt32BE(5_000_000, at);
+      const reader = createReader(bytes);
+      reader.flexible = api.isFlexible(version);
+      api.request.read(reader, version);
+    }
+  }
+  const names = array(array(string));
+  const bytes = Buffer.alloc(2_000_000);
+  for (let at = 4; at < bytes.length; at += 8) bytes.writeInt32BE(1, at);
+  bytes.writeInt32BE(90_000, 0);
+  const reader = createReader(bytes);
+  const read = names.read(reader, 0);
+  t.ok(reader.failed(), 'arrays in arrays have one bound together');
+  t.ok(read.length < 60_000, `${read.length}`);
+});
+
 /** Requests of which some bytes are not what they should be. */
 const nearlyRight = [
-  encodeRequest('Metadata', { names: ['t', 'u'], mayCreate: true }),
+  encodeRequest('Metadata', metadataOf('t', 'u')),
   encodeRequest('Produce', {
     transactionalId: null,
     acks: -1,

@@ -1,12 +1,9 @@
+import { Resource } from '../alter-topic.ts';
 import { defineApi } from '../api.ts';
 import { ErrorCode } from '../error-code.ts';
 import * as t from '../fields.ts';
 import { describeConfig } from '../topic-config.ts';
-
-const TOPIC = 2;
-const BROKER = 4;
-/** Where a value comes from, as Kafka numbers it. */
-const Source = { topic: 1, default: 5 } as const;
+import { unique } from '../unique.ts';
 
 const resource = t.struct({ type: t.int8, name: t.string, names: t.nullableArray(t.string) });
 
@@ -17,7 +14,7 @@ const entry = t.struct({
   isDefault: t.between(0, 0, t.boolean),
   source: t.since(1, t.int8),
   sensitive: t.boolean,
-  synonyms: t.since(1, t.array(t.string)),
+  synonyms: t.since(1, t.list({ name: t.string, value: t.nullableString, source: t.int8 })),
 });
 
 export const describeConfigs = defineApi(32, 'DescribeConfigs', [0, 2], {
@@ -31,19 +28,18 @@ export const describeConfigs = defineApi(32, 'DescribeConfigs', [0, 2], {
       entries: t.array(entry),
     }),
   },
-  handle: ({ resources }, { topics }) => ({
-    results: resources.map(({ type, name, names }) => {
-      const topic = type === TOPIC ? topics.get(name) : undefined;
+  handle: ({ resources, withSynonyms }, { topics }) => ({
+    results: unique(resources, ({ type, name }) => `${type} ${name}`).map((each) => {
+      const { type, name, names } = each;
+      const topic = type === Resource.topic ? topics.get(name) : undefined;
       let error: ErrorCode = ErrorCode.NONE;
-      if (type === TOPIC && !topic) error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+      if (type === Resource.topic && !topic) error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
       // The broker itself has nothing to configure.
-      else if (type !== TOPIC && type !== BROKER) error = ErrorCode.INVALID_REQUEST;
+      else if (type !== Resource.topic && type !== Resource.broker)
+        error = ErrorCode.INVALID_REQUEST;
       const entries = (topic ? describeConfig(topic.config) : [])
         .filter((each) => !names || names.includes(each.name))
-        .map((each) => {
-          const source = each.isDefault ? Source.default : Source.topic;
-          return { ...each, readOnly: false, source, sensitive: false, synonyms: [] };
-        });
+        .map((each) => ({ ...each, synonyms: withSynonyms ? [each] : [] }));
       return { error, message: null, type, name, entries };
     }),
   }),

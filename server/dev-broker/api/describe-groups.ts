@@ -1,6 +1,7 @@
 import { defineApi } from '../api.ts';
 import { ErrorCode } from '../error-code.ts';
 import * as t from '../fields.ts';
+import { unique } from '../unique.ts';
 
 /** What Kafka says of a group that it does not know. */
 const dead = { state: 'Dead', protocolType: '', protocol: '', members: [] };
@@ -32,7 +33,7 @@ export const describeGroups = defineApi(15, 'DescribeGroups', [0, 4], {
     }),
   },
   handle: ({ ids }, { groups }) => ({
-    groups: ids.map((id) => {
+    groups: unique(ids, (id) => id).map((id) => {
       const group = groups.get(id)?.describe() ?? dead;
       const members = group.members.map((each) => ({ ...each, instanceId: null }));
       return { error: ErrorCode.NONE, id, ...group, members, operations: NO_OPERATIONS };

@@ -85,8 +85,9 @@ export const fetch = defineApi(1, 'Fetch', [4, 11], {
     const { maxWait } = request;
     if (maxWait > 0 && !client.gone.aborted && !isDue(request, broker))
       await untilDue(request, maxWait, broker, client);
-    let left = Math.min(Math.max(request.maxBytes, 0), MAX_BYTES);
-    let isFirst = true;
+    const most = Math.min(request.maxBytes, MAX_BYTES, broker.memory.left() / 2);
+    let left = Math.max(0, Math.floor(most));
+    let isFirst = broker.memory.left() > 0;
 
     const read = (name: string, { partition, offset, maxBytes }: Wanted & { maxBytes: number }) => {
       const answer = (error: ErrorCode, [start, end] = [-1, -1], bytes = t.records.absent) => ({
@@ -103,8 +104,9 @@ export const fetch = defineApi(1, 'Fetch', [4, 11], {
       if (!log) return answer(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
       const bounds: [number, number] = [log.start(), log.end()];
       if (offset < bounds[0] || offset > bounds[1]) return answer(ErrorCode.OFFSET_OUT_OF_RANGE);
+      if (left === 0 && !isFirst) return answer(ErrorCode.NONE, bounds);
       let bytes: Buffer | null = null;
-      broker.disk.attempt(() => {
+      broker.disk.read(() => {
         bytes = log.read(offset, Math.min(maxBytes, left), isFirst);
       });
       if (bytes === null) return answer(ErrorCode.KAFKA_STORAGE_ERROR);

@@ -1,6 +1,6 @@
 import { openRecordSet } from '../../record-batch/reader.ts';
 import { defineApi } from '../api.ts';
-import { byTopic, eachPartition } from '../by-topic.ts';
+import { byTopic, eachPartition, uniquePartitions } from '../by-topic.ts';
 import { ErrorCode } from '../error-code.ts';
 import * as t from '../fields.ts';
 import type { PartitionLog } from '../partition-log.ts';
@@ -40,7 +40,7 @@ export const listOffsets = defineApi(2, 'ListOffsets', [1, 5], {
     }),
   },
   handle: async ({ topics }, broker) => ({
-    topics: await eachPartition(topics, async (name, { partition, time }) => {
+    topics: await eachPartition(uniquePartitions(topics), async (name, { partition, time }) => {
       const log = broker.topics.log(name, partition);
       const error = log ? ErrorCode.NONE : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
       const found = log ? await offsetAt(log, time) : { offset: -1, timestamp: -1 };

@@ -2,6 +2,7 @@ import { defineApi } from '../api.ts';
 import { byTopic } from '../by-topic.ts';
 import { ErrorCode } from '../error-code.ts';
 import * as t from '../fields.ts';
+import { unique } from '../unique.ts';
 
 export const offsetFetch = defineApi(9, 'OffsetFetch', [1, 5], {
   throttledSince: 3,
@@ -24,9 +25,9 @@ export const offsetFetch = defineApi(9, 'OffsetFetch', [1, 5], {
     const all = [...committed].map(([name, of]) => ({ name, partitions: [...of.keys()] }));
     const unknown = { offset: -1, metadata: '' };
     return {
-      topics: (topics ?? all).map(({ name, partitions }) => ({
+      topics: unique(topics ?? all, ({ name }) => name).map(({ name, partitions }) => ({
         name,
-        partitions: partitions.map((partition) => {
+        partitions: unique(partitions, (each) => each).map((partition) => {
           const found = committed.get(name)?.get(partition) ?? unknown;
           return { partition, leaderEpoch: -1, error: ErrorCode.NONE, ...found };
         }),
