@@ -167,9 +167,16 @@ export function decodeSummary(bytes: Buffer): { summary: CheckpointSummary; prod
   return { summary, products: bytes.subarray(productsAt) };
 }
 
-/** Where the `products` of two checkpoints differ; the first may be NO_PRODUCTS. */
-export function productChanges(before: Buffer, after: Buffer): ProductChange[] {
-  return readable(after, () => diffProducts(before, after));
+/** Where the `products` of two checkpoints differ, in steps; the first may be NO_PRODUCTS. */
+export function* productChanges(
+  before: Buffer,
+  after: Buffer,
+): Generator<undefined, ProductChange[]> {
+  try {
+    return yield* diffProducts(before, after);
+  } catch (cause) {
+    throw cause instanceof RangeError ? undecodable(after, cause) : cause;
+  }
 }
 
 function readable<T>(bytes: Buffer, read: () => T): T {

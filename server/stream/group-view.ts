@@ -12,7 +12,7 @@ import type { RecordCursor } from '../record-batch/reader.ts';
 import { openRecord } from '../record-batch/record-parts.ts';
 import type { Clock } from './clock.ts';
 import type { Follower, Following, LogReader, TopicPartition } from './log.ts';
-import { createMergedHeads } from './merged-heads.ts';
+import { createMergedHeads, type MergedState, type WholeState } from './merged-heads.ts';
 import { checkGroup } from './restore.ts';
 import { walk } from './walk.ts';
 
@@ -20,17 +20,25 @@ import { walk } from './walk.ts';
 export type Changes = {
   /** A partition has a new head. */
   readonly moved: boolean;
+  /** Those that are, or were, among the shown, and changed. */
   readonly products: ReadonlySet<string>;
   /** Newest first. */
   readonly deadLetters: readonly DeadLetter[];
 };
 
 export type GroupView = {
-  /** The head checkpoints, by partition; a partition without one is absent. */
+  /** Whether all has been read that stood in the topics at the start: before, no figure is true. */
+  readonly known: boolean;
+  /** The newest head checkpoints, by partition; a partition without one is absent. */
   heads(): ReadonlyMap<number, CheckpointSummary>;
-  /** Averages over all partitions, in no particular order; what is new is merged at the look. */
+  /** Merges what is new; `state` is one state again when the promise, if there is one, resolves. */
+  merge(): Promise<void> | undefined;
+  /** What has been merged. */
+  readonly state: MergedState;
+  /** Everything, as it is when the promise resolves; it does not change any more. */
+  whole(): WholeState | Promise<WholeState>;
+  /** Of `state`, with what is new where it is little enough to be merged at the look. */
   readonly averages: Averages;
-  /** Over all products. */
   readonly total: Tally;
   newestDeadLetters(limit: number): DeadLetter[];
   takeChanges(): Changes;
@@ -66,13 +74,16 @@ export function createGroupView(deps: {
 }): GroupViewReader {
   const { reader, clock, deadLetterBufferSize, onCheckpoint, onFailed } = deps;
   const stamps = new Map<number, CheckpointStamp>();
-  const heads = createMergedHeads((partition, error) => {
+  const heads = createMergedHeads(clock, (partition, error) => {
     onFailed({ topic: deps.checkpointTopic, partition }, error);
   });
   const ring = createDeadLetterRing(deadLetterBufferSize);
   const followings = new Map<number, Promise<Following[]>>();
   let newDeadLetters = createDeadLetterRing(deadLetterBufferSize);
   let open = true;
+  let caughtUp = false;
+  let unreadable = 0;
+  let known = false;
 
   function readCheckpoint(partition: number, cursor: RecordCursor): void {
     const bytes = cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
@@ -110,6 +121,7 @@ export function createGroupView(deps: {
         },
         outOfRange: (_position, bounds) => (position = bounds.low),
         failed(error) {
+          unreadable += 1;
           onFailed(tp, error);
           resolve(following);
         },
@@ -127,13 +139,28 @@ export function createGroupView(deps: {
   }
 
   return {
+    get known() {
+      // What cannot be read would be missing from every sum.
+      known ||=
+        caughtUp &&
+        unreadable === 0 &&
+        [...stamps.keys()].every((partition) => heads.state.heads.has(partition));
+      return known;
+    },
+    get state() {
+      return heads.state;
+    },
     get averages() {
-      return heads.averages();
+      void heads.merge();
+      return heads.state.averages;
     },
     get total() {
-      return heads.total();
+      void heads.merge();
+      return heads.state.total;
     },
-    heads: heads.summaries,
+    heads: heads.newest,
+    merge: heads.merge,
+    whole: heads.whole,
     newestDeadLetters: (limit) => ring.newest(limit),
     takeChanges() {
       const deadLetters = newDeadLetters.newest(deadLetterBufferSize);
@@ -154,7 +181,8 @@ export function createGroupView(deps: {
     },
     async caughtUp() {
       await Promise.all(followings.values());
-      heads.averages();
+      await heads.merge();
+      caughtUp = true;
     },
     close() {
       open = false;
