@@ -15,7 +15,7 @@ const rules: Record<string, Rule> = {
     packages: [ANY_NODE, 'close-with-grace', 'pino', 'prom-client'],
   },
   errors: { may: [], packages: [] },
-  config: { may: ['errors'], packages: [] },
+  config: { may: ['errors'], packages: ['node:net'] },
   domain: { may: ['domain', 'errors'], packages: ['avsc', 'node:fs'] },
   stream: { may: ['stream', 'domain', 'errors', 'record-batch'], packages: [] },
   'record-batch': {
