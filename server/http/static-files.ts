@@ -30,6 +30,9 @@ export async function staticFiles(app: FastifyInstance, { root }: { root: string
     if (url.includes('%00')) throw new HttpError(403, 'FORBIDDEN', 'Forbidden');
     if (raw.method !== 'GET' || !isRange(raw.headers.range ?? '')) delete raw.headers.range;
   });
+  app.addHook('onSend', async (_request, reply) => {
+    if (reply.statusCode < 400) reply.header('vary', 'Origin, Accept-Encoding');
+  });
   const answerError = app.errorHandler;
   app.setErrorHandler(
     (error: FastifyError & { headers?: Record<string, string> }, request, reply) => {
@@ -56,7 +59,6 @@ export async function staticFiles(app: FastifyInstance, { root }: { root: string
         'cache-control',
         forEver ? 'public, max-age=31536000, immutable' : 'no-cache',
       );
-      response.setHeader('vary', 'Origin, Accept-Encoding');
     },
   });
 }

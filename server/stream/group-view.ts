@@ -81,8 +81,6 @@ export function createGroupView(deps: {
   const followings = new Map<number, Promise<Following[]>>();
   let newDeadLetters = createDeadLetterRing(deadLetterBufferSize);
   let open = true;
-  let caughtUp = false;
-  let unreadable = 0;
   let known = false;
 
   function readCheckpoint(partition: number, cursor: RecordCursor): void {
@@ -121,7 +119,6 @@ export function createGroupView(deps: {
         },
         outOfRange: (_position, bounds) => (position = bounds.low),
         failed(error) {
-          unreadable += 1;
           onFailed(tp, error);
           resolve(following);
         },
@@ -140,11 +137,6 @@ export function createGroupView(deps: {
 
   return {
     get known() {
-      // What cannot be read would be missing from every sum.
-      known ||=
-        caughtUp &&
-        unreadable === 0 &&
-        [...stamps.keys()].every((partition) => heads.state.heads.has(partition));
       return known;
     },
     get state() {
@@ -182,7 +174,7 @@ export function createGroupView(deps: {
     async caughtUp() {
       await Promise.all(followings.values());
       await heads.merge();
-      caughtUp = true;
+      known = true;
     },
     close() {
       open = false;
