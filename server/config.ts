@@ -1,4 +1,5 @@
 // Every setting of the service: one table, read from the environment all at once.
+import { isIP } from 'node:net';
 import { isLoopback, parseHost } from './address.ts';
 import { ConfigError } from './errors.ts';
 import { boolean, integer, list, oneOf, type Setting, setting, share, text } from './setting.ts';
@@ -9,7 +10,21 @@ const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 const settings = {
   PORT: setting(4000, integer(0, 65_535), 'port of the page and of everything else over HTTP'),
   HOST: setting('127.0.0.1', parseHost, 'where to listen; beyond the loopback needs ALLOWED_HOSTS'),
-  ALLOWED_HOSTS: setting<readonly string[]>([], list, 'host names to be addressed by, with commas'),
+  ALLOWED_HOSTS: setting<readonly string[]>(
+    [],
+    hostNames,
+    'host names to be addressed by, without ports, with commas',
+  ),
+  TRUST_PROXY: setting<readonly string[]>(
+    [],
+    proxies,
+    'proxies whose X-Forwarded-For is believed: 10.0.0.0/8,::1,loopback',
+  ),
+  STREAMS_PER_ADDRESS: setting(
+    20,
+    integer(1, 10_000),
+    'of an IPv6 address the first 64 bits count; 10,000 streams in all',
+  ),
   CORS_ORIGINS: setting<readonly string[]>(
     ['http://localhost:5173', 'http://127.0.0.1:5173'],
     origins,
@@ -167,4 +182,47 @@ function origins(value: string): string[] {
   const wrong = all.filter((item) => !URL.canParse(item) || new URL(item).origin !== item);
   if (wrong.length === 0) return all;
   throw new Error(`"${wrong[0]}" is not an origin such as http://localhost:5173`);
+}
+
+/** Names as a Host header has them, in small letters; what could never match is refused, not ignored. */
+function hostNames(value: string): string[] {
+  return list(value).map((item) => {
+    const name = item.toLowerCase();
+    if (name.includes('*')) {
+      throw new Error(
+        `"${item}" has a *: any page of the web could be read through it; list the names`,
+      );
+    }
+    if (HOST_WITH_PORT.test(name)) {
+      throw new Error(`"${item}" has a port: give the name alone, it is served on every port`);
+    }
+    if (HOST_NAME.test(name) || isIP(name) > 0) return name;
+    if (/^\[.*\]$/.test(name) && isIP(name.slice(1, -1)) === 6) return name;
+    throw new Error(`"${item}" is no host name such as orders.example`);
+  });
+}
+
+const HOST_NAME =
+  /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/;
+const HOST_WITH_PORT = /^([^:]+|\[.*\]):\d*$/;
+const NETWORKS = ['loopback', 'linklocal', 'uniquelocal'];
+
+/** `false`, or whose X-Forwarded-For is believed: addresses, networks, or names of networks. */
+function proxies(value: string): string[] {
+  if (value === 'false') return [];
+  const all = list(value);
+  const wrong = all.find((item) => !NETWORKS.includes(item) && !isNetwork(item));
+  if (all.length > 0 && wrong === undefined) return all;
+  throw new Error(
+    `"${wrong ?? value}" is neither false nor an address, a network such as 10.0.0.0/8, or one of ${NETWORKS.join(', ')}`,
+  );
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0 || address.includes('%')) return false;
+  return (
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+  );
 }

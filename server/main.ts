@@ -1,4 +1,5 @@
 // Starts the service and ends it. The only file, beside the commands, that touches the process.
+import { randomInt } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
 import { chooseBroker } from './cli/broker-choice.ts';
@@ -9,10 +10,11 @@ import { loadConfig } from './config.ts';
 import { ConfigError, describe } from './errors.ts';
 import { buildApp } from './http/app.ts';
 import { createLogger } from './log.ts';
-import { createExposition } from './metrics.ts';
+import { createExpositions } from './metrics.ts';
 import { createService } from './service.ts';
 
 const STOP_WITHIN_MS = 10_000;
+const MAX_STREAMS = 10_000;
 
 /** Says what is wrong in one line, without a stack: it is for the person at the keyboard. */
 function giveUp(words: string): never {
@@ -55,14 +57,16 @@ const service = createService({
 });
 const app = await buildApp({
   source: service.overview,
-  exposition: createExposition(),
-  epoch: Date.now(),
+  expositions: createExpositions(),
+  epoch: randomInt(2 ** 48 - 1),
   failed(error) {
     const stack = error instanceof Error ? error.stack : undefined;
     logger.error('a request failed', { error: stack ?? describe(error) });
   },
   allowedHosts: config.ALLOWED_HOSTS,
   corsOrigins: config.CORS_ORIGINS,
+  trustProxy: config.TRUST_PROXY,
+  limits: { clients: MAX_STREAMS, perAddress: config.STREAMS_PER_ADDRESS },
   staticRoot: fileURLToPath(new URL('.', import.meta.resolve('#page/index.html'))),
 });
 

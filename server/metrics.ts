@@ -1,9 +1,16 @@
 // Every Prometheus metric, in one table. Values are set from what the service shows at the scrape,
 // so nothing is counted twice and every instance of a group says the same.
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Exposition } from './http/routes/metrics.ts';
+import {
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  type OpenMetricsContentType,
+  type PrometheusContentType,
+  Registry,
+} from 'prom-client';
+import type { Figures } from './http/contract.ts';
+import type { Exposition, Expositions, Sample } from './http/routes/metrics.ts';
 
-type Sample = Parameters<Exposition['render']>[0];
 type Value = { readonly value: number; readonly labels?: Readonly<Record<string, string>> };
 type Row = {
   readonly type: 'counter' | 'gauge';
@@ -13,16 +20,23 @@ type Row = {
   values(sample: Sample): readonly Value[];
 };
 
-const counter = (name: string, help: string, value: (sample: Sample) => number): Row => ({
-  type: 'counter',
-  name,
-  help,
-  values: (sample) => [{ value: value(sample) }],
-});
+/** A figure of the whole group. There is no sample of it while it is not known: 0 would be a statement. */
+const ofGroup =
+  (type: Row['type']) =>
+  (name: string, help: string, value: (figures: Figures) => number): Row => ({
+    type,
+    name,
+    help: `${help} Of the whole group: every instance exports the same, so do not add them up.`,
+    values: ({ figures }) => (figures === null ? [] : [{ value: value(figures) }]),
+  });
+const counter = ofGroup('counter');
+const gauge = ofGroup('gauge');
 
-const gauge = (name: string, help: string, value: (sample: Sample) => number): Row => ({
-  ...counter(name, help, value),
+const ofInstance = (name: string, help: string, value: (sample: Sample) => number): Row => ({
   type: 'gauge',
+  name,
+  help: `${help} Of this instance.`,
+  values: (sample) => [{ value: value(sample) }],
 });
 
 // No label is a product: whoever produces could make as many series as there are names.
@@ -31,33 +45,33 @@ const table: readonly Row[] = [
     'orders_processed_total',
     'Orders counted in the averages, those taken out again by a correction included.',
     // A correction takes one from `counted`, and a counter must never fall.
-    ({ metrics }) => metrics.balance.counted + metrics.balance.corrections,
+    ({ balance }) => balance.counted + balance.corrections,
   ),
   counter(
     'orders_corrections_total',
     'Orders taken out of the averages because another owner gave them up.',
-    ({ metrics }) => metrics.balance.corrections,
+    ({ balance }) => balance.corrections,
   ),
   counter(
     'orders_dead_lettered_total',
     'Orders moved to the dead-letter topic.',
-    ({ metrics }) => metrics.balance.deadLettered,
+    ({ balance }) => balance.deadLettered,
   ),
-  counter('orders_retries_total', 'Attempts after the first.', ({ metrics }) => metrics.retries),
-  counter(
-    'orders_lost_total',
-    'Orders removed by retention before they were read.',
-    ({ metrics }) => metrics.balance.lost,
+  counter('orders_retries_total', 'Attempts after the first.', ({ retries }) => retries),
+  gauge(
+    'orders_lost',
+    'Orders removed by retention before they were read. It falls when one of them turns out to be a dead letter.',
+    ({ balance }) => balance.lost,
   ),
   gauge(
     'orders_pending',
     'Orders that wait for a retry or for their dead letter.',
-    ({ metrics }) => metrics.balance.pending,
+    ({ balance }) => balance.pending,
   ),
   gauge(
     'orders_average_price',
     'Average price of the counted orders, in currency units.',
-    ({ metrics }) => metrics.overallAveragePrice,
+    ({ overallAveragePrice }) => overallAveragePrice,
   ),
   {
     type: 'gauge',
@@ -69,16 +83,23 @@ const table: readonly Row[] = [
         lag === null ? [] : [{ labels: { partition: String(partition) }, value: lag }],
       ),
   },
-  gauge('kafka_up', '1 while Kafka answers.', ({ status }) => Number(status.kafka.up)),
-  gauge('service_ready', '1 while the service is ready.', ({ status }) =>
+  ofInstance('kafka_up', '1 while Kafka answers.', ({ status }) => Number(status.kafka.up)),
+  ofInstance('service_ready', '1 while the service is ready.', ({ status }) =>
     Number(status.phase === 'ready'),
   ),
-  gauge('http_stream_clients', 'Open event streams.', ({ streamClients }) => streamClients),
+  ofInstance('http_stream_clients', 'Open event streams.', ({ streamClients }) => streamClients),
 ];
 
-/** Creates the metrics in a registry of their own, with those of the process. */
-export function createExposition(): Exposition {
-  const registry = new Registry();
+/** The metrics with those of the process, in each format in a registry of its own: OpenMetrics renames. */
+export function createExpositions(): Expositions {
+  const openMetrics = new Registry<OpenMetricsContentType>();
+  openMetrics.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  return { text: createExposition(new Registry()), openMetrics: createExposition(openMetrics) };
+}
+
+function createExposition(
+  registry: Registry<PrometheusContentType> | Registry<OpenMetricsContentType>,
+): Exposition {
   collectDefaultMetrics({ register: registry });
   const writers = table.map((row) => {
     const { name, help, labels = [] } = row;
@@ -86,6 +107,8 @@ export function createExposition(): Exposition {
     const metric = row.type === 'counter' ? new Counter(options) : new Gauge(options);
     return (sample: Sample) => {
       metric.reset();
+      // Without labels a reset leaves a 0, where there may be nothing to say.
+      if (labels.length === 0) metric.remove();
       for (const { labels, value } of row.values(sample)) metric.inc({ ...labels }, value);
     };
   });

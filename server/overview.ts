@@ -1,22 +1,32 @@
 // The view of the group in the words of the HTTP contract.
-import { type Averages, view as averageOf, type Tally } from './domain/averages.ts';
+import { view as averageOf, type Tally } from './domain/averages.ts';
 import { type CheckpointSummary, lostCount } from './domain/checkpoint.ts';
 import { isoTime } from './domain/clip.ts';
 import type { DeadLetter } from './domain/dead-letter.ts';
 import type {
   Balance,
+  ChangedMetrics,
   DeadLetterItem,
-  Metrics,
+  Figures,
   PartitionAsOf,
   PartitionLag,
+  ShownMetrics,
   Status,
 } from './http/contract.ts';
 import type { Changes, OverviewSource } from './http/overview.ts';
+import { metricsJson } from './metrics-body.ts';
+import { createProductPages } from './product-pages.ts';
 import type { Clock } from './stream/clock.ts';
 import type { GroupView } from './stream/group-view.ts';
+import { SHOWN_PRODUCTS } from './stream/merged-heads.ts';
 import { createThroughput } from './stream/throughput.ts';
 
 const SHOWN_DEAD_LETTERS = 50;
+const CHANGES_PER_MESSAGE = 200;
+/** The whole is sent to all at most this often. */
+const ALL_AGAIN_MS = 1000;
+/** Two columns of doubles and the place of the name. */
+const BYTES_PER_ROW = 24;
 
 /** What HTTP shows; `averages` with null prototypes, because a product may be called `__proto__`. */
 export function createOverview(deps: {
@@ -29,18 +39,20 @@ export function createOverview(deps: {
 }): OverviewSource {
   const { view, clock, status, lag, old } = deps;
   const throughput = createThroughput(clock);
-  let names: string[] = [];
+  const pages = createProductPages(clock);
+  /** Products that changed and have not been told of, longest first. */
+  const untold = new Set<string>();
+  let toldAllAt = Number.NEGATIVE_INFINITY;
+  let wasKnown = false;
   let shownStatus = '';
   let shownLag = '';
   let shownThroughput: number | null = null;
 
-  /** Sorted, so that every instance gives the same bytes. */
-  function productNames(): string[] {
-    const { averages } = view;
-    if (names.length !== averages.size || names.some((name) => !averages.has(name))) {
-      names = [...averages.keys()].sort();
-    }
-    return names;
+  function shownMetrics(): ShownMetrics | null {
+    if (!view.known) return null;
+    const perProduct = Object.create(null) as ShownMetrics['perProduct'];
+    for (const { product } of view.state.top) perProduct[product] = averageOfProduct(product);
+    return withProducts(perProduct);
   }
 
   /** Checkpoints that are not read say nothing of what is processed. */
@@ -48,39 +60,50 @@ export function createOverview(deps: {
     return old().size > 0 ? null : throughput.read();
   }
 
-  function metrics(products: Iterable<string>): Metrics {
-    const heads = [...view.heads().values()].sort((a, b) => a.partition - b.partition);
-    const { count, averagePrice } = averageOf(view.total);
-    return {
-      totalCount: count,
-      overallAveragePrice: averagePrice,
-      perProduct: perProduct(view.averages, products),
-      retries: heads.reduce((sum, { retries }) => sum + retries, 0),
-      balance: balance(heads, count),
-      asOf: heads.map(asOf),
-    };
+  function changedMetrics(): ChangedMetrics {
+    const perProduct = Object.create(null) as ChangedMetrics['perProduct'];
+    const shown = new Set(view.state.top.map(({ product }) => product));
+    let left = CHANGES_PER_MESSAGE;
+    for (const product of untold) {
+      if (left === 0) break;
+      left -= 1;
+      untold.delete(product);
+      perProduct[product] = shown.has(product) ? averageOfProduct(product) : null;
+    }
+    return withProducts(perProduct);
+  }
+
+  function withProducts<T>(perProduct: T) {
+    const { totalCount, overallAveragePrice, ...rest } = figuresOf(view.state);
+    const productCount = view.state.averages.size;
+    return { totalCount, overallAveragePrice, productCount, perProduct, ...rest };
+  }
+
+  function averageOfProduct(product: string) {
+    return averageOf(view.state.averages.get(product) ?? { count: 0, low: 0, carry: 0 });
   }
 
   return {
-    read() {
-      view.heads();
-      return {
-        metrics: metrics(productNames()),
-        deadLetters: view.newestDeadLetters(SHOWN_DEAD_LETTERS).map(deadLetterItem),
-        throughput: rate(),
-        lag: lag(),
-        status: status(),
-      };
-    },
+    settle: view.merge,
+    read: () => ({
+      metrics: shownMetrics(),
+      deadLetters: view.known ? view.newestDeadLetters(SHOWN_DEAD_LETTERS).map(deadLetterItem) : [],
+      throughput: rate(),
+      lag: lag(),
+      status: status(),
+    }),
+    lag,
+    figures: () => (view.known ? figuresOf(view.state) : null),
     sample: () => throughput.sample(readCount(view)),
     takeChanges() {
       const { products, deadLetters, moved } = view.takeChanges();
       throughput.sample(readCount(view));
+      for (const product of products) untold.add(product);
+      const now = clock.monotonic();
+      const tooMany = untold.size > SHOWN_PRODUCTS && now - toldAllAt >= ALL_AGAIN_MS;
+      const all = tooMany || wasKnown !== view.known;
+      wasKnown = view.known;
       const changes: Changes = {};
-      if (moved) changes.metrics = metrics(products);
-      if (deadLetters.length > 0) {
-        changes.deadLetters = deadLetters.slice(0, SHOWN_DEAD_LETTERS).map(deadLetterItem);
-      }
       const newRate = rate();
       if (newRate !== shownThroughput) {
         shownThroughput = newRate;
@@ -98,18 +121,55 @@ export function createOverview(deps: {
         shownStatus = text;
         changes.status = newStatus;
       }
+      if (all) {
+        toldAllAt = now;
+        untold.clear();
+        return 'all';
+      }
+      if (view.known && (moved || untold.size > 0)) changes.metrics = changedMetrics();
+      if (view.known && deadLetters.length > 0) {
+        changes.deadLetters = deadLetters.slice(0, SHOWN_DEAD_LETTERS).map(deadLetterItem);
+      }
       return Object.keys(changes).length === 0 ? null : changes;
     },
-    deadLetters: (limit) => view.newestDeadLetters(limit).map(deadLetterItem),
+    deadLetters: (limit) => (view.known ? view.newestDeadLetters(limit).map(deadLetterItem) : null),
+    async products(query) {
+      if (!view.known) return null;
+      const { table } = await view.whole();
+      return pages.read(table, query);
+    },
+    async wholeMetrics() {
+      if (!view.known) return null;
+      const whole = await view.whole();
+      const figures = figuresOf(whole);
+      return {
+        held: whole.table,
+        heldBytes: whole.table.names.length * BYTES_PER_ROW,
+        async *chunks() {
+          for (const text of metricsJson(figures, whole.table)) {
+            yield Buffer.from(text);
+            await clock.breathe();
+          }
+        },
+      };
+    },
     status,
   };
 }
 
-function perProduct(averages: Averages, products: Iterable<string>): Metrics['perProduct'] {
-  const none: Tally = { count: 0, low: 0, carry: 0 };
-  const result = Object.create(null) as Metrics['perProduct'];
-  for (const product of products) result[product] = averageOf(averages.get(product) ?? none);
-  return result;
+function figuresOf(state: {
+  heads: ReadonlyMap<number, CheckpointSummary>;
+  total: Tally;
+}): Figures {
+  const heads = [...state.heads.values()].sort((a, b) => a.partition - b.partition);
+  const { count, averagePrice } = averageOf(state.total);
+  return {
+    totalCount: count,
+    overallAveragePrice: averagePrice,
+    retries: heads.reduce((sum, { retries }) => sum + retries, 0),
+    balance: balance(heads, count),
+    asOf: heads.map(asOf),
+  };
 }
 
 function balance(heads: readonly CheckpointSummary[], counted: number): Balance {
@@ -134,19 +194,13 @@ function readCount(view: GroupView): number {
   return records;
 }
 
-function asOf({
-  partition,
-  nextOffset,
-  highWatermark,
-  writtenAt,
-}: CheckpointSummary): PartitionAsOf {
-  const at = isoTime(writtenAt);
-  return { partition, nextOffset, highWatermark, writtenAt: at };
+function asOf(head: CheckpointSummary): PartitionAsOf {
+  const { partition, nextOffset, highWatermark, writtenAt } = head;
+  return { partition, nextOffset, highWatermark, writtenAt: isoTime(writtenAt) };
 }
 
 function deadLetterItem(letter: DeadLetter): DeadLetterItem {
   const { partition, offset, orderId, reason, timestamp, origin, disposition, attempts } = letter;
-  const time = isoTime(timestamp);
   const id = `${partition}-${offset}`;
-  return { id, orderId, reason, timestamp: time, origin, disposition, attempts };
+  return { id, orderId, reason, timestamp: isoTime(timestamp), origin, disposition, attempts };
 }

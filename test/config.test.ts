@@ -112,3 +112,43 @@ t.test('brokers are host:port or [IPv6]:port, each once', async (t) => {
     t.throws(() => read(each), { message: /is not a list of host:port or \[IPv6\]:port/ }, each);
   }
 });
+
+t.test('a host is used or refused in words, never ignored', async (t) => {
+  const hosts = (ALLOWED_HOSTS: string) => loadConfig({ ALLOWED_HOSTS }).ALLOWED_HOSTS;
+  t.same(hosts('Orders.Example, a_b.internal,10.0.0.1,[::1],xn--mller-kva.example'), [
+    'orders.example',
+    'a_b.internal',
+    '10.0.0.1',
+    '[::1]',
+    'xn--mller-kva.example',
+  ]);
+  const refused = {
+    'has a port': ['orders.example:4000', '[::1]:4000', 'localhost:'],
+    'any page of the web': ['*', '*.example'],
+    'is no host name': ['http://orders.example', 'orders.example/', 'a b', 'müller.example', '-a'],
+  };
+  for (const [words, entries] of Object.entries(refused)) {
+    for (const entry of entries) {
+      t.throws(() => hosts(`fine.example,${entry}`), { message: new RegExp(words) }, entry);
+    }
+  }
+});
+
+t.test('proxies are addresses, networks, or names of networks', async (t) => {
+  const proxies = (TRUST_PROXY: string) => loadConfig({ TRUST_PROXY }).TRUST_PROXY;
+  t.same(proxies('false'), []);
+  t.same(proxies('10.0.0.0/8, ::1,loopback'), ['10.0.0.0/8', '::1', 'loopback']);
+  for (const entry of [
+    'true',
+    '*',
+    '10.0.0.0/33',
+    '10.0.0',
+    'proxy.internal',
+    '::1/129',
+    '1',
+    ',',
+  ]) {
+    t.throws(() => proxies(entry), { message: /TRUST_PROXY: .* is neither false nor/ }, entry);
+  }
+  t.equal(loadConfig({}).STREAMS_PER_ADDRESS, 20);
+});

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { createExposition } from '../server/metrics.ts';
+import type { Figures, Status } from '../server/http/contract.ts';
+import { createExpositions } from '../server/metrics.ts';
 import { fakeSource } from './fixtures/http.ts';
 
 /** The samples of an exposition by series; throws on a line that is none. */
@@ -25,8 +26,8 @@ function parse(text: string): Map<string, number> {
 
 t.test('a scrape shows what the service shows', async (t) => {
   const source = fakeSource();
-  const exposition = createExposition();
-  const scrape = async () => parse(await exposition.render({ ...source.read(), streamClients: 4 }));
+  const { text } = createExpositions();
+  const scrape = async () => parse(await text.render(sampleOf(source)));
   for (let i = 0; i < 5; i++) source.order('__proto__', 10);
   source.deadLetter('order-1');
 
@@ -48,17 +49,57 @@ t.test('a scrape shows what the service shows', async (t) => {
   t.equal((await scrape()).get('orders_processed_total'), 6);
 });
 
-t.test('a correction lets no counter fall', async (t) => {
+/** What a scrape of this source shows, with other figures where they are given. */
+function sampleOf(source: ReturnType<typeof fakeSource>, figures?: Partial<Figures>) {
+  const known = source.figures();
+  const status: Status = source.status();
+  const lag = source.lag();
+  return { figures: known && { ...known, ...figures }, lag, status, streamClients: 4 };
+}
+
+t.test('no counter ever falls', async (t) => {
   const source = fakeSource();
-  const exposition = createExposition();
+  const { text } = createExpositions();
   for (let i = 0; i < 5; i++) source.order('Item1', 10);
-  const sample = { ...source.read(), streamClients: 0 };
-  const { balance } = sample.metrics;
-  const corrected = { ...balance, counted: balance.counted - 1, corrections: 1 };
-  const text = await exposition.render({
-    ...sample,
-    metrics: { ...sample.metrics, balance: corrected },
-  });
-  t.equal(parse(text).get('orders_processed_total'), 5);
-  t.equal(parse(text).get('orders_corrections_total'), 1);
+  const { balance } = source.figures()!;
+  const scrape = async (change: Partial<typeof balance>) => {
+    const all = await text.render(sampleOf(source, { balance: { ...balance, ...change } }));
+    return [parse(all), all] as const;
+  };
+  const [before, described] = await scrape({ lost: 5 });
+  const corrected = { counted: balance.counted - 1, corrections: 1 };
+  const [after] = await scrape({ ...corrected, lost: 4, deadLettered: 2 });
+  for (const [series, value] of before) {
+    const isCounter = described.includes(`# TYPE ${series} counter`);
+    if (isCounter && series.startsWith('orders_')) t.ok(after.get(series)! >= value, series);
+  }
+  t.equal(after.get('orders_corrections_total'), 1);
+  t.equal(after.get('orders_lost'), 4, 'what may fall is no counter');
+});
+
+t.test('what is not known has no sample', async (t) => {
+  const source = fakeSource();
+  const { text, openMetrics } = createExpositions();
+  source.order('Item1', 10);
+  for (const exposition of [text, openMetrics]) {
+    await exposition.render(sampleOf(source));
+    const lag = [{ partition: 0, endOffset: null, lag: null }];
+    const rendered = await exposition.render({ ...sampleOf(source), figures: null, lag });
+    t.notMatch(rendered, /^orders_/m);
+    t.match(rendered, /^service_ready 1$/m);
+  }
+});
+
+t.test('OpenMetrics has its own names and its end, and changes nothing of the text', async (t) => {
+  const source = fakeSource();
+  const { text, openMetrics } = createExpositions();
+  for (let i = 0; i < 2; i++) {
+    const rendered = await openMetrics.render(sampleOf(source));
+    t.match(rendered, /^# TYPE orders_processed counter$/m);
+    t.match(rendered, /^orders_processed_total 0$/m);
+    t.ok(rendered.endsWith('\n# EOF\n'));
+    t.match(await text.render(sampleOf(source)), /^# TYPE orders_processed_total counter$/m);
+  }
+  t.match(openMetrics.contentType, /^application\/openmetrics-text; version=1\.0\.0/);
+  t.match(text.contentType, /^text\/plain; version=0\.0\.4/);
 });

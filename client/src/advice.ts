@@ -94,7 +94,7 @@ function adviceOnSource(model: Model, date: number): Advice {
   const committed = commit
     ? `committed ${ago(date - Date.parse(commit))}`
     : 'nothing committed yet';
-  const partitions = plural(model.metrics.asOf.length, 'partition');
+  const partitions = plural(model.metrics?.asOf.length ?? 0, 'partition');
   const started = `started ${timeOfDay(startedAt, false)}`;
   const text = [`Kafka ${kafka.brokers}`, partitions, committed, started].join(' · ');
   return { ...PLAIN, text };

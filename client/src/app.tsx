@@ -34,13 +34,16 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
   useEffect(() => setFavicon(favicon), [favicon]);
   const announcer = useAnnouncements(condition, feed.model);
 
-  const epoch = useRef(feed.model?.epoch);
+  // One that was seen before did not restart: there are several behind this address.
+  const { current: epochs } = useRef(new Set<number>());
   useEffect(() => {
-    if (epoch.current !== undefined && epoch.current !== feed.model?.epoch) {
+    const epoch = feed.model?.epoch;
+    if (epoch === undefined || epochs.has(epoch)) return;
+    if (epochs.size > 0) {
       setToast(RESTARTED);
       announcer.say(RESTARTED);
     }
-    epoch.current = feed.model?.epoch;
+    epochs.add(epoch);
   }, [feed.model?.epoch, announcer]);
 
   return (
@@ -82,7 +85,7 @@ function useAnnouncements(condition: keyof typeof FACES, model: Model | null) {
   useEffect(() => {
     announcer.state(text, condition === 'connecting' ? 3000 : undefined);
   }, [announcer, text, condition]);
-  const letters = model?.metrics.balance.deadLettered;
+  const letters = model?.metrics?.balance.deadLettered;
   useEffect(() => {
     if (letters !== undefined) announcer.deadLetters(letters);
   }, [announcer, letters]);

@@ -1,5 +1,5 @@
 // The browser's side of the feed's ports.
-import type { Snapshot } from '../../server/http/contract.ts';
+import type { ProductPage, Snapshot } from '../../server/http/contract.ts';
 import type { FeedPorts } from './feed-state.ts';
 
 /** Longer than a slow server needs, short enough to notice a dead one. */
@@ -28,10 +28,16 @@ export const browser: FeedPorts = {
     return () => source.close();
   },
 
-  async fetchSnapshot() {
-    const signal = AbortSignal.timeout(ANSWER_WITHIN);
-    const response = await fetch('/api/snapshot', { cache: 'no-store', signal });
-    if (!response.ok) throw new Error(`status ${response.status}`);
-    return (await response.json()) as Snapshot;
-  },
+  fetchSnapshot: () => fetchJson<Snapshot>('/api/snapshot', 'no-store'),
 };
+
+/** One page of all products; `search` is the query of the URL. */
+export function fetchProducts(search: string): Promise<ProductPage> {
+  return fetchJson<ProductPage>(`/api/products?${search}`, 'default');
+}
+
+async function fetchJson<T>(url: string, cache: RequestCache): Promise<T> {
+  const response = await fetch(url, { cache, signal: AbortSignal.timeout(ANSWER_WITHIN) });
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  return (await response.json()) as T;
+}

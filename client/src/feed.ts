@@ -5,10 +5,14 @@
 //                                  POLLING ─ 3 failures ──▶ DISCONNECTED ─ any answer ──▶ POLLING
 //
 // Only messages count: a half-open or buffered stream opens and then says nothing, without an error.
+//
+// Numbers of two server processes cannot be compared: a clock can be set back, and behind a balancer the
+// stream and the polls may reach different ones. So a stream is followed by itself; while it is live, it is
+// the truth. Else what was asked for last is, whichever process it comes from.
 import type { Delta, Snapshot } from '../../server/http/contract.ts';
 import { createAlarm } from './alarm.ts';
 import { type FeedPorts, type FeedState, INITIAL } from './feed-state.ts';
-import { advance, fromSnapshot, isNewer, type Model } from './store.ts';
+import { advance, fromSnapshot, type Model } from './store.ts';
 
 const SECOND = 1000;
 const FIRST_MESSAGE = 3 * SECOND;
@@ -40,6 +44,10 @@ export function createFeed(ports: FeedPorts, onChange: (state: FeedState) => voi
   let probes = 0;
   let drops: number[] = [];
   let released = false;
+  /** What the current stream has said so far. */
+  let streamed: Model | null = null;
+  /** The newest message of each process that was heard of. */
+  const heard = new Map<number, number>();
 
   function update(change: Partial<FeedState>) {
     state = { ...state, ...change };
@@ -47,8 +55,18 @@ export function createFeed(ports: FeedPorts, onChange: (state: FeedState) => voi
   }
 
   function accept(model: Model) {
-    if (state.model && !isNewer(model, state.model)) return;
+    if (model.seq <= (heard.get(model.epoch) ?? -1)) return;
+    heard.set(model.epoch, model.seq);
     update({ model, advancedAt: clock.now(), resting: released });
+  }
+
+  /** `asked`: the process whose numbers were shown when this was asked for. */
+  function acceptAnswer(model: Model, asked: number | undefined) {
+    if (streamed?.epoch === model.epoch && model.seq > streamed.seq) streamed = model;
+    const another = model.epoch !== state.model?.epoch;
+    const late = state.model?.epoch !== asked;
+    if (another && (late || state.transport === 'live')) return;
+    accept(model);
   }
 
   function close() {
@@ -56,6 +74,7 @@ export function createFeed(ports: FeedPorts, onChange: (state: FeedState) => voi
     grace.clear();
     closeStream?.();
     closeStream = null;
+    streamed = null;
   }
 
   function open(messagesToTrust: number) {
@@ -86,14 +105,26 @@ export function createFeed(ports: FeedPorts, onChange: (state: FeedState) => voi
     try {
       next =
         kind === 'snapshot'
-          ? fromSnapshot(JSON.parse(text) as Snapshot)
-          : advance(state.model, JSON.parse(text) as Delta);
+          ? fromSnapshot(JSON.parse(text) as Snapshot, state.model)
+          : advance(streamed, JSON.parse(text) as Delta);
     } catch {
       return false;
     }
-    if (next === 'gap') void fetchNow();
-    else if (next !== 'known') accept(next);
+    if (next === 'gap') void mend();
+    else if (next !== 'known') {
+      streamed = next;
+      accept(next);
+    }
     return true;
+  }
+
+  /** A snapshot of the same process fills the gap; of another one it cannot, and the stream begins anew. */
+  async function mend() {
+    const before = closeStream;
+    const answer = await fetchNow();
+    if (answer && before === closeStream && answer.epoch !== streamed?.epoch) {
+      lost('a message was missing');
+    }
   }
 
   function live() {
@@ -124,20 +155,26 @@ export function createFeed(ports: FeedPorts, onChange: (state: FeedState) => voi
     if (begins) void fetchNow();
   }
 
-  async function fetchNow() {
-    if (fetching) return;
+  async function fetchNow(): Promise<Model | null> {
+    if (fetching) return null;
     const mine = Symbol('fetch');
     fetching = mine;
     poll.clear();
+    const asked = state.model?.epoch;
     const model = await ports
       .fetchSnapshot()
-      .then(fromSnapshot)
+      .then((snapshot) => fromSnapshot(snapshot, state.model))
       .catch(() => null);
-    if (fetching !== mine) return;
+    if (fetching !== mine) return null;
     fetching = null;
-    if (model) accept(model);
-    if (state.transport === 'live' || state.transport === 'connecting') return;
-    if (model) return answered();
+    if (model) acceptAnswer(model, asked);
+    if (state.transport === 'live' || state.transport === 'connecting') return model;
+    if (model) answered();
+    else failed();
+    return model;
+  }
+
+  function failed() {
     failures += 1;
     const transport = failures >= FAILURES_TO_DISCONNECT ? 'disconnected' : state.transport;
     pollAgain({ transport, resting: released });

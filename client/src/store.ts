@@ -1,9 +1,10 @@
 // What the page shows, as one immutable value: a snapshot, and deltas laid over it. Pure.
 import type {
+  ChangedMetrics,
   DeadLetterItem,
   Delta,
-  Metrics,
   ProductAverage,
+  ShownMetrics,
   Snapshot,
   Status,
 } from '../../server/http/contract.ts';
@@ -13,9 +14,13 @@ const MAX_DEAD_LETTERS = 50;
 
 /** Everything the page knows; products are a Map because their names come from input. */
 export interface Model {
+  /** Names the server process; of two processes neither is the later one. */
   readonly epoch: number;
+  /** Grows with every message of one process. */
   readonly seq: number;
-  readonly metrics: Omit<Metrics, 'perProduct'>;
+  /** Null until the server knows: never zeros in place of it. */
+  readonly metrics: Omit<ShownMetrics, 'perProduct'> | null;
+  /** The ones with most orders; all of them when there are `metrics.productCount`. */
   readonly products: ReadonlyMap<string, ProductAverage>;
   readonly deadLetters: readonly DeadLetterItem[];
   readonly throughput: number | null;
@@ -23,20 +28,21 @@ export interface Model {
   readonly status: Status;
 }
 
-/** Names one state of one server process. */
-export type Version = Pick<Model, 'epoch' | 'seq'>;
+const NOTHING = { metrics: null, products: new Map(), deadLetters: [] };
 
-/** Whether `a` is later than `b`: a later process first, then a later message of it. */
-export function isNewer(a: Version, b: Version): boolean {
-  return a.epoch > b.epoch || (a.epoch === b.epoch && a.seq > b.seq);
-}
-
-/** The model of a whole snapshot. */
-export function fromSnapshot(snapshot: Snapshot): Model {
-  const { perProduct, ...metrics } = snapshot.metrics;
+/**
+ * The model of a whole snapshot. A server that has just started may not know the figures yet: then those
+ * of `before` stay.
+ */
+export function fromSnapshot(snapshot: Snapshot, before: Model | null = null): Model {
   const { epoch, seq, deadLetters, throughput, lag, status } = snapshot;
-  const products = new Map(Object.entries(perProduct));
-  return { epoch, seq, metrics, products, deadLetters, throughput, lag, status };
+  const shared = { epoch, seq, throughput, lag, status };
+  if (snapshot.metrics === null) {
+    const { metrics, products, deadLetters } = before ?? NOTHING;
+    return { ...shared, metrics, products, deadLetters };
+  }
+  const { perProduct, ...metrics } = snapshot.metrics;
+  return { ...shared, metrics, products: new Map(Object.entries(perProduct)), deadLetters };
 }
 
 /**
@@ -45,15 +51,14 @@ export function fromSnapshot(snapshot: Snapshot): Model {
  * ahead of the delta's base may take it as well.
  */
 export function advance(model: Model | null, delta: Delta): Model | 'known' | 'gap' {
-  if (!model) return 'gap';
-  if (!isNewer(delta, model)) return 'known';
-  if (delta.epoch !== model.epoch || delta.base > model.seq) return 'gap';
-  const { perProduct, ...metrics } = delta.metrics ?? { ...model.metrics, perProduct: {} };
+  if (!model || delta.epoch !== model.epoch) return 'gap';
+  if (delta.seq <= model.seq) return 'known';
+  if (delta.base > model.seq) return 'gap';
   return {
     epoch: delta.epoch,
     seq: delta.seq,
-    metrics,
-    products: changed(model.products, Object.entries(perProduct)),
+    metrics: delta.metrics ? figuresOf(delta.metrics) : model.metrics,
+    products: changed(model.products, delta.metrics?.perProduct ?? {}),
     deadLetters: newestFirst(delta.deadLetters ?? [], model.deadLetters),
     throughput: delta.throughput === undefined ? model.throughput : delta.throughput,
     lag: delta.lag ?? model.lag,
@@ -61,12 +66,24 @@ export function advance(model: Model | null, delta: Delta): Model | 'known' | 'g
   };
 }
 
-function changed(known: Model['products'], entries: [string, ProductAverage][]) {
+function figuresOf({ perProduct, ...figures }: ChangedMetrics): Model['metrics'] {
+  return figures;
+}
+
+function changed(known: Model['products'], perProduct: ChangedMetrics['perProduct']) {
+  const entries = Object.entries(perProduct);
   if (entries.length === 0) return known;
-  const products = new Map([...known, ...entries]);
-  // A correction can take away a product's only order.
-  for (const [name, { count }] of entries) if (count === 0) products.delete(name);
+  const products = new Map(known);
+  for (const [name, average] of entries) {
+    if (average === null) products.delete(name);
+    else products.set(name, average);
+  }
   return products;
+}
+
+/** Whether every product is here, so that nobody has to be asked for more. */
+export function hasAllProducts({ metrics, products }: Model): boolean {
+  return metrics === null || products.size >= metrics.productCount;
 }
 
 /** Sorted as `/dlq` is: new letters of one partition may be older than known ones of another. */
@@ -92,12 +109,14 @@ export function lagOf({ lag }: Model): number | null {
 }
 
 /** When the latest checkpoint was written, ISO 8601; null before the first. */
-export function lastCommit(model: Model): string | null {
-  const times = model.metrics.asOf.flatMap(({ writtenAt }) => writtenAt ?? []);
+export function lastCommit({ metrics }: Model): string | null {
+  const times = metrics?.asOf.flatMap(({ writtenAt }) => writtenAt ?? []) ?? [];
   return times.reduce<string | null>((a, b) => (a === null || b > a ? b : a), null);
 }
 
-/** Whether the topic held any order at all so far, in whatever state it is now. */
-export function hasOrders({ metrics: { balance } }: Model): boolean {
-  return balance.counted + balance.deadLettered + balance.pending > 0;
+/** Whether the topic held any order at all so far, in whatever state it is now; false while unknown. */
+export function hasOrders({ metrics }: Model): boolean {
+  if (metrics === null) return false;
+  const { counted, deadLettered, pending } = metrics.balance;
+  return counted + deadLettered + pending > 0;
 }

@@ -11,6 +11,7 @@ export type Condition =
   | 'offline'
   | 'stale'
   | 'kafka-down'
+  | 'not-ready'
   | 'polling'
   | 'live';
 
@@ -74,6 +75,14 @@ export const FACES: Record<Condition, Face> = {
     mark: '✕ ',
     announcement: 'Kafka is unreachable. Orders are not being processed.',
   },
+  'not-ready': {
+    word: 'Not ready',
+    tone: 'warn',
+    icon: 'triangle',
+    favicon: 'cross',
+    mark: '▲ ',
+    announcement: 'The service is not ready.',
+  },
   polling: {
     word: 'Polling every 1 s',
     tone: 'warn',
@@ -108,7 +117,7 @@ export function conditionOf(feed: FeedState, now: number, online: boolean): Cond
   if (transport === 'connecting' || !model) return 'connecting';
   if (ageOf(feed, now) > STALE_AFTER && !feed.resting) return 'stale';
   if (!model.status.kafka.up) return 'kafka-down';
-  return transport;
+  return model.status.phase === 'ready' ? transport : 'not-ready';
 }
 
 /** Whether the numbers must look old. */
@@ -123,7 +132,7 @@ export function detailOf(condition: Condition, feed: FeedState, now: number, sho
     case 'connecting':
       return '…';
     case 'paused': {
-      const newer = (feed.model?.metrics.totalCount ?? 0) - (shown?.metrics.totalCount ?? 0);
+      const newer = (feed.model?.metrics?.totalCount ?? 0) - (shown?.metrics?.totalCount ?? 0);
       return `${count(Math.max(0, newer))} newer order${newer === 1 ? '' : 's'}`;
     }
     case 'live':
@@ -131,6 +140,7 @@ export function detailOf(condition: Condition, feed: FeedState, now: number, sho
     case 'polling':
       return ago(age);
     case 'kafka-down':
+    case 'not-ready':
       return `page is ${feed.transport}, ${ago(age)}`;
     default:
       return feed.model ? `last update ${duration(age)} ago` : 'no data yet';
@@ -153,11 +163,11 @@ export function secondsTo(at: number, now: number): number {
 /** Whether nothing came through the topic yet, and nothing else explains the empty page. */
 export function isEmpty(model: Model): boolean {
   const { kafka, phase } = model.status;
-  return kafka.up && phase === 'ready' && !hasOrders(model);
+  return kafka.up && phase === 'ready' && model.metrics !== null && !hasOrders(model);
 }
 
 /** The tab's title: state mark, dead letters, name. */
 export function titleOf(condition: Condition, model: Model | null): string {
-  const letters = model?.metrics.balance.deadLettered ?? 0;
+  const letters = model?.metrics?.balance.deadLettered ?? 0;
   return `${FACES[condition].mark}${letters > 0 ? `(${count(letters)}) ` : ''}Order stream`;
 }

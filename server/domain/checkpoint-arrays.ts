@@ -54,8 +54,15 @@ function writeWideString(bytes: Buffer, start: number, text: string): number {
 
 /** Reads what `encodeProducts` wrote, all of `bytes`. Throws RangeError when it is not that. */
 export function decodeProducts(bytes: Buffer): Averages {
-  return readRest(bytes, firstEntry(bytes));
+  const steps = readRest(bytes, firstEntry(bytes));
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
 }
+
+/** Entries between two pauses: a fraction of a millisecond. */
+const PAUSE_EVERY = 512;
 
 /** A product of which two checkpoints say different things; undefined where there is none. */
 export type ProductChange = {
@@ -67,13 +74,18 @@ export type ProductChange = {
 /**
  * Where two arrays differ that `encodeProducts` wrote. Checkpoints that follow each other have their
  * products in the same order; as long as that holds, what is equal is compared as bytes and never
- * decoded. Throws RangeError when one of them is no such array.
+ * decoded. Pauses often, because there may be a hundred thousand. Throws RangeError when one of them
+ * is no such array.
  */
-export function diffProducts(before: Buffer, after: Buffer): ProductChange[] {
+export function* diffProducts(
+  before: Buffer,
+  after: Buffer,
+): Generator<undefined, ProductChange[]> {
   const changes: ProductChange[] = [];
   let old = firstEntry(before);
   let now = firstEntry(after);
   while (old.left > 0 && now.left > 0) {
+    if (now.left % PAUSE_EVERY === 0) yield;
     const same = sameEntry(before, old.at, after, now.at);
     if (same > 0) {
       old.at += same;
@@ -89,8 +101,9 @@ export function diffProducts(before: Buffer, after: Buffer): ProductChange[] {
     old = { at: was.end, left: old.left - 1 };
     now = { at: is.end, left: now.left - 1 };
   }
-  const rest = readRest(before, old);
-  for (const [product, tally] of readRest(after, now)) {
+  const rest = yield* readRest(before, old);
+  for (const [product, tally] of yield* readRest(after, now)) {
+    if (changes.length % PAUSE_EVERY === 0) yield;
     const known = rest.get(product);
     rest.delete(product);
     if (known === undefined || !isSame(known, tally)) {
@@ -125,10 +138,11 @@ function firstEntry(bytes: Buffer): Place {
   return { at: left === 0 ? 0 : longEnd, left };
 }
 
-function readRest(bytes: Buffer, { at, left }: Place): Averages {
+function* readRest(bytes: Buffer, { at, left }: Place): Generator<undefined, Averages> {
   const averages: Averages = new Map();
   let next = at;
-  for (let i = 0; i < left; i += 1) {
+  for (let i = 1; i <= left; i += 1) {
+    if (i % PAUSE_EVERY === 0) yield;
     const { product, tally, end } = readEntry(bytes, next);
     averages.set(product, tally);
     next = end;

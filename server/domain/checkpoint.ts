@@ -206,9 +206,16 @@ function firstFields<T>(type: avro.Type, bytes: Buffer): { value: T; offset: num
   return { value: Object.assign({}, found.value), offset: found.offset };
 }
 
-/** Where the `products` of two checkpoints differ; the first may be NO_PRODUCTS. */
-export function productChanges(before: Buffer, after: Buffer): ProductChange[] {
-  return readable(after, () => diffProducts(before, after));
+/** Where the `products` of two checkpoints differ, in steps; the first may be NO_PRODUCTS. */
+export function* productChanges(
+  before: Buffer,
+  after: Buffer,
+): Generator<undefined, ProductChange[]> {
+  try {
+    return yield* diffProducts(before, after);
+  } catch (cause) {
+    throw cause instanceof RangeError ? undecodable(after, cause) : cause;
+  }
 }
 
 function readable<T>(bytes: Buffer, read: () => T): T {

@@ -19,8 +19,18 @@ export function weightOf(accept: string | undefined, type: string): number {
   return weight;
 }
 
-/** Whether the client rather has the Prometheus text than JSON; JSON when it does not care. */
-export function prefersExposition(accept: string | undefined): boolean {
-  const text = ['text/plain', 'application/openmetrics-text'].map((type) => weightOf(accept, type));
-  return Math.max(...text) > weightOf(accept, 'application/json');
+/** What `/metrics` may be sent as. */
+export type MetricsFormat = 'json' | 'text' | 'openMetrics';
+
+// Of equal weights the first wins: JSON for who does not care, the older text for who takes any text.
+const formats: readonly [MetricsFormat, string][] = [
+  ['json', 'application/json'],
+  ['text', 'text/plain'],
+  ['openMetrics', 'application/openmetrics-text'],
+];
+
+/** The format that the client prefers. */
+export function preferredFormat(accept: string | undefined): MetricsFormat {
+  const weights = formats.map(([, type]) => weightOf(accept, type));
+  return formats[weights.indexOf(Math.max(...weights))]![0];
 }

@@ -3,35 +3,44 @@ import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import { ConfigError } from '../errors.ts';
+import { createAddressList } from './address.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { limitConnections } from './connections.ts';
 import { createEventStream, type StreamLimits } from './event-stream.ts';
 import { createFeed } from './feed.ts';
 import { createGuard } from './guard.ts';
+import { createHolds, MAX_HELD_BYTES } from './holds.ts';
 import {
   answerBadUrl,
   answerClientError,
   answerExpectation,
-  answerNotFound,
   createErrorAnswer,
+  createNotFound,
+  HttpError,
+  SafeResponse,
 } from './http-error.ts';
+import { oncePerReason } from './once-per-reason.ts';
 import type { OverviewSource } from './overview.ts';
 import { dlqRoute } from './routes/dlq.ts';
 import { healthRoutes } from './routes/health.ts';
-import { type Exposition, metricsRoute } from './routes/metrics.ts';
+import { type Expositions, metricsRoute } from './routes/metrics.ts';
+import { productsRoute } from './routes/products.ts';
 import { snapshotRoute } from './routes/snapshot.ts';
 import { streamRoute } from './routes/stream.ts';
-import { staticFiles } from './static-files.ts';
+import { filesBelow, staticFiles } from './static-files.ts';
 
 /** What the server shows and whom it serves. */
 export type AppDeps = {
   readonly source: OverviewSource;
-  readonly exposition: Exposition;
-  /** Names this process in every message: its start, in ms. */
+  readonly expositions: Expositions;
+  /** Names this process in every message: a number that no other process has. */
   readonly epoch: number;
   /** Told every error that the client does not get to see. */
   readonly failed: (error: unknown) => void;
-  /** Host names to be addressed by, besides those of the loopback. */
+  /** Host names to be addressed by, besides `localhost` and every IP address. */
   readonly allowedHosts: readonly string[];
+  /** Addresses and networks of proxies whose X-Forwarded-For is believed. */
+  readonly trustProxy?: readonly string[];
   /** Origins of other pages that may read. */
   readonly corsOrigins: readonly string[];
   /** Absolute path of the built dashboard; without it `/` says how to build it. */
@@ -69,8 +78,8 @@ const serverOptions = {
   keepAliveTimeout: 5_000,
   maxRequestsPerSocket: 1_000,
   forceCloseConnections: 'idle',
-  return503OnClosing: true,
-  trustProxy: false,
+  // A hook says it, in our words.
+  return503OnClosing: false,
   requestIdHeader: false,
   onProtoPoisoning: 'error',
   onConstructorPoisoning: 'error',
@@ -81,44 +90,81 @@ const serverOptions = {
     maxHeaderSize: 8_192,
     // The guard asks for it, in our words.
     requireHostHeader: false,
+    ServerResponse: SafeResponse,
   },
   ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
   frameworkErrors: answerBadUrl,
   clientErrorHandler: answerClientError,
 } satisfies FastifyServerOptions & { http: object };
 
+/** Connections from one address beside its streams: pages, polls, and a proxy that nobody told of. */
+const CONNECTIONS_BESIDE_STREAMS = 236;
+
 /** Builds the server: plugins, routes, static files, error answers. Closing it ends the streams. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
-  const { source, exposition, epoch, failed, clock = systemClock, random = Math.random } = deps;
+  const { source, expositions, epoch, clock = systemClock, random = Math.random } = deps;
+  const { trustProxy = [], corsOrigins, staticRoot } = deps;
   const limits = deps.limits ?? { clients: 10_000, perAddress: 20 };
-  refuseLooseOrigins(deps.corsOrigins);
+  const failed = oncePerReason(deps.failed);
+  refuseLooseOrigins(corsOrigins);
 
-  const app = fastify(serverOptions);
-  app.server.maxConnections = limits.clients + 2_000;
+  const app = fastify({
+    ...serverOptions,
+    trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
+  });
+  limitConnections(app.server, {
+    total: limits.clients + 2_000,
+    perAddress: limits.perAddress + CONNECTIONS_BESIDE_STREAMS,
+    isProxy: createAddressList(trustProxy),
+  });
   app.server.on('checkExpectation', answerExpectation);
   app.removeContentTypeParser('text/plain');
+  const files = filesBelow(staticRoot);
+  const routes = new Map<string, string[]>();
+  app.addHook('onRoute', ({ url, method }) => {
+    routes.set(url, [...new Set([...(routes.get(url) ?? []), ...[method].flat()])]);
+  });
+  const answerNotFound = createNotFound(
+    (path) => routes.get(path) ?? (files.has(path) ? ['GET', 'HEAD'] : []),
+  );
   // Before the first plugin: routes made earlier would keep the answers of the framework.
   app.setErrorHandler(createErrorAnswer(failed));
   app.setNotFoundHandler(answerNotFound);
 
+  let closing = false;
+  app.addHook('onRequest', async ({ raw }, reply) => {
+    // Nobody is there for the rest of what a closed connection has sent.
+    if (raw.socket.destroyed) return reply.hijack();
+    if (!closing) return;
+    reply.header('connection', 'close').header('retry-after', '1');
+    throw new HttpError(503, 'CLOSING', 'this instance is closing: try again');
+  });
   await app.register(helmet, helmetOptions);
-  app.addHook('onRequest', createGuard({ hosts: deps.allowedHosts, origins: deps.corsOrigins }));
-  await app.register(cors, { origin: [...deps.corsOrigins], methods: ['GET'] });
+  app.addHook('onRequest', createGuard({ hosts: deps.allowedHosts, origins: corsOrigins }));
+  app.addHook('onRequest', async (request, reply) => {
+    // Only listed pages send preflights; the plugin would answer 400 to any other OPTIONS.
+    const isPreflight = corsOrigins.includes(request.headers.origin ?? '');
+    if (request.method === 'OPTIONS' && !isPreflight) return answerNotFound(request, reply);
+  });
+  await app.register(cors, { origin: [...corsOrigins], methods: ['GET'] });
 
-  const feed = createFeed({ source, epoch, clock });
+  const feed = createFeed({ source, epoch, clock, failed });
   const streams = createEventStream({ feed, clock, random, limits, failed });
+  const holds = createHolds(MAX_HELD_BYTES);
   // Not in onClose: the server waits for its connections before that, and a stream never ends by itself.
   app.addHook('preClose', async () => {
+    closing = true;
     streams.close();
     feed.close();
   });
 
-  await app.register(metricsRoute, { feed, exposition, streamClients: streams.size });
-  await app.register(dlqRoute, { feed });
-  await app.register(snapshotRoute, { feed });
+  await app.register(metricsRoute, { source, expositions, holds, streamClients: streams.size });
+  await app.register(dlqRoute, { source, holds, clock });
+  await app.register(snapshotRoute, { feed, holds });
+  await app.register(productsRoute, { source, holds });
   await app.register(streamRoute, { streams });
   await app.register(healthRoutes, { source });
-  await app.register(staticFiles, { root: deps.staticRoot });
+  await app.register(staticFiles, { root: staticRoot });
   return app;
 }
 

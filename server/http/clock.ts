@@ -1,15 +1,16 @@
 // Time as an argument, so that tests can turn it by hand.
 
-/** Monotonic milliseconds, and one call later that does not keep the process alive. */
+/** Time that only goes on: a wall clock that is set would make streams stall or live for ever. */
 export type Clock = {
-  now(): number;
+  /** Milliseconds from an arbitrary start, with fractions. */
+  monotonic(): number;
   /** Calls `run` once in `ms`; the result cancels it. */
   after(ms: number, run: () => void): () => void;
 };
 
-/** The clock of this machine. */
+/** The clock of this machine; what waits does not keep the process alive. */
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  monotonic: () => performance.now(),
   after(ms, run) {
     const timer = setTimeout(run, ms).unref();
     return () => clearTimeout(timer);

@@ -54,14 +54,57 @@ export const PartitionLag = Type.Object(
 );
 
 /** `GET /metrics`. The first three keys are a published contract; the rest may grow. */
+const totals = { totalCount: Type.Integer(), overallAveragePrice: Type.Number() };
+const state = { retries: Type.Integer(), balance: Balance, asOf: Type.Array(PartitionAsOf) };
+
+/** What is true of all orders together. */
+export const Figures = Type.Object({ ...totals, ...state }, Closed);
+
+/** `GET /metrics`, every product. The first three keys are a published contract; the rest may grow. */
 export const Metrics = Type.Object(
+  { ...totals, perProduct: Type.Record(Type.String(), ProductAverage), ...state },
+  Closed,
+);
+
+/**
+ * The figures with the 1,000 products that have most orders (equal counts: by name, in the order of
+ * UTF-16 code units); `productCount` is how many there are in all. The others: `GET /api/products`.
+ */
+export const ShownMetrics = Type.Object(
   {
-    totalCount: Type.Integer(),
-    overallAveragePrice: Type.Number(),
+    ...totals,
+    productCount: Type.Integer(),
     perProduct: Type.Record(Type.String(), ProductAverage),
-    retries: Type.Integer(),
-    balance: Balance,
-    asOf: Type.Array(PartitionAsOf),
+    ...state,
+  },
+  Closed,
+);
+
+/** What changed of them: at most 200 products; null for one that is no longer among those shown. */
+export const ChangedMetrics = Type.Object(
+  {
+    ...totals,
+    productCount: Type.Integer(),
+    perProduct: Type.Record(Type.String(), Type.Union([ProductAverage, Type.Null()])),
+    ...state,
+  },
+  Closed,
+);
+
+/**
+ * `GET /api/products?page=1&size=50&sort=count&order=desc&filter=`: one page of all products.
+ * `matching` of the `productCount` contain the filter, in whatever case; a page beyond them is empty.
+ */
+export const ProductPage = Type.Object(
+  {
+    productCount: Type.Integer(),
+    matching: Type.Integer(),
+    products: Type.Array(
+      Type.Object(
+        { product: Type.String(), count: Type.Integer(), averagePrice: Type.Number() },
+        Closed,
+      ),
+    ),
   },
   Closed,
 );
@@ -138,14 +181,16 @@ export const Status = Type.Object(
 
 /**
  * `GET /api/snapshot` and the stream's `snapshot` event: everything the page shows. `epoch` names
- * this process (its start in ms), `seq` grows with every message; the newest (epoch, seq) wins.
+ * this process and orders nothing, because a clock can be set back. Within one epoch `seq` grows with
+ * every message, and the greatest wins.
  */
 export const Snapshot = Type.Object(
   {
     epoch: Type.Integer(),
     seq: Type.Integer(),
-    metrics: Metrics,
-    /** Newest first, at most 50. */
+    /** Null until everything that stood in the topics at the start has been read: nothing is known. */
+    metrics: Type.Union([ShownMetrics, Type.Null()]),
+    /** Newest first, at most 50; none while `metrics` is null. */
     deadLetters: DeadLetters,
     /** Orders per second of the whole group over the last seconds; null while unknown. */
     throughput: Type.Union([Type.Number(), Type.Null()]),
@@ -158,14 +203,15 @@ export const Snapshot = Type.Object(
 
 /**
  * The stream's `delta` event: what changed since message `base` of the same epoch. Absent members
- * are unchanged; `perProduct` holds the changed products only; `deadLetters` only the new ones.
+ * are unchanged; `perProduct` holds changed products only, what is more than 200 comes with the next
+ * ones; `deadLetters` only the new ones.
  */
 export const Delta = Type.Object(
   {
     epoch: Type.Integer(),
     base: Type.Integer(),
     seq: Type.Integer(),
-    metrics: Type.Optional(Metrics),
+    metrics: Type.Optional(ChangedMetrics),
     deadLetters: Type.Optional(DeadLetters),
     throughput: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
     lag: Type.Optional(Type.Array(PartitionLag)),
@@ -190,7 +236,11 @@ export type ProductAverage = Static<typeof ProductAverage>;
 export type Balance = Static<typeof Balance>;
 export type PartitionAsOf = Static<typeof PartitionAsOf>;
 export type PartitionLag = Static<typeof PartitionLag>;
+export type Figures = Static<typeof Figures>;
 export type Metrics = Static<typeof Metrics>;
+export type ShownMetrics = Static<typeof ShownMetrics>;
+export type ChangedMetrics = Static<typeof ChangedMetrics>;
+export type ProductPage = Static<typeof ProductPage>;
 export type DeadLetterItem = Static<typeof DeadLetterItem>;
 export type Status = Static<typeof Status>;
 export type Snapshot = Static<typeof Snapshot>;

@@ -3,13 +3,18 @@
 // gets the newest snapshot when it reads again. States in between may be dropped, the last may not.
 import type { Socket } from 'node:net';
 import type { Clock } from './clock.ts';
-import { lastFrame, retryFrame } from './event-frame.ts';
+import { type Frame, lastChunk, retryFrame } from './event-frame.ts';
 import type { Feed, Message } from './feed.ts';
 
 /** Clients written to before the event loop gets a turn: ten thousand in one go would stop it for 190 ms. */
 const SLICE = 128;
+/** A long frame goes to the socket in pieces, because only a whole piece that has gone is seen to go. */
+const PIECE = 32_768;
+/** Without one piece gone in this time a client is stalled; with 3.3 KB/s it is merely slow. */
 const STALLED_MS = 10_000;
 const LIFE_MS = 600_000;
+/** Different frames kept for those who are behind, in bytes; beyond, who is behind is dropped. */
+const MAX_KEPT_BYTES = 32 * 2 ** 20;
 
 /** In place of a message number: the client has none yet; or a snapshot has been asked for it. */
 const NONE = -1;
@@ -27,12 +32,17 @@ export type StreamSocket = Pick<
 type Client = {
   readonly socket: StreamSocket;
   readonly address: string;
+  /** Whether the answer is chunked, as HTTP/1.1 has it. */
+  readonly chunked: boolean;
   /** A stream ends after a while, so that clients spread over instances again; EventSource comes back. */
   readonly endsAt: number;
   /** The last message written to it, NONE or ASKED. */
   seq: number;
-  /** When the last message was written; while its bytes are in the socket, it is stalled since then. */
-  writtenAt: number;
+  /** The last frame written to it, and how many bytes of it the socket does not have yet. */
+  bytes: Buffer;
+  left: number;
+  /** When the socket was last seen to take something; while bytes are in it, it is stalled since then. */
+  progressAt: number;
 };
 
 /** The streams that are open. */
@@ -40,8 +50,8 @@ export type EventStream = {
   size(): number;
   /** Whether there is room for one more stream from this address. */
   admits(address: string): boolean;
-  /** Streams to a socket on which the head of a chunked answer has been written. */
-  open(socket: StreamSocket, address: string): void;
+  /** Streams to a socket on which the head of the answer has been written. */
+  open(socket: StreamSocket, address: string, chunked: boolean): void;
   /** Ends every stream and opens no more. */
   close(): void;
 };
@@ -52,7 +62,7 @@ export function createEventStream(deps: {
   clock: Clock;
   random: () => number;
   limits: StreamLimits;
-  /** Told why a client gets no snapshot. */
+  /** Told why a client gets nothing. */
   failed: (error: unknown) => void;
 }): EventStream {
   const { feed, clock, random, limits, failed } = deps;
@@ -70,9 +80,9 @@ export function createEventStream(deps: {
 
   function end(client: Client): void {
     remove(client);
-    if (client.socket.writableLength > 0) client.socket.destroy();
+    if (isBehind(client)) client.socket.destroy();
     else {
-      client.socket.write(lastFrame);
+      if (client.chunked) client.socket.write(lastChunk);
       client.socket.destroySoon();
     }
   }
@@ -82,10 +92,21 @@ export function createEventStream(deps: {
     client.socket.destroy();
   }
 
-  function write(client: Client, frame: Buffer, seq: number): void {
-    client.socket.write(frame);
+  function write(client: Client, frame: Frame, seq: number): void {
     client.seq = seq;
-    client.writtenAt = clock.now();
+    client.bytes = client.chunked ? frame.chunked : frame.plain;
+    client.progressAt = clock.monotonic();
+    if (client.bytes.length <= PIECE) client.socket.write(client.bytes);
+    else writePiece(client, 0);
+  }
+
+  function writePiece(client: Client, at: number): void {
+    const next = Math.min(at + PIECE, client.bytes.length);
+    client.left = client.bytes.length - next;
+    client.socket.write(client.bytes.subarray(at, next), () => {
+      client.progressAt = clock.monotonic();
+      if (client.left > 0 && clients.has(client)) writePiece(client, next);
+    });
   }
 
   async function refresh(client: Client): Promise<void> {
@@ -93,7 +114,7 @@ export function createEventStream(deps: {
     try {
       const view = await feed.newest();
       if (!clients.has(client)) return;
-      if (client.socket.writableLength > 0) client.seq = NONE;
+      if (isBehind(client)) client.seq = NONE;
       else write(client, view.frame(), view.seq);
     } catch (error) {
       // Without a snapshot there is no stream; the client comes back and asks again.
@@ -102,13 +123,13 @@ export function createEventStream(deps: {
     }
   }
 
-  function visit(client: Client, message: Message): void {
-    const now = clock.now();
+  function visit(client: Client, message: Message, kept: KeptFrames): void {
+    const now = clock.monotonic();
     if (now >= client.endsAt) {
       end(client);
-    } else if (client.socket.writableLength > 0) {
-      if (now - client.writtenAt >= STALLED_MS) drop(client);
-    } else if (client.seq === message.base) {
+    } else if (isBehind(client)) {
+      if (now - client.progressAt >= STALLED_MS || !kept.admits(client.bytes)) drop(client);
+    } else if (client.seq === message.base || (message.base === null && client.seq !== ASKED)) {
       write(client, message.frame, message.seq);
     } else if (client.seq !== message.seq && client.seq !== ASKED) {
       void refresh(client);
@@ -117,12 +138,19 @@ export function createEventStream(deps: {
 
   function send(message: Message): void {
     const queue = [...clients];
+    const kept = createKeptFrames();
     let next = 0;
     sending = true;
     const slice = (): void => {
       for (const stop = next + SLICE; next < stop && next < queue.length; next++) {
         const client = queue[next]!;
-        if (clients.has(client)) visit(client, message);
+        if (!clients.has(client)) continue;
+        try {
+          visit(client, message, kept);
+        } catch (error) {
+          drop(client);
+          failed(error);
+        }
       }
       sending = next < queue.length;
       if (sending) setImmediate(slice);
@@ -138,10 +166,20 @@ export function createEventStream(deps: {
       !closed &&
       clients.size < limits.clients &&
       (perAddress.get(address) ?? 0) < limits.perAddress,
-    open(socket, address) {
-      const now = clock.now();
+    open(socket, address, chunked) {
+      const now = clock.monotonic();
       const endsAt = now + LIFE_MS * (0.8 + 0.4 * random());
-      const client: Client = { socket, address, endsAt, seq: NONE, writtenAt: now };
+      const bytes = Buffer.alloc(0);
+      const client = {
+        socket,
+        address,
+        chunked,
+        endsAt,
+        seq: NONE,
+        bytes,
+        left: 0,
+        progressAt: now,
+      };
       clients.add(client);
       perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
       socket.once('close', () => remove(client));
@@ -151,6 +189,27 @@ export function createEventStream(deps: {
     close() {
       closed = true;
       for (const client of clients) end(client);
+    },
+  };
+}
+
+function isBehind({ left, socket }: Client): boolean {
+  return left > 0 || socket.writableLength > 0;
+}
+
+type KeptFrames = { admits(bytes: Buffer): boolean };
+
+/** Counts the frames that are in memory only for those who are behind, each once. */
+function createKeptFrames(): KeptFrames {
+  const frames = new Set<Buffer>();
+  let size = 0;
+  return {
+    admits(bytes) {
+      if (frames.has(bytes)) return true;
+      if (size + bytes.length > MAX_KEPT_BYTES) return false;
+      frames.add(bytes);
+      size += bytes.length;
+      return true;
     },
   };
 }

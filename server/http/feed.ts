@@ -1,9 +1,9 @@
 // One numbered sequence of messages for all who look: a delta per tick for the streams, and the
 // newest snapshot, encoded once, for whoever asks.
 import type { Clock } from './clock.ts';
-import type { DeadLetterItem, Delta, Snapshot } from './contract.ts';
-import { eventFrame } from './event-frame.ts';
-import type { Overview, OverviewSource } from './overview.ts';
+import type { Delta, Snapshot } from './contract.ts';
+import { eventFrame, type Frame } from './event-frame.ts';
+import type { OverviewSource } from './overview.ts';
 
 /** At most ten messages per second. */
 const TICK_MS = 100;
@@ -15,16 +15,16 @@ export type View = {
   readonly seq: number;
   /** `epoch-seq`: the id of the event, the ETag of the snapshot. */
   readonly id: string;
-  readonly overview: Overview;
   snapshot(): Buffer;
-  metrics(): Buffer;
-  deadLetters(limit: number): Buffer;
   /** The snapshot as an event of the stream. */
-  frame(): Buffer;
+  frame(): Frame;
 };
 
-/** An encoded delta from message `base` to message `seq`. */
-export type Message = { readonly base: number; readonly seq: number; readonly frame: Buffer };
+/**
+ * An encoded message `seq`: a delta from message `base`, or, with a base of null, a snapshot, which
+ * may follow anything.
+ */
+export type Message = { readonly base: number | null; readonly seq: number; readonly frame: Frame };
 
 /** Who gets the deltas. While it is busy with one, changes gather in the source. */
 export type Audience = { size(): number; busy(): boolean; send(message: Message): void };
@@ -38,32 +38,39 @@ export type Feed = {
   close(): void;
 };
 
-/** Creates the sequence and starts its clock. `epoch` names this process in every message. */
-export function createFeed(deps: { source: OverviewSource; epoch: number; clock: Clock }): Feed {
-  const { source, epoch, clock } = deps;
+type Waiter = { resolve: (view: View) => void; reject: (error: unknown) => void };
+
+/**
+ * Creates the sequence and starts its clock. `epoch` names this process in every message. A tick that
+ * throws is told to `failed`, and so are those who wait; the next tick comes in any case.
+ */
+export function createFeed(deps: {
+  source: OverviewSource;
+  epoch: number;
+  clock: Clock;
+  failed: (error: unknown) => void;
+}): Feed {
+  const { source, epoch, clock, failed } = deps;
   let audience: Audience = { size: () => 0, busy: () => false, send: () => {} };
   let seq = 0;
   let takenAt = Number.NEGATIVE_INFINITY;
-  let sentAt = clock.now();
+  let sentAt = clock.monotonic();
   let view: View | undefined;
-  let waiting: ((view: View) => void)[] = [];
+  let waiting: Waiter[] = [];
+  let settling = false;
+  /** Changes were taken and could not be sent: only a whole snapshot makes good for them. */
+  let broken = false;
   let closed = false;
   let cancel = clock.after(TICK_MS, tick);
 
   function tick(): void {
-    const seen = waiting.length > 0 || audience.size() > 0;
-    if (seen && !audience.busy()) take();
-    else if (!seen && clock.now() - sentAt >= HEARTBEAT_MS) beat();
-    else rearm();
-  }
-
-  /** Nobody looks: the number grows, and nothing is worked out. */
-  function beat(): void {
     rearm();
-    source.sample();
-    seq += 1;
-    sentAt = clock.now();
-    view = undefined;
+    const seen = waiting.length > 0 || audience.size() > 0;
+    const due = clock.monotonic() - sentAt >= HEARTBEAT_MS;
+    if (settling) {
+      if (due) attempt(() => send(advance(), {}));
+    } else if (seen && !audience.busy()) settle();
+    else if (!seen && due) attempt(beat);
   }
 
   function rearm(): void {
@@ -71,41 +78,99 @@ export function createFeed(deps: { source: OverviewSource; epoch: number; clock:
     if (!closed) cancel = clock.after(TICK_MS, tick);
   }
 
-  function take(): void {
-    rearm();
-    takenAt = clock.now();
-    const changes = source.takeChanges();
-    if (changes !== null || takenAt - sentAt >= HEARTBEAT_MS) {
-      const base = seq;
-      seq += 1;
-      sentAt = takenAt;
-      view = undefined;
-      if (audience.size() > 0) {
-        const delta: Delta = { epoch, base, seq, ...changes };
-        const frame = eventFrame('delta', `${epoch}-${seq}`, JSON.stringify(delta));
-        audience.send({ base, seq, frame });
-      }
-    }
-    if (waiting.length === 0) return;
-    const settled = waiting;
-    waiting = [];
-    const newest = capture();
-    for (const resolve of settled) resolve(newest);
+  /** Nobody looks: the number grows, and nothing is worked out. */
+  function beat(): void {
+    advance();
+    source.sample();
   }
 
-  /** Only right after `take`, in the same tick: what is read then is the state at `seq`. */
-  function capture(): View {
-    view ??= createView(source, epoch, seq);
+  /** The number of the message that the new one follows. */
+  function advance(): number {
+    const base = seq;
+    seq += 1;
+    sentAt = clock.monotonic();
+    view = undefined;
+    return base;
+  }
+
+  /** Takes what is new as soon as it has been worked off, which may be at once. */
+  function settle(): void {
+    attempt(() => {
+      const pending = source.settle();
+      if (pending === undefined) return take();
+      settling = true;
+      pending.then(
+        () => {
+          settling = false;
+          // Once more: in the meantime somebody else may have begun to work off what is newer.
+          settle();
+        },
+        (error: unknown) => {
+          settling = false;
+          fail(error);
+        },
+      );
+    });
+  }
+
+  function attempt(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  function fail(error: unknown): void {
+    broken = true;
+    view = undefined;
+    failed(error);
+    const refused = waiting;
+    waiting = [];
+    for (const { reject } of refused) reject(error);
+  }
+
+  function take(): void {
+    rearm();
+    takenAt = clock.monotonic();
+    const changes = source.takeChanges();
+    if (changes === 'all' || broken) {
+      const { frame } = capture(advance() + 1);
+      if (audience.size() > 0) audience.send({ base: null, seq, frame: frame() });
+      broken = false;
+    } else if (changes !== null || takenAt - sentAt >= HEARTBEAT_MS) {
+      send(advance(), changes ?? {});
+    }
+    if (waiting.length === 0) return;
+    const newest = capture(seq);
+    const settled = waiting;
+    waiting = [];
+    for (const { resolve } of settled) resolve(newest);
+  }
+
+  function send(base: number, changes: Omit<Delta, 'epoch' | 'base' | 'seq'>): void {
+    if (audience.size() === 0) return;
+    const delta: Delta = { epoch, base, seq, ...changes };
+    const frame = eventFrame('delta', `${epoch}-${seq}`, JSON.stringify(delta));
+    audience.send({ base, seq, frame });
+  }
+
+  /** Only right after `takeChanges`, in the same tick: what is read then is the state at `seq`. */
+  function capture(at: number): View {
+    view ??= createView(source, epoch, at);
     return view;
   }
 
   return {
-    async newest() {
-      if (closed || (clock.now() - takenAt >= TICK_MS && !audience.busy())) {
-        take();
-        return capture();
+    newest() {
+      if (view !== undefined && (clock.monotonic() - takenAt < TICK_MS || audience.busy())) {
+        return Promise.resolve(view);
       }
-      return view ?? new Promise((resolve) => waiting.push(resolve));
+      return new Promise((resolve, reject) => {
+        waiting.push({ resolve, reject });
+        const due = closed || (clock.monotonic() - takenAt >= TICK_MS && !audience.busy());
+        if (due && !settling) settle();
+      });
     },
     attach(newAudience) {
       audience = newAudience;
@@ -114,31 +179,19 @@ export function createFeed(deps: { source: OverviewSource; epoch: number; clock:
       if (closed) return;
       closed = true;
       cancel();
-      if (waiting.length > 0) take();
+      if (waiting.length > 0 && !settling) settle();
     },
   };
 }
 
 function createView(source: OverviewSource, epoch: number, seq: number): View {
-  const overview = source.read();
   const id = `${epoch}-${seq}`;
-  const json = once(() => JSON.stringify({ epoch, seq, ...overview } satisfies Snapshot));
-  // Only the last limit asked for is kept: a thousand different ones would be a thousand copies.
-  let list: { limit: number; body: Buffer } | undefined;
+  const json = JSON.stringify({ epoch, seq, ...source.read() } satisfies Snapshot);
   return {
     seq,
     id,
-    overview,
-    snapshot: once(() => Buffer.from(json())),
-    metrics: once(() => Buffer.from(JSON.stringify(overview.metrics))),
-    frame: once(() => eventFrame('snapshot', id, json())),
-    deadLetters(limit) {
-      if (list?.limit !== limit) {
-        const items: readonly DeadLetterItem[] = source.deadLetters(limit);
-        list = { limit, body: Buffer.from(JSON.stringify(items)) };
-      }
-      return list.body;
-    },
+    snapshot: once(() => Buffer.from(json)),
+    frame: once(() => eventFrame('snapshot', id, json)),
   };
 }
 

@@ -1,6 +1,6 @@
 // Errors as answers: JSON `{error, message}` with constant words, whoever noticed the error. Nothing
 // of the request and no stack is ever repeated.
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors.ts';
@@ -15,13 +15,24 @@ export class HttpError extends AppError {
   }
 }
 
-const rawHeaders = {
-  'Content-Type': 'application/json; charset=utf-8',
+const safeHeaders = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',
+};
+const rawHeaders = {
+  'Content-Type': 'application/json; charset=utf-8',
+  ...safeHeaders,
   Connection: 'close',
 };
+
+/** Carries the safe headers from the start, also where Node or the framework answers without a hook. */
+export class SafeResponse<Request extends IncomingMessage> extends ServerResponse<Request> {
+  constructor(request: Request) {
+    super(request);
+    for (const [name, value] of Object.entries(safeHeaders)) this.setHeader(name, value);
+  }
+}
 
 /** Words for a status: `BAD_REQUEST` and `Bad Request`. */
 function bodyOf(statusCode: number): ErrorBody {
@@ -43,10 +54,27 @@ export function createErrorAnswer(failed: (error: unknown) => void) {
   };
 }
 
-/** Answers a request for which there is no route or file. */
-export function answerNotFound(_request: FastifyRequest, reply: FastifyReply) {
-  const body: ErrorBody = { error: 'NOT_FOUND', message: 'there is nothing here' };
-  return reply.code(404).header('cache-control', 'no-store').send(body);
+/** The path of a URL, without its query, as it was sent. */
+export function pathOf(url: string): string {
+  return url.split(/[?#]/, 1)[0] ?? '';
+}
+
+/**
+ * Answers a request for which there is no route or file: 405 where another method would be served.
+ * `methodsOf` gives the methods of a path.
+ */
+export function createNotFound(methodsOf: (path: string) => readonly string[]) {
+  return (request: FastifyRequest, reply: FastifyReply) => {
+    reply.header('cache-control', 'no-store');
+    const methods = methodsOf(pathOf(request.url));
+    if (methods.length > 0 && !methods.includes(request.method)) {
+      const allowed = methods.join(', ');
+      const body: ErrorBody = { error: 'METHOD_NOT_ALLOWED', message: `only ${allowed} here` };
+      return reply.code(405).header('allow', allowed).send(body);
+    }
+    const body: ErrorBody = { error: 'NOT_FOUND', message: 'there is nothing here' };
+    return reply.code(404).send(body);
+  };
 }
 
 /** Answers a URL that the router cannot read; no hook has run, so the headers are set here. */

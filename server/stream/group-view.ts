@@ -15,7 +15,7 @@ import { abortable } from './abortable.ts';
 import type { Clock } from './clock.ts';
 import { checkGroup } from './head.ts';
 import type { Follower, Following, LogReader, TopicPartition } from './log.ts';
-import { createMergedHeads } from './merged-heads.ts';
+import { createMergedHeads, type MergedState, type WholeState } from './merged-heads.ts';
 import { walk } from './walk.ts';
 
 /** New dead letters beyond these nobody shows. */
@@ -25,17 +25,25 @@ const MAX_NEW_LETTERS = 1000;
 export type Changes = {
   /** A partition has a new head. */
   readonly moved: boolean;
+  /** Those that are, or were, among the shown, and changed. */
   readonly products: ReadonlySet<string>;
   /** Newest first. */
   readonly deadLetters: readonly DeadLetter[];
 };
 
 export type GroupView = {
-  /** The head checkpoints, by partition; a partition without one is absent. */
+  /** Whether all has been read that stood in the topics at the start: before, no figure is true. */
+  readonly known: boolean;
+  /** The newest head checkpoints, by partition; a partition without one is absent. */
   heads(): ReadonlyMap<number, CheckpointSummary>;
-  /** Averages over all partitions, in no particular order; what is new is merged at the look. */
+  /** Merges what is new; `state` is one state again when the promise, if there is one, resolves. */
+  merge(): Promise<void> | undefined;
+  /** What has been merged. */
+  readonly state: MergedState;
+  /** Everything, as it is when the promise resolves; it does not change any more. */
+  whole(): WholeState | Promise<WholeState>;
+  /** Of `state`, with what is new where it is little enough to be merged at the look. */
   readonly averages: Averages;
-  /** Over all products. */
   readonly total: Tally;
   newestDeadLetters(limit: number): DeadLetter[];
   takeChanges(): Changes;
@@ -76,7 +84,7 @@ export function createGroupView(deps: {
 }): GroupViewReader {
   const { reader, clock, deadLetterBufferSize, onCheckpoint, onFailed } = deps;
   const stamps = new Map<number, CheckpointStamp>();
-  const heads = createMergedHeads((partition, error) => {
+  const heads = createMergedHeads(clock, (partition, error) => {
     onFailed({ topic: deps.checkpointTopic, partition }, error);
   });
   const ring = createDeadLetterRing(deadLetterBufferSize);
@@ -86,6 +94,7 @@ export function createGroupView(deps: {
   const upToDate = new Set<number>();
   /** Partitions whose checkpoints are followed no more. */
   const lost = new Set<number>();
+  let known = false;
 
   function readCheckpoint(partition: number, cursor: RecordCursor): void {
     const bytes = cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
@@ -157,13 +166,23 @@ export function createGroupView(deps: {
   }
 
   return {
+    get known() {
+      return known;
+    },
+    get state() {
+      return heads.state;
+    },
     get averages() {
-      return heads.averages();
+      void heads.merge();
+      return heads.state.averages;
     },
     get total() {
-      return heads.total();
+      void heads.merge();
+      return heads.state.total;
     },
-    heads: heads.summaries,
+    heads: heads.newest,
+    merge: heads.merge,
+    whole: heads.whole,
     newestDeadLetters: (limit) => ring.newest(limit),
     takeChanges() {
       return { ...heads.takeChanges(), deadLetters: ring.takeNew(MAX_NEW_LETTERS) };
@@ -183,7 +202,8 @@ export function createGroupView(deps: {
     },
     async caughtUp() {
       await Promise.all(partitions.values());
-      heads.averages();
+      await heads.merge();
+      known = true;
     },
     isCaughtUp: (partition) => upToDate.has(partition) && !lost.has(partition),
     close() {

@@ -1,103 +1,186 @@
 // The head checkpoints of all partitions, and their averages in one sum. Work is done only when somebody
-// looks, and then only what changed.
-import { type Averages, merge, type Tally } from '../domain/averages.ts';
+// looks, then only for what changed, and in slices.
+import { type Averages, merge as mergeTally, type Tally } from '../domain/averages.ts';
 import {
   type CheckpointSummary,
   decodeSummary,
   NO_PRODUCTS,
   productChanges,
 } from '../domain/checkpoint.ts';
+import type { Clock } from './clock.ts';
+import { type ProductTable, tableOf, updateNames } from './product-table.ts';
+import { createSlices, PAUSE_EVERY, type Steps } from './slices.ts';
+import { type Ranked, updateTop } from './top-products.ts';
+
+/** As many products with most orders are shown without being asked for. */
+export const SHOWN_PRODUCTS = 1000;
+
+/** A table is given again for so many times as long as it took to make: who asks in a loop gets a tenth of the time. */
+const TABLE_STAYS = 9;
+
+/** All that the heads say, at one instant. */
+export type MergedState = {
+  readonly heads: ReadonlyMap<number, CheckpointSummary>;
+  /** Over all partitions, in no particular order. */
+  readonly averages: Averages;
+  /** Over all products. */
+  readonly total: Tally;
+  /** The SHOWN_PRODUCTS with most orders. */
+  readonly top: readonly Ranked[];
+};
+
+/** The whole table, with the heads and the total that belong to it. */
+export type WholeState = Pick<MergedState, 'heads' | 'total'> & { readonly table: ProductTable };
 
 export type MergedHeads = {
   /** A checkpoint that takes the place of the partition's head. */
   put(partition: number, checkpoint: Buffer): void;
-  /** By partition; cheap, products are not looked at. */
-  summaries(): ReadonlyMap<number, CheckpointSummary>;
-  /** Over all partitions, in no particular order. */
-  averages(): Averages;
-  /** Over all products. */
-  total(): Tally;
-  /** Since the last call: whether a head is new, and the products of which something else is true. */
+  /** The newest heads, by partition; cheap, products are not looked at. */
+  newest(): ReadonlyMap<number, CheckpointSummary>;
+  /** Merges what is new. Until the promise, if there is one, has resolved, `state` is half of this and of that. */
+  merge(): Promise<void> | undefined;
+  readonly state: MergedState;
+  /** Since the last call: whether a head is new, and the products that are, or were, shown and changed. */
   takeChanges(): { moved: boolean; products: ReadonlySet<string> };
+  /** At most a few seconds old with hundreds of thousands of products, else of now. */
+  whole(): WholeState | Promise<WholeState>;
 };
 
-/** No heads yet; `onFailed` hears of a head that cannot be decoded. */
+/** No heads yet; `onFailed` hears of a head that cannot be decoded, and the one before stays. */
 export function createMergedHeads(
+  clock: Clock,
   onFailed: (partition: number, error: unknown) => void,
 ): MergedHeads {
+  const slices = createSlices(clock);
   const newHeads = new Map<number, Buffer>();
-  const heads = new Map<number, CheckpointSummary>();
-  /** Products as they stand in the checkpoints: those still to be merged, and those in the sum. */
-  const unmerged = new Map<number, Buffer>();
+  const newest = new Map<number, CheckpointSummary>();
+  /** Decoded heads still to be merged; and the products of each partition as they are in the sum. */
+  const unmerged = new Map<number, { summary: CheckpointSummary; products: Buffer }>();
   const merged = new Map<number, Buffer>();
+  const heads = new Map<number, CheckpointSummary>();
   const averages: Averages = new Map();
   const total: Tally = { count: 0, low: 0, carry: 0 };
-  let changedProducts = new Set<string>();
+  let top: readonly Ranked[] = [];
+  let shown = new Set<string>();
+  let changedShown = new Set<string>();
   let moved = false;
+  let merging: Promise<void> | undefined;
+
+  let names: readonly string[] = [];
+  const added = new Set<string>();
+  const removed = new Set<string>();
+  let whole: WholeState | undefined;
+  let isOld = false;
+  let staysUntil = 0;
 
   function readHeads(): void {
     for (const [partition, bytes] of newHeads) {
       newHeads.delete(partition);
-      shown(partition, () => {
-        const { summary, products } = decodeSummary(bytes);
-        heads.set(partition, summary);
-        unmerged.set(partition, products);
-        moved = true;
-      });
+      try {
+        const head = decodeSummary(bytes);
+        newest.set(partition, head.summary);
+        unmerged.set(partition, head);
+      } catch (error) {
+        onFailed(partition, error);
+      }
     }
   }
 
-  function mergeProducts(): void {
-    readHeads();
-    for (const [partition, products] of unmerged) {
+  function* mergeAll(): Steps<void> {
+    const changed = new Set<string>();
+    for (const [partition, { summary, products }] of unmerged) {
       unmerged.delete(partition);
-      shown(partition, () => {
-        const changes = productChanges(merged.get(partition) ?? NO_PRODUCTS, products);
-        for (const { product, before, after } of changes) change(product, before, after);
+      try {
+        const changes = yield* productChanges(merged.get(partition) ?? NO_PRODUCTS, products);
+        for (const [i, { product, before, after }] of changes.entries()) {
+          if (i % PAUSE_EVERY === 0) yield;
+          change(product, before, after);
+          changed.add(product);
+        }
         merged.set(partition, products);
-      });
+        heads.set(partition, summary);
+        moved = true;
+        isOld = true;
+      } catch (error) {
+        onFailed(partition, error);
+      }
     }
-  }
-
-  function shown(partition: number, show: () => void): void {
-    try {
-      show();
-    } catch (error) {
-      onFailed(partition, error);
-    }
+    if (changed.size > 0)
+      showTop(yield* updateTop(top, changed, averages, SHOWN_PRODUCTS), changed);
   }
 
   function change(product: string, before: Tally | undefined, after: Tally | undefined): void {
-    const sum = averages.get(product) ?? { count: 0, low: 0, carry: 0 };
+    const known = averages.get(product);
+    const sum = known ?? { count: 0, low: 0, carry: 0 };
     for (const tally of [sum, total]) {
-      if (after !== undefined) merge(tally, after, 1);
-      if (before !== undefined) merge(tally, before, -1);
+      if (after !== undefined) mergeTally(tally, after, 1);
+      if (before !== undefined) mergeTally(tally, before, -1);
     }
-    if (sum.count === 0) averages.delete(product);
-    else averages.set(product, sum);
-    changedProducts.add(product);
+    if (sum.count === 0) {
+      averages.delete(product);
+      if (known !== undefined && !added.delete(product)) removed.add(product);
+    } else if (known === undefined) {
+      averages.set(product, sum);
+      if (!removed.delete(product)) added.add(product);
+    }
+  }
+
+  function showTop(next: readonly Ranked[], changed: ReadonlySet<string>): void {
+    const shownNow = new Set(next.map(({ product }) => product));
+    for (const product of shownNow) {
+      if (changed.has(product) || !shown.has(product)) changedShown.add(product);
+    }
+    for (const product of shown) if (!shownNow.has(product)) changedShown.add(product);
+    top = next;
+    shown = shownNow;
+  }
+
+  function merge(): Promise<void> | undefined {
+    readHeads();
+    if (unmerged.size === 0) return merging;
+    const result = slices.run(mergeAll);
+    if (!(result instanceof Promise)) return undefined;
+    const pending = result.finally(() => {
+      if (merging === pending) merging = undefined;
+    });
+    merging = pending;
+    return pending;
+  }
+
+  /** Changes nothing that `state` shows, so who reads it need not wait. */
+  function* tabulate(): Steps<WholeState> {
+    const start = clock.monotonic();
+    if (whole !== undefined && (!isOld || start < staysUntil)) return whole;
+    names = yield* updateNames(names, added, removed);
+    added.clear();
+    removed.clear();
+    const table = yield* tableOf(names, averages);
+    whole = { table, heads: new Map(heads), total: { ...total } };
+    isOld = false;
+    const end = clock.monotonic();
+    staysUntil = end + TABLE_STAYS * (end - start);
+    return whole;
   }
 
   return {
     put: (partition, checkpoint) => void newHeads.set(partition, checkpoint),
-    summaries() {
+    newest() {
       readHeads();
-      return heads;
+      return newest;
     },
-    averages() {
-      mergeProducts();
-      return averages;
-    },
-    total() {
-      mergeProducts();
-      return total;
+    merge,
+    get state() {
+      return { heads, averages, total, top };
     },
     takeChanges() {
-      mergeProducts();
-      const changes = { moved, products: changedProducts };
+      const changes = { moved, products: changedShown };
       moved = false;
-      changedProducts = new Set();
+      changedShown = new Set();
       return changes;
+    },
+    whole() {
+      void merge();
+      return slices.run(tabulate);
     },
   };
 }

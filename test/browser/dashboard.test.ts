@@ -196,6 +196,62 @@ t.test('the dashboard', async (t) => {
     await page.locator('th[aria-sort=ascending]', { hasText: 'Product' }).waitFor();
   });
 
+  t.test('beyond the thousand it has, the page asks the server', async (t) => {
+    const all = Array.from({ length: 1234 }, (_, index) => ({
+      product: `Product ${index + 1}`,
+      count: 5000 - index,
+      averagePrice: index + 0.5,
+    }));
+    const perProduct = Object.fromEntries(
+      all.slice(0, 1000).map(({ product, ...average }) => [product, average]),
+    );
+    const { server, page } = await dashboard(t, {
+      metrics: someMetrics({ perProduct, productCount: 1234 }),
+    });
+    server.setProducts(all);
+    await reads(page, '.panel-foot', '1–50 of 1,234');
+    await reads(page, '.panel-title', 'Products 1,234');
+    await page.getByRole('button', { name: 'Next' }).click();
+    await reads(page, '.panel-foot', '51–100 of 1,234');
+    t.same(server.asked, [], 'what it has it does not ask for');
+
+    await page.getByRole('button', { name: 'Orders' }).click();
+    await page.locator('th[aria-sort=ascending]', { hasText: 'Orders' }).waitFor();
+    await reads(page, '.table tbody tr', /^Product 1234/);
+    await page.getByRole('button', { name: 'Next' }).click();
+    await reads(page, '.table tbody tr', /^Product 1184/);
+    t.match(server.asked.at(-1), 'page=2&size=50&sort=count&order=asc&filter=');
+
+    const filter = page.getByRole('searchbox', { name: 'Filter products by name' });
+    await filter.fill('Product 12');
+    await reads(page, '.table tbody tr', /^Product 1234/);
+    t.equal(await page.locator('.table tbody tr').count(), 46);
+    await filter.fill('nothing like it');
+    await reads(page, '.empty', 'No product matches “nothing like it”.');
+    await picture(page, 'filter-without-result');
+  });
+
+  t.test('a server restarted with its clock set back is followed', async (t) => {
+    const { server, page } = await dashboard(t);
+    await pill(page, 'Live').waitFor();
+    await server.restart(1);
+    server.change({ metrics: someMetrics({ totalCount: 7001 }) });
+    await reads(page, '.card', '7,001');
+    await pill(page, 'Live').waitFor();
+  });
+
+  t.test('what the server does not know is a dash, not a zero', async (t) => {
+    const status = aStatus({ phase: 'starting', reasons: ['reading what the group has come to'] });
+    const { server, page } = await dashboard(t, { metrics: null, deadLetters: [], status });
+    await pill(page, 'Not ready').waitFor();
+    for (const name of ['Orders processed', 'Overall average', 'Consumer lag', 'Dead letters']) {
+      t.equal(await figure(page, name).textContent(), '—', name);
+    }
+    t.equal(await page.locator('.empty').count(), 0, 'nothing is said to be empty');
+    server.change({ metrics: someMetrics(), status: aStatus() });
+    await reads(page, '.card', '6,854');
+  });
+
   t.test('dead letters wait while somebody reads them', async (t) => {
     const { server, page } = await dashboard(t);
     const first = page.locator('.letter').first();

@@ -7,7 +7,7 @@ import { loadConfig } from '../../server/config.ts';
 import { describe, TransientError } from '../../server/errors.ts';
 import { buildApp } from '../../server/http/app.ts';
 import { createLogger } from '../../server/log.ts';
-import { createExposition } from '../../server/metrics.ts';
+import { createExpositions } from '../../server/metrics.ts';
 import { createService } from '../../server/service.ts';
 import { systemClock as clock } from '../../server/stream/clock.ts';
 import type { OrderHandler } from '../../server/stream/order-handler.ts';
@@ -64,7 +64,7 @@ const service = createService({
 });
 const app = await buildApp({
   source: service.overview,
-  exposition: createExposition(),
+  expositions: createExpositions(),
   epoch: Date.now(),
   failed: (error) => logger.error('a request failed', { error: describe(error) }),
   allowedHosts: [],

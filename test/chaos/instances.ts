@@ -71,6 +71,7 @@ export async function startInstance(
     // Answers may overtake each other; none may be behind what was known when it was asked for.
     const known = new Map(reached);
     const answer = await service.get('/metrics', { signal: AbortSignal.timeout(5000) });
+    if (answer.status === 503) throw new Error(`${name} does not know the metrics yet`);
     const metrics = (await answer.json()) as Metrics;
     check(metrics, known);
     return metrics;

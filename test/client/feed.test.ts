@@ -3,7 +3,7 @@ import { createFeed } from '../../client/src/feed.ts';
 import type { FeedState, StreamListener } from '../../client/src/feed-state.ts';
 import type { Delta, Snapshot } from '../../server/http/contract.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
-import { aSnapshot, someMetrics } from '../fixtures/snapshot.ts';
+import { aSnapshot, aStatus, someMetrics } from '../fixtures/snapshot.ts';
 
 /** A feed in a world that a test scripts: it opens streams by hand and answers every fetch. */
 function world(options: { answers?: () => Promise<Snapshot> } = {}) {
@@ -73,7 +73,7 @@ t.test('the first message makes it live, not the opening of the stream', async (
   t.equal(w.state().transport, 'connecting');
   w.snapshot();
   t.equal(w.state().transport, 'live');
-  t.equal(w.state().model?.metrics.totalCount, 6854);
+  t.equal(w.state().model?.metrics?.totalCount, 6854);
   t.equal(w.fetches(), 0);
 });
 
@@ -242,22 +242,111 @@ t.test('three drops within a minute: it stays on polling for one', async (t) => 
   t.equal(w.streams.length, streams + 1);
 });
 
-t.test('the newest (epoch, seq) wins, whichever road it took', async (t) => {
+t.test('within one process the greatest number wins', async (t) => {
   const w = liveWorld();
   w.snapshot({ seq: 10, throughput: 10 });
   w.snapshot({ seq: 9, throughput: 9 });
   t.equal(w.state().model?.throughput, 10);
-  w.snapshot({ epoch: 0, seq: 99, throughput: 99 });
-  t.equal(w.state().model?.throughput, 10);
-  w.snapshot({ epoch: 2, seq: 1, throughput: 1 });
-  t.equal(w.state().model?.throughput, 1);
+});
+
+t.test('a server restarted with its clock set back is the new truth, on the stream', async (t) => {
+  const w = liveWorld();
+  w.snapshot({ epoch: 9, seq: 99, throughput: 9 });
+  w.stream().error(false);
+  w.snapshot({ epoch: 2, seq: 1, throughput: 2 });
+  t.equal(w.state().model?.throughput, 2);
+  w.delta({ epoch: 2, base: 1, seq: 2, throughput: 3 });
+  t.equal(w.state().model?.throughput, 3);
+  await w.clock.advance(0);
+  t.equal(w.fetches(), 0);
+  t.equal(w.clock.now(), w.state().advancedAt);
+});
+
+t.test('and it is when polled', async (t) => {
+  const w = liveWorld();
+  w.snapshot({ epoch: 9, seq: 99 });
+  w.stream().error(true);
+  w.script.answers = async () => aSnapshot({ epoch: 2, seq: 1, throughput: 2 });
+  await w.clock.advance(1000);
+  t.equal(w.state().model?.throughput, 2);
+  w.script.answers = async () => aSnapshot({ epoch: 2, seq: 2, throughput: 3 });
+  await w.clock.advance(1000);
+  t.equal(w.state().model?.throughput, 3);
+  t.equal(w.state().advancedAt, w.clock.now());
+});
+
+t.test('a late answer of the old process does not bring it back', async (t) => {
+  const w = liveWorld();
+  w.snapshot({ epoch: 9, seq: 99 });
+  let answer = (_: Snapshot) => {};
+  w.script.answers = () =>
+    new Promise((resolve) => {
+      answer = resolve;
+    });
+  w.stream().error(true);
+  t.equal(w.fetches(), 1);
+  await w.clock.advance(1000);
+  w.snapshot({ epoch: 2, seq: 1, throughput: 2 });
+  answer(aSnapshot({ epoch: 9, seq: 100, throughput: 9 }));
+  await w.clock.advance(0);
+  t.equal(w.state().model?.throughput, 2);
+});
+
+t.test(
+  'two instances behind one address: the live stream is followed, whom polls reach',
+  async (t) => {
+    const w = liveWorld();
+    w.script.answers = async () => aSnapshot({ epoch: 5, seq: 1000, throughput: 5 });
+    w.feed.retry();
+    await w.clock.advance(0);
+    t.equal(w.fetches(), 1);
+    w.delta({ throughput: 1 });
+    t.equal(w.state().model?.throughput, 1, 'the delta follows what the stream said');
+    t.equal(w.fetches(), 1);
+    t.equal(w.state().transport, 'live');
+  },
+);
+
+t.test(
+  'a gap that the answer of another instance cannot fill begins the stream anew',
+  async (t) => {
+    const w = liveWorld();
+    w.script.answers = async () => aSnapshot({ epoch: 5, seq: 1, throughput: 5 });
+    w.delta({ base: 9, seq: 10, throughput: 99 });
+    await w.clock.advance(0);
+    t.equal(w.state().transport, 'polling');
+    await w.clock.advance(1000);
+    t.equal(w.streams.length, 2);
+  },
+);
+
+t.test('two instances that are both frozen are not fresh, however they take turns', async (t) => {
+  const w = liveWorld();
+  let turn = 0;
+  w.script.answers = async () => aSnapshot({ epoch: turn++ % 2, seq: 1 });
+  w.stream().error(true);
+  await w.clock.advance(10_000);
+  t.ok(w.clock.now() - w.state().advancedAt! > 5000);
+});
+
+t.test('a server that does not know yet takes no number away', async (t) => {
+  const w = liveWorld();
+  const status = aStatus({ phase: 'starting', reasons: ['reading'] });
+  w.snapshot({ epoch: 2, seq: 1, metrics: null, deadLetters: [], status });
+  t.equal(w.state().model?.metrics?.totalCount, 6854);
+  t.equal(w.state().model?.products.size, 9);
+  t.equal(w.state().model?.deadLetters.length, 23);
+  t.equal(w.state().model?.status.phase, 'starting');
+  w.snapshot({ epoch: 2, seq: 2, metrics: someMetrics({ totalCount: 1 }), deadLetters: [] });
+  t.equal(w.state().model?.metrics?.totalCount, 1);
+  t.equal(w.state().model?.deadLetters.length, 0);
 });
 
 t.test('a delta is laid over what it follows', async (t) => {
   const w = liveWorld();
   const metrics = someMetrics({ totalCount: 7000, perProduct: {} });
   w.delta({ metrics });
-  t.equal(w.state().model?.metrics.totalCount, 7000);
+  t.equal(w.state().model?.metrics?.totalCount, 7000);
   t.equal(w.state().model?.products.size, 9);
 });
 
@@ -330,7 +419,7 @@ t.test('stop holds nothing open; start goes on with the old numbers', async (t) 
   t.equal(w.fetches(), 0);
   w.feed.start();
   t.equal(w.state().transport, 'connecting');
-  t.equal(w.state().model?.metrics.totalCount, 6854);
+  t.equal(w.state().model?.metrics?.totalCount, 6854);
 });
 
 t.test('an answer to a feed that was stopped meanwhile changes nothing', async (t) => {

@@ -2,8 +2,8 @@ import t from 'tap';
 import {
   advance,
   fromSnapshot,
+  hasAllProducts,
   hasOrders,
-  isNewer,
   lagOf,
   lastCommit,
   type Model,
@@ -12,13 +12,20 @@ import type { Snapshot } from '../../server/http/contract.ts';
 import { aSnapshot, aStatus, deadLetters, someMetrics } from '../fixtures/snapshot.ts';
 
 const base = fromSnapshot(aSnapshot({ epoch: 1, seq: 5 }));
+const metrics = base.metrics!;
 const next = { epoch: 1, base: 5, seq: 6 };
 const isModel = (value: Model | 'known' | 'gap') => value as Model;
 
-t.test('a later process is newer, then a later message', async (t) => {
-  t.ok(isNewer({ epoch: 2, seq: 0 }, { epoch: 1, seq: 9 }));
-  t.ok(isNewer({ epoch: 1, seq: 2 }, { epoch: 1, seq: 1 }));
-  t.notOk(isNewer({ epoch: 1, seq: 1 }, { epoch: 1, seq: 1 }));
+t.test('what is not known is no zero', async (t) => {
+  const unknown = fromSnapshot(aSnapshot({ metrics: null, deadLetters: [] }));
+  t.equal(unknown.metrics, null);
+  t.equal(lastCommit(unknown), null);
+  t.notOk(hasOrders(unknown));
+});
+
+t.test('the server says whether there are more products than these', async (t) => {
+  t.ok(hasAllProducts(base));
+  t.notOk(hasAllProducts({ ...base, metrics: { ...metrics, productCount: 10 } }));
 });
 
 t.test('absent members are unchanged, null is a value', async (t) => {
@@ -30,14 +37,15 @@ t.test('absent members are unchanged, null is a value', async (t) => {
 });
 
 t.test(
-  'changed products replace theirs, others stay, and none with no order is kept',
+  'changed products replace theirs, others stay, and what is not shown any more goes',
   async (t) => {
     const perProduct = {
       Notebook: { count: 858, averagePrice: 117 },
       Anvil: { count: 1, averagePrice: 9 },
-      Telescope: { count: 0, averagePrice: 0 },
+      Telescope: null,
     };
-    const { products } = isModel(advance(base, { ...next, metrics: someMetrics({ perProduct }) }));
+    const changes = { ...someMetrics(), perProduct };
+    const { products } = isModel(advance(base, { ...next, metrics: changes }));
     t.equal(products.size, 9);
     t.equal(products.get('Notebook')?.count, 858);
     t.equal(products.get('Anvil')?.count, 1);
@@ -52,8 +60,8 @@ t.test('products called like members of Object are products', async (t) => {
   t.equal(model.products.get('__proto__')?.count, 857);
   t.notOk(model.products.has('constructor'));
   const delta = `{"__proto__":{"count":858,"averagePrice":1},"constructor":{"count":1,"averagePrice":1}}`;
-  const metrics = { ...someMetrics(), perProduct: JSON.parse(delta) };
-  const changed = isModel(advance({ ...model, epoch: 1, seq: 5 }, { ...next, metrics }));
+  const all = { ...someMetrics(), perProduct: JSON.parse(delta) };
+  const changed = isModel(advance({ ...model, epoch: 1, seq: 5 }, { ...next, metrics: all }));
   t.equal(changed.products.get('__proto__')?.count, 858);
   t.equal(changed.products.get('constructor')?.count, 1);
 });
@@ -100,15 +108,14 @@ t.test('the last commit is the latest of the partitions, or none', async (t) => 
     writtenAt,
   });
   const of = (...asOf: ReturnType<typeof at>[]) =>
-    lastCommit({ ...base, metrics: { ...base.metrics, asOf } });
+    lastCommit({ ...base, metrics: { ...metrics, asOf } });
   t.equal(of(at(null, 0), at('2026-01-02', 1), at('2026-01-01', 2)), '2026-01-02');
   t.equal(of(at(null, 0)), null);
 });
 
 t.test('orders that all failed or wait are orders', async (t) => {
-  const none = { ...base.metrics.balance, counted: 0, deadLettered: 0, pending: 0 };
-  const of = (balance: typeof none) =>
-    hasOrders({ ...base, metrics: { ...base.metrics, balance } });
+  const none = { ...metrics.balance, counted: 0, deadLettered: 0, pending: 0 };
+  const of = (balance: typeof none) => hasOrders({ ...base, metrics: { ...metrics, balance } });
   t.notOk(of(none));
   t.ok(of({ ...none, deadLettered: 1 }));
   t.ok(of({ ...none, pending: 1 }));

@@ -52,11 +52,21 @@ export async function agree(t: Test, world: World, service: Service): Promise<Ag
   return { metrics, orders, letters };
 }
 
+/** The metrics as soon as there are any. */
+export async function knownMetrics(service: Service): Promise<Metrics> {
+  const answer = await until(
+    'the metrics are known',
+    () => service.get('/metrics'),
+    ({ status }) => status === 200,
+  );
+  return (await answer.json()) as Metrics;
+}
+
 /** The metrics when so many orders have ended and none is waiting. */
 export function atRest(service: Service, count: number): Promise<Metrics> {
   return until(
     `${count} orders have ended`,
-    () => service.json<Metrics>('/metrics'),
+    () => knownMetrics(service),
     ({ balance: { counted, deadLettered, pending } }) =>
       counted + deadLettered >= count && pending === 0,
   );

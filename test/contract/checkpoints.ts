@@ -2,11 +2,11 @@
 import type { Test } from 'tap';
 import { type Checkpoint, encodeCheckpoint } from '../../server/domain/checkpoint.ts';
 import { encodeOrder } from '../../server/domain/order.ts';
-import type { Health, Metrics } from '../../server/http/contract.ts';
+import type { Health } from '../../server/http/contract.ts';
 import { someCheckpoint } from '../fixtures/checkpoint.ts';
 import { withService } from '../fixtures/service.ts';
 import { until } from '../fixtures/until.ts';
-import { agree } from './agree.ts';
+import { agree, knownMetrics } from './agree.ts';
 import { type Broker, createWorld, type World } from './world.ts';
 
 const SOUND = 3;
@@ -58,7 +58,7 @@ export function checkpoints(t: Test, broker: Broker): void {
       await world.client.produce(world.orders, [order], { partition: SOUND });
       await until(
         'the sound partition goes on',
-        () => after.json<Metrics>('/metrics'),
+        () => knownMetrics(after),
         ({ perProduct }) => perProduct.Late?.count === 1,
       );
     },

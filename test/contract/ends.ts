@@ -1,8 +1,8 @@
 // Stopping, crashing and starting again: the numbers go on as if nothing had happened.
 import type { Test } from 'tap';
-import type { DeadLetterItem, Metrics } from '../../server/http/contract.ts';
+import type { DeadLetterItem } from '../../server/http/contract.ts';
 import type { Service } from '../fixtures/service.ts';
-import { agree, place } from './agree.ts';
+import { agree, knownMetrics, place } from './agree.ts';
 import { type Broker, createWorld } from './world.ts';
 
 /** The ends of an instance and what its successor makes of them. */
@@ -42,7 +42,7 @@ export function ends(t: Test, broker: Broker): void {
 
 async function numbers(service: Service): Promise<unknown> {
   const { totalCount, overallAveragePrice, perProduct, retries, balance } =
-    await service.json<Metrics>('/metrics');
+    await knownMetrics(service);
   const deadLetters = await service.json<DeadLetterItem[]>('/dlq?limit=1000');
   return { totalCount, overallAveragePrice, perProduct, retries, balance, deadLetters };
 }

@@ -1,5 +1,6 @@
 // What a page shows that listens to /stream: the snapshot, changed by the deltas.
 import type { DeadLetterItem, Delta, Snapshot } from '../../server/http/contract.ts';
+import { applyMetrics } from '../fixtures/http.ts';
 import type { EventReader } from '../fixtures/server-sent-events.ts';
 
 /** A page that reads as events come. */
@@ -41,14 +42,11 @@ export function createPage(events: EventReader): Page {
 
 function change(before: Snapshot, delta: Delta): Snapshot {
   if (delta.base !== before.seq) throw new Error(`a delta from ${delta.base} at ${before.seq}`);
-  const { metrics = before.metrics, deadLetters = [], ...rest } = delta;
-  const products = new Map(Object.entries(before.metrics.perProduct));
-  for (const [name, average] of Object.entries(metrics.perProduct)) products.set(name, average);
-  const left = [...products].filter(([, { count }]) => count > 0);
+  const { base: _, metrics, deadLetters = [], ...rest } = delta;
   return {
     ...before,
     ...rest,
-    metrics: { ...metrics, perProduct: Object.fromEntries(left) },
+    metrics: metrics === undefined ? before.metrics : applyMetrics(before.metrics, metrics),
     deadLetters: [...deadLetters, ...before.deadLetters].sort(newestFirst).slice(0, 50),
   };
 }

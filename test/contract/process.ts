@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import type { Test } from 'tap';
-import type { Health, Metrics, Snapshot } from '../../server/http/contract.ts';
+import type { Health, Snapshot } from '../../server/http/contract.ts';
 import { freePort } from '../fixtures/free-port.ts';
 import { withService } from '../fixtures/service.ts';
 import { until } from '../fixtures/until.ts';
@@ -56,8 +56,11 @@ export function processes(t: Test, broker: Broker): void {
       );
       t.equal(health.status, 'starting');
       await page.find(({ status }) => !status.kafka.up && status.reasons.length > 0);
-      t.match(await service.json<Metrics>('/metrics'), { totalCount: 0, perProduct: {} });
-      t.strictSame(await service.json('/dlq'), []);
+      for (const path of ['/metrics', '/dlq', '/api/products']) {
+        const response = await service.get(path);
+        t.equal(response.status, 503, `${path} does not say 0 of what it does not know`);
+        t.match(await response.json(), { error: 'NOT_KNOWN', message: unreachable });
+      }
       t.strictSame(await service.stop(), { code: 0, signal: null });
     },
   );
@@ -70,7 +73,8 @@ export function processes(t: Test, broker: Broker): void {
     const shown = await until(
       'both kinds are there',
       () => service.json<Snapshot>('/api/snapshot'),
-      ({ metrics: { balance } }) => balance.counted > 0 && balance.deadLettered > 0,
+      ({ metrics }) =>
+        metrics !== null && metrics.balance.counted > 0 && metrics.balance.deadLettered > 0,
     );
     t.ok(shown.deadLetters.length > 0);
     for (const path of ['/metrics', '/dlq', '/stream']) {

@@ -14,6 +14,7 @@ import {
   productChanges,
   succeeds,
 } from '../../server/domain/checkpoint.ts';
+import { finish } from '../fixtures/finish.ts';
 
 const checkpoint: Checkpoint = {
   group: 'g',
@@ -129,7 +130,7 @@ t.test(
       fc.property(averages, averages, fc.boolean(), (before, other, follows) => {
         const after = follows ? new Map([...before, ...other]) : other;
         const old = decodeSummary(encodeCheckpoint({ ...checkpoint, averages: before }));
-        const first = productChanges(NO_PRODUCTS, old.products);
+        const first = finish(productChanges(NO_PRODUCTS, old.products));
         t.same(new Map(first.map((one) => [one.product, one.after])), before);
         const { summary, products } = decodeSummary(
           encodeCheckpoint({ ...checkpoint, averages: after }),
@@ -137,7 +138,8 @@ t.test(
         const { pending, averages: _, gapRanges: __, ...rest } = checkpoint;
         t.same(summary, { ...rest, pendingCount: pending.length });
         const result = new Map(before);
-        for (const { product, before: was, after: is } of productChanges(old.products, products)) {
+        const changes = finish(productChanges(old.products, products));
+        for (const { product, before: was, after: is } of changes) {
           t.same(was, result.get(product));
           t.notSame(is, was, 'only what differs');
           if (is === undefined) result.delete(product);
@@ -154,7 +156,7 @@ t.test('a checkpoint cut anywhere, or with bytes too many, is refused', async (t
   for (let length = 0; length < bytes.length; length += 1) {
     const cut = bytes.subarray(0, length);
     t.throws(() => decodeCheckpoint(cut), { code: 'INCONSISTENT_STATE' });
-    t.throws(() => productChanges(NO_PRODUCTS, decodeSummary(cut).products), {
+    t.throws(() => finish(productChanges(NO_PRODUCTS, decodeSummary(cut).products)), {
       code: 'INCONSISTENT_STATE',
     });
   }

@@ -35,6 +35,15 @@ const leftOut = new Set([
   'chunk size fffffffffffffffff',
 ]);
 
+// What the corpus was written before: a path that exists says which methods it takes, and who sends no
+// Host because HTTP/1.0 has none is no browser.
+const changed = new Map([
+  ['HTTP/1.0 no Host', '200'],
+  ['TRACE', '405'],
+  ['DELETE /dlq', '405'],
+  ['stream HEAD', '405'],
+]);
+
 t.test('every request of the corpus gets its answer', async (t) => {
   const root = t.testdir({ site: {} });
   await mkdir(join(root, 'site/assets'));
@@ -52,7 +61,7 @@ t.test('every request of the corpus gets its answer', async (t) => {
     const answer = bytes.toString('latin1');
     const status = /^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1] ?? 'closed, no bytes';
     if (leftOut.has(name)) t.match(status, /^4/, name);
-    else t.equal(status, expect_status, name);
+    else t.equal(status, changed.get(name) ?? expect_status, name);
 
     t.notMatch(answer, /the secret|evil|nip\.io|node_modules|at \w+ \(/, `${name}: no echo`);
     for (const head of answer.match(/HTTP\/1\.1 [2-5][\s\S]*?\r\n\r\n/g) ?? []) {

@@ -1,12 +1,14 @@
 import t from 'tap';
 import type { Snapshot } from '../../server/http/contract.ts';
-import { createFeed, type Message } from '../../server/http/feed.ts';
-import { fakeSource, manualClock, parseEvents, unchunk } from '../fixtures/http.ts';
+import { createFeed, type Message, type View } from '../../server/http/feed.ts';
+import { fakeSource, manualClock, parseEvents } from '../fixtures/http.ts';
 
 function world() {
   const source = fakeSource();
   const clock = manualClock();
-  const feed = createFeed({ source, clock, epoch: 17 });
+  const failures: unknown[] = [];
+  const failed = (error: unknown) => failures.push(error);
+  const feed = createFeed({ source, clock, epoch: 17, failed });
   const sent: Message[] = [];
   const audience = { clients: 1, busy: false };
   feed.attach({
@@ -14,8 +16,8 @@ function world() {
     busy: () => audience.busy,
     send: (message) => sent.push(message),
   });
-  const deltas = () => sent.flatMap(({ frame }) => parseEvents(unchunk(frame)));
-  return { source, clock, feed, sent, audience, deltas };
+  const deltas = () => sent.flatMap(({ frame }) => parseEvents(frame.plain.toString()));
+  return { source, clock, feed, failures, sent, audience, deltas };
 }
 
 t.test('all changes of 100 ms make one delta', async (t) => {
@@ -70,7 +72,7 @@ t.test('a poll sees what happened before it', async (t) => {
   for (let i = 1; i <= 3; i++) {
     source.order('Item1', 10);
     clock.advance(100);
-    t.equal((await feed.newest()).overview.metrics.totalCount, i);
+    t.equal(totalOf(await feed.newest()), i);
   }
 });
 
@@ -81,9 +83,7 @@ t.test('a thousand polls in 100 ms read the source once', async (t) => {
   const views = await Promise.all(Array.from({ length: 1000 }, () => feed.newest()));
   t.equal(source.calls.read, 1);
   t.equal(new Set(views.map((view) => view.snapshot())).size, 1, 'and encode it once');
-  t.equal(new Set(views.map((view) => view.metrics())).size, 1);
   t.equal(new Set(views.map((view) => view.frame())).size, 1);
-  t.equal(new Set(views.map((view) => view.deadLetters(20))).size, 1);
 });
 
 t.test(
@@ -113,18 +113,75 @@ t.test('closing answers who waits and stops the clock', async (t) => {
   const poll = feed.newest();
   feed.close();
   feed.close();
-  t.equal((await poll).overview.metrics.totalCount, 1);
+  t.equal(totalOf(await poll), 1);
   const before = sent.length;
   clock.advance(10_000);
   t.equal(sent.length, before);
   t.ok(await feed.newest(), 'a late request gets an answer too');
 });
 
-t.test('only the list of the last limit is kept', async (t) => {
-  const { source, feed } = world();
-  source.deadLetter('a');
-  source.deadLetter('b');
-  const view = await feed.newest();
-  t.same(JSON.parse(view.deadLetters(1).toString()).length, 1);
-  t.same(JSON.parse(view.deadLetters(2).toString()).length, 2);
+t.test('a tick that throws is told, and the next ones go on with the whole', async (t) => {
+  const { source, clock, feed, failures, sent, deltas } = world();
+  const { takeChanges } = source;
+  source.takeChanges = () => {
+    takeChanges();
+    throw new Error('broken');
+  };
+  source.order('Item1', 10);
+  clock.advance(500);
+  t.match(failures, Array(5).fill({ message: 'broken' }));
+  t.equal(sent.length, 0);
+  const poll = feed.newest();
+  clock.advance(100);
+  await t.rejects(poll, { message: 'broken' }, 'who waits is told too');
+  source.takeChanges = takeChanges;
+  clock.advance(200);
+  const [first] = deltas();
+  t.match(first, { event: 'snapshot', data: { metrics: { totalCount: 1 } } }, 'nothing is missing');
+  t.equal(sent[0]?.base, null);
+  source.order('Item1', 10);
+  clock.advance(100);
+  t.match(deltas().at(-1), { event: 'delta', data: { metrics: { totalCount: 2 } } });
 });
+
+t.test('while the source works off what is new, messages say that nothing changed', async (t) => {
+  const { source, clock, feed, deltas } = world();
+  let done = () => {};
+  const pending = new Promise<void>((resolve) => {
+    done = resolve;
+  });
+  let left = true;
+  source.settle = () => (left ? pending : undefined);
+  source.order('Item1', 10);
+  clock.advance(2000);
+  t.ok(deltas().length >= 2, 'a page that hears nothing would give up');
+  t.notOk(deltas().some(({ data }) => data.metrics));
+  const poll = feed.newest();
+  left = false;
+  done();
+  t.equal(totalOf(await poll), 1);
+  t.equal(deltas().at(-1)?.data.metrics?.totalCount, 1);
+});
+
+t.test('a source that cannot work off what is new is asked again', async (t) => {
+  const { source, clock, feed, failures } = world();
+  const { settle } = source;
+  source.settle = () => Promise.reject(new Error('broken'));
+  await t.rejects(feed.newest(), { message: 'broken' });
+  t.equal(failures.length, 1);
+  source.settle = settle;
+  clock.advance(100);
+  t.equal(totalOf(await feed.newest()), 0);
+});
+
+t.test('what is too much for a delta comes as a snapshot', async (t) => {
+  const { source, clock, sent, deltas } = world();
+  source.takeChanges = () => 'all';
+  clock.advance(100);
+  t.match(sent, [{ base: null, seq: 1 }]);
+  t.match(deltas(), [{ event: 'snapshot', id: '17-1' }]);
+});
+
+function totalOf(view: View): number | undefined {
+  return (JSON.parse(view.snapshot().toString()) as Snapshot).metrics?.totalCount;
+}

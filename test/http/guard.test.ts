@@ -23,3 +23,19 @@ t.test('a hundred other headers do not hide one that counts', async (t) => {
   const request = `DELETE /dlq HTTP/1.1\r\nHost: localhost\r\n${others}Origin: http://evil.example\r\nConnection: close\r\n\r\n`;
   t.match((await rawClient(t, port, request).end()).toString(), /^HTTP\/1\.1 403 /);
 });
+
+t.test('probes are answered whatever the Host, and clients of HTTP/1.0 without one', async (t) => {
+  const { app } = await build(t);
+  const port = await listen(app);
+  const ask = async (request: string) =>
+    (await rawClient(t, port, `${request}\r\n\r\n`).end()).toString().slice(9, 12);
+  const close = '\r\nConnection: close';
+  t.equal(await ask(`GET /health/live HTTP/1.1\r\nHost: evil.example${close}`), '200');
+  t.equal(await ask(`GET /health/ready?x=1 HTTP/1.1\r\nHost: ${close}`), '200');
+  t.equal(await ask('GET /health/live HTTP/1.0'), '200');
+  t.equal(await ask('GET /metrics HTTP/1.0'), '200');
+  t.equal(await ask('GET /metrics HTTP/1.0\r\nHost: evil.example'), '421');
+  for (const path of ['/health/../metrics', '/health/%2e%2e/metrics', '/health/', '/health/x']) {
+    t.equal(await ask(`GET ${path} HTTP/1.1\r\nHost: evil.example${close}`), '421', path);
+  }
+});

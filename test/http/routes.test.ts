@@ -6,6 +6,7 @@ import {
   ErrorBody,
   Health,
   Metrics,
+  ProductPage,
   Snapshot,
   type Status,
 } from '../../server/http/contract.ts';
@@ -48,6 +49,10 @@ t.test('GET /metrics', async (t) => {
       headers: { accept: 'text/plain' },
     });
     t.match(headers['content-type'], /^text\/plain; version=0\.0\.4/);
+    const openMetrics = { accept: 'application/openmetrics-text; version=1.0.0' };
+    const other = await app.inject({ url: '/metrics', headers: openMetrics });
+    t.match(other.headers['content-type'], /^application\/openmetrics-text; version=1\.0\.0/);
+    t.ok(other.payload.endsWith('# EOF\n'));
     t.match(headers.vary, /Accept/);
     t.match(payload, /^orders_processed_total 8$/m);
   });
@@ -90,6 +95,125 @@ t.test('GET /dlq', async (t) => {
       t.match(checked(ErrorBody, payload), { error: 'BAD_QUERY', message: /from 1 to 1000/ });
     }
   });
+});
+
+t.test('GET /api/products', async (t) => {
+  const { app, source } = await build(t);
+  for (let i = 0; i < 130; i++) source.order(`Item${i}`, i);
+
+  t.test('is a page', async (t) => {
+    const { payload, headers } = await app.inject('/api/products?page=3');
+    const page = checked(ProductPage, payload);
+    t.match(page, { productCount: 130, matching: 130 });
+    t.equal(page.products.length, 30);
+    const beyond = checked(ProductPage, (await app.inject('/api/products?page=4')).payload);
+    t.same(beyond.products, []);
+    t.equal(headers['cache-control'], 'private, no-cache');
+  });
+
+  t.test('is not sent to who has it', async (t) => {
+    const { headers } = await app.inject('/api/products?filter=Item1&size=5');
+    const etag = String(headers.etag);
+    for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+      const request = {
+        url: '/api/products?filter=Item1&size=5',
+        headers: { 'if-none-match': known },
+      };
+      t.match(await app.inject(request), { statusCode: 304, payload: '', headers: { etag } });
+    }
+    source.order('Item1', 99);
+    const request = {
+      url: '/api/products?filter=Item1&size=5',
+      headers: { 'if-none-match': etag },
+    };
+    t.equal((await app.inject(request)).statusCode, 200);
+  });
+
+  t.test('refuses any other query', async (t) => {
+    const queries = [
+      'page=0',
+      'page=-1',
+      'page=1e3',
+      'page=1.5',
+      'page=',
+      'page=99999999',
+      'page=x',
+    ];
+    queries.push('size=0', 'size=201', 'size=', 'sort=price', 'sort=', 'order=up', 'order=DESC');
+    queries.push(
+      'page=1&page=2',
+      'page[]=1',
+      'limit=1',
+      '__proto__=1',
+      `filter=${'x'.repeat(256)}`,
+    );
+    for (const query of queries) {
+      const { statusCode, payload } = await app.inject(`/api/products?${query}`);
+      t.equal(statusCode, 400, query);
+      t.match(checked(ErrorBody, payload), { error: 'BAD_QUERY', message: /size \(1 to 200\)/ });
+    }
+  });
+});
+
+t.test('before anything is known, nothing is said to be 0', async (t) => {
+  const { app, source, clock } = await build(t);
+  source.order('Item1', 5);
+  source.setKnown(false);
+  source.setStatus({ phase: 'starting', reasons: ['reading what the group has come to'] });
+  for (const url of ['/metrics', '/dlq', '/api/products']) {
+    const { statusCode, payload, headers } = await app.inject(url);
+    t.equal(statusCode, 503, url);
+    t.match(checked(ErrorBody, payload), {
+      error: 'NOT_KNOWN',
+      message: /what the group has come/,
+    });
+    t.equal(headers['retry-after'], '1');
+  }
+  const snapshot = checked(Snapshot, (await app.inject('/api/snapshot')).payload);
+  t.match(snapshot, { metrics: null, deadLetters: [], status: { phase: 'starting' } });
+  const scrape = await app.inject({ url: '/metrics', headers: { accept: 'text/plain' } });
+  t.equal(scrape.statusCode, 200);
+  t.notMatch(scrape.payload, /^orders_/m);
+  t.match(scrape.payload, /^service_ready 0$/m);
+  source.setKnown(true);
+  clock.advance(100);
+  t.equal((await app.inject('/metrics')).statusCode, 200);
+});
+
+t.test('another method than those of the path gets 405 and hears which', async (t) => {
+  const { app } = await build(t);
+  const paths = [
+    '/metrics',
+    '/dlq',
+    '/api/snapshot',
+    '/api/products',
+    '/health/live',
+    '/health/ready',
+  ];
+  for (const url of [...paths, '/metrics?x=1']) {
+    for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'] as const) {
+      const { statusCode, headers, payload } = await app.inject({ method, url });
+      t.equal(statusCode, 405, `${method} ${url}`);
+      t.equal(headers.allow, 'GET, HEAD');
+      t.match(checked(ErrorBody, payload), { error: 'METHOD_NOT_ALLOWED' });
+    }
+  }
+  const stream = await app.inject({ method: 'HEAD', url: '/stream' });
+  t.equal(stream.statusCode, 405);
+  t.equal(stream.headers.allow, 'GET');
+  t.equal((await app.inject({ method: 'POST', url: '/nothing' })).statusCode, 404);
+});
+
+t.test('HEAD is GET without the body', async (t) => {
+  const { app } = await build(t);
+  for (const url of ['/metrics', '/dlq', '/api/snapshot', '/api/products', '/health/live']) {
+    const head = await app.inject({ method: 'HEAD', url });
+    const get = await app.inject(url);
+    t.equal(head.statusCode, 200, url);
+    t.equal(head.payload, '');
+    t.equal(head.headers['content-type'], get.headers['content-type']);
+    t.ok([undefined, get.headers['content-length']].includes(head.headers['content-length']));
+  }
 });
 
 t.test('GET /api/snapshot', async (t) => {
@@ -149,14 +273,21 @@ t.test('errors are JSON with constant words', async (t) => {
   });
 
   t.test('when the service itself is broken', async (t) => {
+    const { read } = source;
     source.read = () => {
       throw new Error('secret detail');
     };
-    clock.advance(1000);
-    const { statusCode, payload } = await app.inject('/metrics');
-    t.equal(statusCode, 500);
-    t.same(checked(ErrorBody, payload), { error: 'INTERNAL', message: 'internal error' });
-    t.match(failures, [{ message: 'secret detail' }], 'the reason is for the log');
+    for (let i = 0; i < 3; i++) {
+      clock.advance(1000);
+      const { statusCode, payload } = await app.inject('/api/snapshot');
+      t.equal(statusCode, 500);
+      t.same(checked(ErrorBody, payload), { error: 'INTERNAL', message: 'internal error' });
+    }
+    t.match(failures, [{ message: 'secret detail' }], 'the reason is for the log, once');
+    t.equal(failures.length, 1);
+    source.read = read;
+    clock.advance(100);
+    t.equal((await app.inject('/api/snapshot')).statusCode, 200, 'and it goes on');
   });
 });
 
@@ -204,7 +335,8 @@ t.test('a preflight allows GET to a listed page and nothing to others', async (t
   const foreign = await preflight('http://evil.example');
   t.equal(foreign.statusCode, 403);
   t.notOk(Object.keys(foreign.headers).some((name) => name.startsWith('access-control')));
-  t.equal((await app.inject({ method: 'OPTIONS', url: '/metrics' })).statusCode, 404);
+  t.equal((await app.inject({ method: 'OPTIONS', url: '/metrics' })).statusCode, 405);
+  t.equal((await app.inject({ method: 'OPTIONS', url: '/nothing' })).statusCode, 404);
 });
 
 t.test('only names of this server are answered', async (t) => {
@@ -217,6 +349,9 @@ t.test('only names of this server are answered', async (t) => {
     '127.0.0.1:4000',
     '[::1]:4000',
     'orders.example',
+    '10.1.2.3:4000',
+    '[fe80::1]',
+    '[::ffff:10.1.2.3]:4000',
   ]) {
     t.equal(await ask(host), 200, host);
   }
@@ -226,6 +361,17 @@ t.test('only names of this server are answered', async (t) => {
     'localhost:4000:1',
     '::1',
     'localhost.',
+    '2130706433',
+    '0x7f.1',
+    '127.1',
+    '010.0.0.1',
+    '256.0.0.1',
+    '10.1.2.3.evil.example',
+    '10.1.2.3:',
+    '[evil.example]',
+    '[fe80::1%25eth0]',
+    '[10.1.2.3]',
+    '10.1.2.3@evil.example',
   ]) {
     t.equal(await ask(host), 421, host);
   }
@@ -235,9 +381,9 @@ t.test('what could change something must come from a page of this server', async
   const { app } = await build(t);
   const send = async (headers: Record<string, string>) =>
     (await app.inject({ method: 'DELETE', url: '/dlq', headers })).statusCode;
-  t.equal(await send({}), 404, 'there is nothing to change yet');
-  t.equal(await send({ host: 'localhost:4000', origin: 'http://localhost:4000' }), 404);
-  t.equal(await send({ 'sec-fetch-site': 'same-origin' }), 404);
+  t.equal(await send({}), 405, 'there is nothing to change yet');
+  t.equal(await send({ host: 'localhost:4000', origin: 'http://localhost:4000' }), 405);
+  t.equal(await send({ 'sec-fetch-site': 'same-origin' }), 405);
   t.equal(await send({ host: 'localhost:4000', origin: 'http://localhost:5173' }), 403);
   t.equal(await send({ origin: 'null' }), 403);
   t.equal(await send({ 'sec-fetch-site': 'cross-site' }), 403);

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import t from 'tap';
-import { build, listen, parseEvents, rawClient, unchunk } from '../fixtures/http.ts';
+import { build, listen, parseEvents, rawClient, turn, unchunk } from '../fixtures/http.ts';
 
 const get = (path: string, ...headers: string[]) =>
   ['GET ', path, ' HTTP/1.1\r\nHost: localhost\r\n', ...headers, '\r\n'].join('');
@@ -31,7 +30,7 @@ t.test('a stream is retry, snapshot and deltas in chunked framing', async (t) =>
   const [snapshot, delta] = eventsOf(bytes);
   t.match(snapshot, { event: 'snapshot', id: '1700000000000-1' });
   t.match(delta, { event: 'delta', id: '1700000000000-2', data: { base: 1, seq: 2 } });
-  t.equal(delta?.data.metrics.totalCount, 2);
+  t.equal(delta?.data.metrics?.totalCount, 2);
 });
 
 t.test('a listed page may stream from another origin', async (t) => {
@@ -50,8 +49,26 @@ t.test('who wants no events gets none', async (t) => {
     t.match(bytes.toString(), new RegExp(`^HTTP/1\\.1 ${status} `), request);
   };
   await refused(get('/stream', 'Accept: application/json\r\n', 'Connection: close\r\n'), 406);
-  await refused('HEAD /stream HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 404);
-  await refused('GET /stream HTTP/1.0\r\nHost: localhost\r\n\r\n', 400);
+  await refused('HEAD /stream HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 405);
+});
+
+t.test('HTTP/1.0 gets a stream without chunks, with Host or without', async (t) => {
+  for (const host of ['Host: localhost\r\n', '', 'Host: localhost\r\nConnection: keep-alive\r\n']) {
+    const { app, source, clock } = await build(t);
+    const port = await listen(app);
+    const client = rawClient(t, port, `GET /stream HTTP/1.0\r\n${host}\r\n`);
+    const plain = (bytes: Buffer) => parseEvents(bodyOf(bytes).toString());
+    await client.until((bytes) => plain(bytes).length === 1);
+    source.order('Item1', 30);
+    clock.advance(100);
+    const bytes = await client.until((bytes) => plain(bytes).length === 2);
+    const head = bytes.toString('latin1', 0, bytes.indexOf('\r\n\r\n'));
+    t.notMatch(head, /transfer-encoding/i);
+    t.match(head, /^connection: close\r?$/im);
+    t.match(bodyOf(bytes).toString(), /^retry: 1000\n\nevent: snapshot\n/);
+    await app.close();
+    t.ok((await client.end()).toString().endsWith('}\n\n'), 'the end of the connection is the end');
+  }
 });
 
 t.test('beyond the limit a stream is refused until one has gone', async (t) => {
@@ -103,7 +120,10 @@ t.test('a reader that stops keeps one frame at most and does not hold up others'
     for (const name of names) source.order(name, 1);
     clock.advance(100);
   };
-  const total = (count: number) => (bytes: Buffer) => bytes.includes(`"totalCount":${count},`);
+  const end = Buffer.from('\n\n\r\n');
+  /** Has the whole message that says so. */
+  const total = (count: number) => (bytes: Buffer) =>
+    bytes.subarray(-4).equals(end) && bytes.includes(`"totalCount":${count},`);
 
   orders();
   const slow = rawClient(t, port, get('/stream'));
@@ -115,23 +135,23 @@ t.test('a reader that stops keeps one frame at most and does not hold up others'
   let most = 0;
   for (let i = 2; i <= 10; i++) {
     orders();
-    while (toHealthy.writableLength > 0) await once(toHealthy, 'drain');
+    await healthy.until(total(200 * i));
+    // What its kernel has taken is not yet said to be gone.
+    while (toHealthy.writableLength > 0) await turn();
     most = Math.max(most, toSlow.writableLength);
   }
-  await healthy.until(total(2000));
-  t.ok(most > 1_000_000, 'the reader is behind');
-  t.ok(most < 2_100_000, 'by one frame');
+  t.ok(most > 0, 'the reader is behind');
+  t.ok(most < 100_000, 'by a piece of one frame');
 
-  const drained = once(toSlow, 'drain');
   slow.socket.resume();
-  await drained;
+  await slow.until((bytes) => eventsOf(bytes).length > 0 && toSlow.writableLength === 0);
   orders();
   const events = eventsOf(await slow.until(total(2200)));
   t.notOk(
-    events.some((event) => event.data.metrics.totalCount === 2000),
+    events.some((event) => event.data.metrics?.totalCount === 2000),
     'not all there were',
   );
-  await slow.until((bytes) => eventsOf(bytes).at(-1)?.data.metrics.totalCount === 2200);
+  await slow.until((bytes) => eventsOf(bytes).at(-1)?.data.metrics?.totalCount === 2200);
   t.equal(eventsOf(slow.received()).at(-1)?.event, 'snapshot');
 });
 

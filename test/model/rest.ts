@@ -42,6 +42,7 @@ export async function comeToRest(world: World, early: Watcher): Promise<void> {
   const orders = logs.boundsOf(names.orders.topic);
   const deadLetters = logs.boundsOf(names.deadLetters.topic);
   for (const { host, view } of [early, late, owner]) {
+    await view.merge();
     const head = view.heads().get(0);
     demand(head !== undefined, `${host.name} sees no checkpoint`);
     demand(head.nextOffset === orders.high, `${host.name} sees ${head.nextOffset} orders`);

@@ -15,7 +15,7 @@ export function Cards({ model }: { model: Model | null }) {
         <Card
           label="Orders processed"
           value={count(metrics?.totalCount)}
-          note={model ? plural(model.products.size, 'product') : ''}
+          note={metrics ? plural(metrics.productCount, 'product') : ''}
         />
         <Card
           label="Overall average"

@@ -19,14 +19,16 @@ export function DeadLetters({ model }: { model: Model | null }) {
     <section class="panel" id="dead-letters" aria-labelledby="dead-letters-title" {...handlers}>
       <h2 class="panel-title" id="dead-letters-title">
         Dead letters{' '}
-        <span class="num text-muted">{model ? count(model.metrics.balance.deadLettered) : ''}</span>
+        <span class="num text-muted">
+          {model?.metrics ? count(model.metrics.balance.deadLettered) : ''}
+        </span>
         {waiting > 0 && (
           <button type="button" class="button ml-auto" onClick={show}>
             {count(waiting)} new since you started reading · Show
           </button>
         )}
       </h2>
-      {model && items.length === 0 && <NoDeadLetters model={model} />}
+      {model?.metrics && items.length === 0 && <NoDeadLetters model={model} />}
       {/* Keyed by place and letter: what changes is drawn anew, and nothing is seen to move. */}
       <ol>
         {(all ? items : items.slice(0, few)).map((item, place) => (

@@ -1,8 +1,11 @@
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { ProductPage } from '../../../server/http/contract.ts';
+import { fetchProducts } from '../browser.ts';
 import { average, count } from '../format.ts';
 import { useMedia, useReader } from '../hooks.ts';
+import { matches, type Row, searchFor } from '../product-query.ts';
 import { type Sort, type SortKey, sorted, withNewcomers } from '../row-order.ts';
-import type { Model } from '../store.ts';
+import { hasAllProducts, type Model } from '../store.ts';
 import { isEmpty } from '../trust.ts';
 import { NoOrders } from './no-orders.tsx';
 import { Pager } from './pager.tsx';
@@ -17,22 +20,54 @@ const COLUMNS: readonly [key: SortKey, label: string][] = [
 /** Count and average of every product, sortable, one page at a time. */
 export function Products({ model, now }: { model: Model | null; now: number }) {
   const [sort, setSort] = useState<Sort>({ key: 'count', ascending: false });
+  const [filter, setFilter] = useState('');
   const [wanted, setWanted] = useState(0);
   const size = useMedia('(width < 40rem)') ? 10 : 50;
   const { reading, handlers } = useReader();
   const order = useRowOrder(model, sort, now, reading);
-  const page = Math.min(wanted, Math.max(0, Math.ceil(order.length / size) - 1));
-  const names = order.slice(page * size, (page + 1) * size);
+  const here = filter === '' ? order : order.filter((name) => matches(name, filter));
+  const search = model && searchFor(model, { sort, filter, page: wanted, size });
+  const asked = useAsked(search, model?.seq ?? 0, now);
 
-  function sortBy(key: SortKey) {
-    setSort({ key, ascending: sort.key === key ? !sort.ascending : key === 'product' });
+  const isTop = model !== null && search === null && filter === '' && !hasAllProducts(model);
+  const total = asked
+    ? (asked.page?.matching ?? 0)
+    : isTop
+      ? (model.metrics?.productCount ?? 0)
+      : here.length;
+  const page = Math.min(wanted, Math.max(0, Math.ceil(total / size) - 1));
+  const rows = asked ? (asked.page?.products ?? []) : rowsOf(model, here, page, size);
+  // What was asked for last may lie beyond what there is by now.
+  useEffect(() => {
+    if (asked?.page && page !== wanted) setWanted(page);
+  }, [asked?.page, page, wanted]);
+
+  function show(change: { sort?: Sort; filter?: string }) {
+    if (change.sort) setSort(change.sort);
+    if (change.filter !== undefined) setFilter(change.filter);
     setWanted(0);
   }
+  const sortBy = (key: SortKey) =>
+    show({ sort: { key, ascending: sort.key === key ? !sort.ascending : key === 'product' } });
 
   return (
     <section class="panel" id="products" aria-labelledby="products-title">
       <h2 class="panel-title" id="products-title">
-        Products <span class="num text-muted">{model ? count(model.products.size) : ''}</span>
+        Products{' '}
+        <span class="num text-muted">
+          {model?.metrics ? count(model.metrics.productCount) : ''}
+        </span>
+        {order.length > size && (
+          <input
+            type="search"
+            class="filter"
+            placeholder="Filter"
+            aria-label="Filter products by name"
+            maxLength={255}
+            value={filter}
+            onInput={({ currentTarget }) => show({ filter: currentTarget.value })}
+          />
+        )}
       </h2>
       {model && isEmpty(model) ? (
         <NoOrders status={model.status} />
@@ -48,23 +83,70 @@ export function Products({ model, now }: { model: Model | null; now: number }) {
           </thead>
           <tbody>
             {/* Keyed by place, not by product: a new order replaces text and moves no row. */}
-            {names.map((name, place) => (
+            {rows.map(({ product, ...row }, place) => (
               <tr key={place}>
-                <th scope="row" dir="auto" title={name}>
-                  {name}
+                <th scope="row" dir="auto" title={product}>
+                  {product}
                 </th>
-                <td class="num">{count(model?.products.get(name)?.count)}</td>
-                <td class="num">{average(model?.products.get(name)?.averagePrice)}</td>
+                <td class="num">{count(row.count)}</td>
+                <td class="num">{average(row.averagePrice)}</td>
               </tr>
             ))}
           </tbody>
         </table>
       )}
-      {order.length > size && (
-        <Pager page={page} size={size} total={order.length} onPage={setWanted} />
+      {rows.length === 0 && (asked || filter !== '') && (
+        <p class="empty text-muted">{whyEmpty(asked, filter)}</p>
       )}
+      {total > size && <Pager page={page} size={size} total={total} onPage={setWanted} />}
     </section>
   );
+}
+
+function rowsOf(model: Model | null, names: readonly string[], page: number, size: number): Row[] {
+  return names.slice(page * size, (page + 1) * size).map((product) => {
+    const { count = 0, averagePrice = 0 } = model?.products.get(product) ?? {};
+    return { product, count, averagePrice };
+  });
+}
+
+function whyEmpty(asked: Asked | null, filter: string): string {
+  if (asked?.failed) return 'The server did not answer. Trying again.';
+  if (asked && !asked.page) return 'Asking the server…';
+  return `No product matches “${filter}”.`;
+}
+
+/** What the server was asked for: its answer, null before the first, and whether the last try failed. */
+type Asked = { readonly page: ProductPage | null; readonly failed: boolean };
+
+/** The answer to a query; asked again every two seconds while the numbers go on. Null without a query. */
+function useAsked(search: string | null, seq: number, now: number): Asked | null {
+  const [answer, setAnswer] = useState<Asked & { search: string | null }>({
+    search: null,
+    page: null,
+    failed: false,
+  });
+  const { current: turn } = useRef({ search: '', seq: -1, at: 0, number: 0, busy: false });
+  const again = !turn.busy && seq !== turn.seq && now - turn.at >= REORDER;
+  if (search !== null && (search !== turn.search || again)) {
+    Object.assign(turn, { search, seq, at: now, number: turn.number + 1, busy: true });
+  }
+  useEffect(() => {
+    if (search === null) return;
+    const { number } = turn;
+    const settle = (page: ProductPage | null) => {
+      if (turn.number !== number) return;
+      turn.busy = false;
+      setAnswer((last) => ({
+        search,
+        page: page ?? (last.search === search ? last.page : null),
+        failed: page === null,
+      }));
+    };
+    fetchProducts(search).then(settle, () => settle(null));
+  }, [turn.number, search]);
+  if (search === null) return null;
+  return answer.search === search ? answer : { page: null, failed: false };
 }
 
 const REORDER = 2000;

@@ -1,27 +1,54 @@
 import type { FastifyInstance } from 'fastify';
-import { prefersExposition } from '../accept.ts';
-import type { Feed } from '../feed.ts';
-import type { Overview } from '../overview.ts';
+import { preferredFormat } from '../accept.ts';
+import { notKnown, streamJson } from '../answer.ts';
+import type { Figures, PartitionLag, Status } from '../contract.ts';
+import type { Holds } from '../holds.ts';
+import type { OverviewSource } from '../overview.ts';
 
-/** Writes the metrics in the Prometheus text format. */
-export type Exposition = {
-  readonly contentType: string;
-  render(sample: Overview & { readonly streamClients: number }): Promise<string>;
+/** What a scrape shows; `figures` is null while nothing is known. */
+export type Sample = {
+  readonly figures: Figures | null;
+  readonly lag: readonly PartitionLag[];
+  readonly status: Status;
+  readonly streamClients: number;
 };
 
-type Deps = { feed: Feed; exposition: Exposition; streamClients: () => number };
+/** Writes the metrics in a text format of Prometheus. */
+export type Exposition = {
+  readonly contentType: string;
+  render(sample: Sample): Promise<string>;
+};
 
-/** `GET /metrics`: JSON for people and pages, the Prometheus text for who prefers it. */
+/** The formats of a scrape. */
+export type Expositions = { readonly text: Exposition; readonly openMetrics: Exposition };
+
+type Deps = {
+  source: OverviewSource;
+  expositions: Expositions;
+  holds: Holds;
+  streamClients: () => number;
+};
+
+/** `GET /metrics`: JSON for people and pages, a text of Prometheus for who prefers one. */
 export async function metricsRoute(app: FastifyInstance, deps: Deps): Promise<void> {
-  const { feed, exposition, streamClients } = deps;
-  // Encoded by hand: the serializer of a schema leaves out products whose name holds a line separator.
+  const { source, expositions, holds, streamClients } = deps;
   app.get('/metrics', async (request, reply) => {
-    const view = await feed.newest();
     reply.header('cache-control', 'no-store').header('vary', 'Origin, Accept');
-    if (prefersExposition(request.headers.accept)) {
-      const sample = { ...view.overview, streamClients: streamClients() };
-      return reply.type(exposition.contentType).send(await exposition.render(sample));
+    const format = preferredFormat(request.headers.accept);
+    if (format !== 'json') {
+      for (let left = source.settle(); left !== undefined; left = source.settle()) await left;
+      const figures = source.figures();
+      const sample = {
+        figures,
+        lag: source.lag(),
+        status: source.status(),
+        streamClients: streamClients(),
+      };
+      const text = await expositions[format].render(sample);
+      return reply.type(expositions[format].contentType).send(text);
     }
-    return reply.type('application/json; charset=utf-8').send(view.metrics());
+    const body = await source.wholeMetrics();
+    if (body === null) throw notKnown(reply, source.status());
+    return streamJson(reply, holds, body);
   });
 }

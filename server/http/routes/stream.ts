@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { weightOf } from '../accept.ts';
+import { countedAs } from '../address.ts';
 import type { EventStream } from '../event-stream.ts';
 import { HttpError } from '../http-error.ts';
 
@@ -15,10 +16,17 @@ export async function streamRoute(
     }
     // Null while an earlier answer on the same connection is not finished.
     const { socket } = reply.raw;
-    if (request.raw.httpVersion !== '1.1' || socket === null) {
-      throw new HttpError(400, 'NO_STREAM', 'a stream needs HTTP/1.1 and no request before it');
+    if (socket === null) {
+      throw new HttpError(
+        400,
+        'NO_STREAM',
+        'a stream needs a connection with no request before it',
+      );
     }
-    if (!streams.admits(request.ip)) {
+    // HTTP/1.0, which proxies still speak by default, has no chunks: the end of the connection is the end.
+    const chunked = request.raw.httpVersion === '1.1';
+    const address = countedAs(request.ip);
+    if (!streams.admits(address)) {
       reply.header('retry-after', '10');
       throw new HttpError(503, 'TOO_MANY_STREAMS', 'too many streams are open');
     }
@@ -31,10 +39,10 @@ export async function streamRoute(
     reply.raw.writeHead(200, {
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-store, no-transform',
-      'Transfer-Encoding': 'chunked',
       'X-Accel-Buffering': 'no',
+      ...(chunked ? { 'Transfer-Encoding': 'chunked' } : { Connection: 'close' }),
     });
     reply.raw.flushHeaders();
-    streams.open(socket, request.ip);
+    streams.open(socket, address, chunked);
   });
 }

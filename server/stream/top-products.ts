@@ -1,0 +1,51 @@
+// The products with most orders, kept right while counts grow, and fall by corrections.
+import type { Averages } from '../domain/averages.ts';
+import { PAUSE_EVERY, type Steps } from './slices.ts';
+
+/** A product and the count that it is ranked by. */
+export type Ranked = { readonly product: string; readonly count: number };
+
+/** Most orders first; equal ones by name, so that every instance ranks alike. */
+function compare(a: Ranked, b: Ranked): number {
+  return b.count - a.count || (a.product < b.product ? -1 : 1);
+}
+
+/**
+ * The first `size` of `averages`, given those of before and what changed since. What is in neither has
+ * not changed, and was behind the last of before; so it can only have come up when the new last one is
+ * behind that place too. Then, which takes a correction, all products are looked at.
+ */
+export function* updateTop(
+  before: readonly Ranked[],
+  changed: ReadonlySet<string>,
+  averages: Averages,
+  size: number,
+): Steps<readonly Ranked[]> {
+  const candidates = new Set(changed);
+  for (const { product } of before) candidates.add(product);
+  const next = yield* best(candidates, averages, size);
+  if (next.length === averages.size || before.length < size) return next;
+  const nobodyCameUp = next.length === size && compare(next.at(-1)!, before.at(-1)!) <= 0;
+  return nobodyCameUp ? next : yield* best(averages.keys(), averages, size);
+}
+
+function* best(products: Iterable<string>, averages: Averages, size: number): Steps<Ranked[]> {
+  const found: Ranked[] = [];
+  let last: Ranked | undefined;
+  let seen = 0;
+  const cut = () => {
+    found.sort(compare).splice(size);
+    if (found.length === size) last = found.at(-1);
+  };
+  for (const product of products) {
+    seen += 1;
+    if (seen % PAUSE_EVERY === 0) yield;
+    const tally = averages.get(product);
+    if (tally === undefined) continue;
+    const ranked = { product, count: tally.count };
+    if (last !== undefined && compare(ranked, last) > 0) continue;
+    if (found.push(ranked) >= 2 * size + PAUSE_EVERY) cut();
+  }
+  cut();
+  return found;
+}
