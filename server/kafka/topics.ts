@@ -59,6 +59,7 @@ export function createTopics(deps: {
   const cluster = createCluster(kafka);
   let connected = false;
   let knowsReplicas = false;
+  let saysPartitions = false;
   let lossy: string | null = null;
 
   async function partitionCounts(): Promise<Map<string, number>> {
@@ -92,6 +93,7 @@ export function createTopics(deps: {
     const partitions = existing.get(names.orders) ?? deps.partitions;
     const isNew = !existing.has(names.orders);
     if (isNew) await create(names.orders, partitions, AS_THE_BROKER, {});
+    else sayPartitions(partitions);
     const beside = [names.deadLetters, names.checkpoints].filter((topic) => existing.has(topic));
     const [orders, ...others] = await readSettings(admin, [names.orders, ...beside]);
     const settingsOf = (name: string) => others.filter(({ topic }) => topic === name);
@@ -128,6 +130,14 @@ export function createTopics(deps: {
       replicas: replicasOf(cluster, names.orders),
       minInSync: minInSync?.own ? minInSync.value : null,
     };
+  }
+
+  /** Once: who set it may wonder why nothing came of it. */
+  function sayPartitions(partitions: number): void {
+    if (saysPartitions || partitions >= deps.partitions) return;
+    saysPartitions = true;
+    const words = 'orders has fewer partitions than PARTITIONS, which counts when it is created';
+    logger.info(words, { topic: names.orders, partitions, PARTITIONS: deps.partitions });
   }
 
   /** Once, and never in the way of anything. */
