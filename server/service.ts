@@ -157,9 +157,7 @@ export function createService(deps: {
 
   function onTrim(partition: number, error: unknown): void {
     const name = nameOf({ topic: topicNames.checkpoints, partition });
-    // Who may not delete today may not tomorrow, and the topic grows for ever.
-    const denied = /authoriz|not support/i.test(describe(error));
-    upkeep.report(`${name} grows, nothing is deleted`, error, denied);
+    upkeep.report(`${name} grows, nothing is deleted`, error);
   }
 
   async function ensureTopics(): Promise<void> {

@@ -38,13 +38,15 @@ export type Topics = {
   ensure(): Promise<TopicsState>;
   /** The same writer, which has no dead letter written (retriable) while their topic would lose it. */
   guard(writer: LogWriter): LogWriter;
-  /** Deletes the checkpoints of a partition below an offset. */
+  /** Deletes the checkpoints of a partition below an offset. Rejects with an AppError (TRIM), not retriable when it is not allowed. */
   trimCheckpoints(partition: number, below: number): Promise<void>;
   close(): Promise<void>;
 };
 
 /** Kafka frees deleted records by the segment, and never the one it writes to. */
 const SMALL_SEGMENTS = { 'segment.bytes': String(2 * CHECKPOINT_BYTES), 'segment.ms': '60000' };
+/** TOPIC_AUTHORIZATION_FAILED, UNSUPPORTED_VERSION, POLICY_VIOLATION: asking again does not help. */
+const WILL_NOT_PASS: ReadonlySet<number> = new Set([29, 35, 44]);
 const MIN_IN_SYNC = 'min.insync.replicas';
 
 /** The topics of one service; `partitions` counts when `orders` has to be created. */
@@ -166,8 +168,9 @@ export function createTopics(deps: {
       if (answer?.error === ErrorCode.NONE) return;
       // The leader may have moved; should that fail too, the next trim finds out.
       await cluster.refresh([tp.topic]).catch(() => {});
-      const reason = errorName(answer?.error ?? ErrorCode.UNKNOWN);
-      throw new AppError('TRIM', `${nameOf(tp)} cannot be trimmed: ${reason}`, true);
+      const error = answer?.error ?? ErrorCode.UNKNOWN;
+      const words = `${nameOf(tp)} cannot be trimmed: ${errorName(error)}`;
+      throw new AppError('TRIM', words, !WILL_NOT_PASS.has(error));
     },
     async close() {
       await Promise.all([cluster.close(), connected ? admin.disconnect() : undefined]);
