@@ -41,7 +41,7 @@ export function deadLetterTopic(t: Test, broker: Broker): void {
 
       const append = appender(t, world);
       await append(randomBytes(2 * MIB - 100));
-      await append(Buffer.alloc(20 * MIB, 'v'), true);
+      await append(Buffer.alloc(12 * MIB, 'v'), true);
       await agree(t, world, service);
 
       await set(admin, world.orders, { 'max.message.bytes': `${6 * MIB}`, 'retention.ms': '-1' });

@@ -114,7 +114,7 @@ t.test('the running service goes on from there by itself', async (t) => {
   const { offset, stamp } = write(world, await plan(world, 2));
   tasks.readBack(0, offset, stamp, true);
   await world.clock.advance(500);
-  t.same(tasks.status(), { restoring: [], failures: [] });
+  t.same(tasks.status(), { restoring: [], failures: [], fenced: [] });
   t.equal(tasks.positions().get(0), 7);
 });
 
