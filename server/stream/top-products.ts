@@ -21,12 +21,17 @@ export function* updateTop(
   averages: Averages,
   size: number,
 ): Steps<readonly Ranked[]> {
-  const candidates = new Set(changed);
-  for (const { product } of before) candidates.add(product);
-  const next = yield* best(candidates, averages, size);
+  const next = yield* best(union(before, changed), averages, size);
   if (next.length === averages.size || before.length < size) return next;
   const nobodyCameUp = next.length === size && compare(next.at(-1)!, before.at(-1)!) <= 0;
   return nobodyCameUp ? next : yield* best(averages.keys(), averages, size);
+}
+
+/** Without a copy of what changed: that may be everything. */
+function* union(before: readonly Ranked[], changed: ReadonlySet<string>): Generator<string> {
+  const known = new Set(before.map(({ product }) => product));
+  yield* known;
+  for (const product of changed) if (!known.has(product)) yield product;
 }
 
 function* best(products: Iterable<string>, averages: Averages, size: number): Steps<Ranked[]> {
