@@ -54,6 +54,8 @@ export type Health = {
   note(key: string, words: string | null): void;
   /** Partitions whose checkpoints cannot be followed at the moment: what is shown of them is old. */
   oldHeads(): ReadonlySet<number>;
+  /** Partitions of which some log cannot be read for the view at the moment. */
+  unread(): ReadonlySet<number>;
   /** Everything that is wrong now and worth a line in the log. */
   incidents(): Condition[];
   status(): Status;
@@ -191,6 +193,7 @@ export function createHealth(deps: {
       const heads = stalls(progress.view).filter(({ tp }) => tp.topic === config.CHECKPOINT_TOPIC);
       return new Set(heads.map(({ tp }) => tp.partition));
     },
+    unread: () => new Set(stalls(progress.view).map(({ tp }) => tp.partition)),
     incidents: () => (phase === 'STOPPING' ? [] : [...troubles(tasks()), ...remarks()]),
     status() {
       const stopping = phase === 'STOPPING';

@@ -108,6 +108,7 @@ export function createService(deps: {
     deadLetterTopic: topicNames.deadLetters,
     deadLetterBufferSize: config.DLQ_BUFFER_SIZE,
     clock,
+    isOut: (partition) => health.unread().has(partition),
     onCheckpoint: (...checkpoint) => tasks.readBack(...checkpoint),
     onFailed: (tp, error) => health.failed(`${nameOf(tp)} cannot be shown: ${describe(error)}`),
   });

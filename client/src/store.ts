@@ -86,17 +86,32 @@ export function hasAllProducts({ metrics, products }: Model): boolean {
   return metrics === null || products.size >= metrics.productCount;
 }
 
-/** Sorted as `/dlq` is: new letters of one partition may be older than known ones of another. */
+/**
+ * In the order of `/dlq`: in a partition its offsets decide; of the newest letters left of each, the one
+ * with the later time comes first.
+ */
 function newestFirst(added: readonly DeadLetterItem[], known: readonly DeadLetterItem[]) {
   if (added.length === 0) return known;
   const ids = new Set(added.map(({ id }) => id));
-  return [...added, ...known.filter(({ id }) => !ids.has(id))]
-    .sort((a, b) => age(b, a) || place(b, 0) - place(a, 0) || place(b, 1) - place(a, 1))
-    .slice(0, MAX_DEAD_LETTERS);
+  const all = [...added, ...known.filter(({ id }) => !ids.has(id))];
+  const lanes = new Map<number, DeadLetterItem[]>();
+  for (const letter of all.sort((a, b) => place(a, 1) - place(b, 1))) {
+    const partition = place(letter, 0);
+    lanes.set(partition, [...(lanes.get(partition) ?? []), letter]);
+  }
+  const merged: DeadLetterItem[] = [];
+  while (merged.length < Math.min(all.length, MAX_DEAD_LETTERS)) {
+    const first = [...lanes.values()].reduce((a, b) => (isLater(b.at(-1), a.at(-1)) ? b : a));
+    merged.push(first.pop() as DeadLetterItem);
+  }
+  return merged;
 }
 
-const age = (a: DeadLetterItem, b: DeadLetterItem) =>
-  Date.parse(a.timestamp) - Date.parse(b.timestamp);
+function isLater(a: DeadLetterItem | undefined, b: DeadLetterItem | undefined): boolean {
+  if (a === undefined || b === undefined) return b === undefined;
+  const [timeOfA, timeOfB] = [Date.parse(a.timestamp), Date.parse(b.timestamp)];
+  return timeOfA > timeOfB || (timeOfA === timeOfB && place(a, 0) > place(b, 0));
+}
 
 const place = ({ id }: DeadLetterItem, part: 0 | 1) => Number(id.split('-')[part]);
 

@@ -32,7 +32,10 @@ export type Changes = {
 };
 
 export type GroupView = {
-  /** Whether all has been read that stood in the topics at the start: before, no figure is true. */
+  /**
+   * Whether all has been read that stood in the topics at the start, but for partitions that cannot be
+   * read: before, no figure is true.
+   */
   readonly known: boolean;
   /** The newest head checkpoints, by partition; a partition without one is absent. */
   heads(): ReadonlyMap<number, CheckpointSummary>;
@@ -79,10 +82,13 @@ export function createGroupView(deps: {
   deadLetterBufferSize: number;
   clock: Clock;
   onCheckpoint: OnCheckpoint;
+  /** Whether a partition is not waited for: its logs cannot be read at the moment. */
+  isOut?: (partition: number) => boolean;
   /** What stands in this log cannot be shown. */
   onFailed: (tp: TopicPartition, error: unknown) => void;
 }): GroupViewReader {
   const { reader, clock, deadLetterBufferSize, onCheckpoint, onFailed } = deps;
+  const { isOut = () => false } = deps;
   const stamps = new Map<number, CheckpointStamp>();
   const heads = createMergedHeads(clock, (partition, error) => {
     onFailed({ topic: deps.checkpointTopic, partition }, error);
@@ -167,6 +173,9 @@ export function createGroupView(deps: {
 
   return {
     get known() {
+      known ||=
+        upToDate.size > 0 &&
+        [...partitions.keys()].every((partition) => upToDate.has(partition) || isOut(partition));
       return known;
     },
     get state() {
@@ -203,7 +212,6 @@ export function createGroupView(deps: {
     async caughtUp() {
       await Promise.all(partitions.values());
       await heads.merge();
-      known = true;
     },
     isCaughtUp: (partition) => upToDate.has(partition) && !lost.has(partition),
     close() {

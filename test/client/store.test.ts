@@ -88,9 +88,36 @@ t.test('dead letters are merged newest first, none twice, at most fifty', async 
   t.equal(merged.deadLetters.length, 50);
   t.equal(merged.deadLetters[0]?.id, '2-901');
   t.equal(new Set(merged.deadLetters.map(({ id }) => id)).size, 50);
-  const times = merged.deadLetters.map(({ timestamp }) => timestamp);
-  t.same(times, [...times].sort().reverse());
+  const offsetsOf = (partition: string) =>
+    merged.deadLetters.flatMap(({ id }) => {
+      const [lane, offset] = id.split('-');
+      return lane === partition ? [Number(offset)] : [];
+    });
+  for (const partition of ['0', '1', '2']) {
+    const offsets = offsetsOf(partition);
+    t.same(
+      offsets,
+      [...offsets].sort((a, b) => b - a),
+      'arrival decides in a partition',
+    );
+  }
 });
+
+t.test(
+  'a dead letter with a time in the future does not stay the newest of its partition',
+  async (t) => {
+    const [letter] = deadLetters(1);
+    const early = { ...letter!, id: '0-8', timestamp: '2098-01-01T00:00:00.000Z' };
+    const later = { ...letter!, id: '0-9', timestamp: '2026-01-01T00:00:00.000Z' };
+    const other = { ...letter!, id: '1-3', timestamp: '2027-01-01T00:00:00.000Z' };
+    const known = { ...base, deadLetters: [early] };
+    const merged = isModel(advance(known, { ...next, deadLetters: [later, other] }));
+    t.same(
+      merged.deadLetters.map(({ id }) => id),
+      ['1-3', '0-9', '0-8'],
+    );
+  },
+);
 
 t.test('lag is known when that of every partition is', async (t) => {
   t.equal(lagOf(base), 19);

@@ -18,7 +18,7 @@ function checkpoint(change: Partial<Checkpoint>) {
   return record(encodeCheckpoint(someCheckpoint({ nextOffset: 1, ...change })));
 }
 
-function world(reader?: LogReader) {
+function world(reader?: LogReader, isOut = (_partition: number) => false) {
   const memory = memoryLogs();
   const failures: string[] = [];
   const view = createGroupView({
@@ -28,6 +28,7 @@ function world(reader?: LogReader) {
     deadLetterTopic: deadLetters.topic,
     deadLetterBufferSize: 5,
     clock: manualClock(),
+    isOut,
     onCheckpoint() {},
     onFailed: (tp, error) => failures.push(`${nameOf(tp)}: ${(error as Error).message}`),
   });
@@ -112,7 +113,8 @@ t.test('a partition that nobody leads holds up no other', async (t) => {
     ...memory.reader,
     bounds: (tp) => (tp.partition === 0 ? new Promise<never>(() => {}) : memory.reader.bounds(tp)),
   };
-  const { view, failures } = world(reader);
+  let out = -1;
+  const { view, failures } = world(reader, (partition) => partition === out);
   view.follow([0, 1]);
   const known = (partition: number, wanted: boolean) =>
     until(
@@ -122,6 +124,9 @@ t.test('a partition that nobody leads holds up no other', async (t) => {
     );
   await known(1, true);
   t.notOk(view.isCaughtUp(0));
+  t.notOk(view.known, 'what it holds may still be read');
+  out = 0;
+  t.ok(view.known, 'it cannot be read: the others are shown without it');
   memory.append({ ...checkpoints, partition: 1 }, [record(Buffer.from('no checkpoint'))]);
   await known(1, false);
   t.equal(failures.length, 1, 'what cannot be followed any more is not known either');
