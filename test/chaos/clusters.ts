@@ -53,8 +53,11 @@ export async function startProxiedBroker(scope: TestScope): Promise<TestCluster>
   };
 }
 
-/** Three brokers that keep everything three times and take it when two have it. */
-export async function startThreeBrokers(scope: TestScope): Promise<TestCluster> {
+/** Three brokers that keep everything three times and take it when two have it; `settings` come on top. */
+export async function startThreeBrokers(
+  scope: TestScope,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<TestCluster> {
   const ports = await freePorts(6);
   const placements = [1, 2, 3].map((id) => ({
     id,
@@ -70,8 +73,7 @@ export async function startThreeBrokers(scope: TestScope): Promise<TestCluster> 
     // A broker that is back leads again soon, so that the next one killed is a leader too.
     'leader.imbalance.check.interval.seconds': '2',
     'replica.lag.time.max.ms': '3000',
-    // So that a throttled replica does not catch up in one step.
-    'replica.fetch.max.bytes': '16384',
+    ...settings,
   };
   const nodes = await Promise.all(
     placements.map(({ id, ...rest }) =>

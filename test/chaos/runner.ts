@@ -49,9 +49,12 @@ export function createRunner({ long }: { long: boolean }): Runner {
     return outcome;
   }
 
-  async function runOne({ name, brokers = 1, run }: Scenario, seed: number): Promise<Outcome> {
-    const cluster = await clusterOf(brokers);
+  async function runOne(scenario: Scenario, seed: number): Promise<Outcome> {
+    const { name, brokers = 1, settings, run } = scenario;
     const scope = createScope();
+    const cluster = await (settings === undefined
+      ? clusterOf(brokers)
+      : startThreeBrokers(scope, settings));
     const startedAt = performance.now();
     let violation: string | null = null;
     let logs: string | null = null;

@@ -5,5 +5,7 @@ export type Scenario = {
   readonly name: string;
   /** One broker behind the proxy unless said otherwise. */
   readonly brokers?: 1 | 3;
+  /** Three brokers of its own, with these settings. */
+  readonly settings?: Readonly<Record<string, string>>;
   run(world: World): Promise<void>;
 };

@@ -196,6 +196,12 @@ export const brokerScenarios: readonly Scenario[] = [
   { name: 'brokers-killed-in-turn', brokers: 3, run: eachInTurn },
   { name: 'majority-away', brokers: 3, run: majorityAway },
   { name: 'dlq-broker-away', brokers: 3, run: dlqBrokerAway },
-  { name: 'leader-moved-while-the-old-one-lives', brokers: 3, run: leaderMoved },
+  {
+    name: 'leader-moved-while-the-old-one-lives',
+    brokers: 3,
+    // So that a throttled replica does not catch up in one step.
+    settings: { 'replica.fetch.max.bytes': '16384' },
+    run: leaderMoved,
+  },
   { name: 'one-partition-without-leader', brokers: 3, run: oneLeaderless },
 ];
