@@ -117,6 +117,8 @@ const place = ({ id }: DeadLetterItem, part: 0 | 1) => Number(id.split('-')[part
 
 /** Orders that stand in the topic beyond the last checkpoints; null while that of a partition is not known. */
 export function lagOf({ lag }: Model): number | null {
+  // Before the topics are known there is no partition yet.
+  if (lag.length === 0) return null;
   return lag.reduce<number | null>(
     (sum, { lag: behind }) => (sum === null || behind === null ? null : sum + behind),
     0,

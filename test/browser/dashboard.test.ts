@@ -242,7 +242,12 @@ t.test('the dashboard', async (t) => {
 
   t.test('what the server does not know is a dash, not a zero', async (t) => {
     const status = aStatus({ phase: 'starting', reasons: ['reading what the group has come to'] });
-    const { server, page } = await dashboard(t, { metrics: null, deadLetters: [], status });
+    const { server, page } = await dashboard(t, {
+      metrics: null,
+      deadLetters: [],
+      lag: [],
+      status,
+    });
     await pill(page, 'Not ready').waitFor();
     for (const name of ['Orders processed', 'Overall average', 'Consumer lag', 'Dead letters']) {
       t.equal(await figure(page, name).textContent(), '—', name);

@@ -123,6 +123,7 @@ t.test('lag is known when that of every partition is', async (t) => {
   t.equal(lagOf(base), 19);
   const [first, second] = base.lag;
   t.equal(lagOf({ ...base, lag: [first!, { ...second!, lag: null }] }), null);
+  t.equal(lagOf({ ...base, lag: [] }), null, 'no partition is known');
   const lag = [{ partition: 0, endOffset: 50, lag: 43 }];
   t.equal(lagOf(isModel(advance(base, { ...next, lag }))), 43);
 });

@@ -114,7 +114,8 @@ export function membershipContract(t: Test, brokers: string): void {
     await member.heartbeat();
     t.same(member.owned.at(-1), [0, 1, 2]);
     t.equal(member.generation(), 1);
-    t.same(member.states, [{ member: true, error: null }]);
+    // The coordinator of a Kafka that has just started may not be ready at first.
+    t.same(member.states.at(-1), { member: true, error: null });
     await member.commit(new Map([[1, 5]]));
     const admin = kafka.admin();
     await admin.connect();
