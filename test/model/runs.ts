@@ -5,6 +5,8 @@ import { property, retell, type Story } from './story.ts';
 import type { Fault } from './task.ts';
 
 const numRuns = Number(process.env.MODEL_RUNS ?? 2_000);
+/** A planted fault may show in one story of a thousand; looking for it ends as soon as it is found. */
+const TIMES_FOR_A_FAULT = 20;
 const seed = Number(process.env.MODEL_SEED ?? Date.now() % 2 ** 31);
 
 /** Lives through stories until one goes wrong; its shortest form is told when `shorten` is set. */
@@ -14,7 +16,7 @@ export async function run(
 ): Promise<fc.RunDetails<Story>> {
   const path = shorten ? process.env.MODEL_PATH : undefined;
   const found = await fc.check(property(fault), {
-    numRuns,
+    numRuns: fault === undefined ? numRuns : numRuns * TIMES_FOR_A_FAULT,
     seed,
     endOnFailure: !shorten,
     ...(path === undefined ? {} : { path }),
