@@ -1,8 +1,17 @@
 // Every setting of the service: one table, read from the environment all at once.
 import { isIP } from 'node:net';
-import { isLoopback, parseHost } from './address.ts';
+import { isLoopback, parseHost } from './config/address.ts';
+import {
+  boolean,
+  integer,
+  list,
+  oneOf,
+  type Setting,
+  setting,
+  share,
+  text,
+} from './config/setting.ts';
 import { ConfigError } from './errors.ts';
-import { boolean, integer, list, oneOf, type Setting, setting, share, text } from './setting.ts';
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;

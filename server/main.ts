@@ -2,16 +2,16 @@
 import { randomInt } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
-import { chooseBroker } from './cli/broker-choice.ts';
 import { cannotListen, listeningAt } from './cli/listening.ts';
 import { inProject } from './cli/project-root.ts';
 import { readStartOptions, startUsage, version } from './cli/start-options.ts';
 import { loadConfig } from './config.ts';
 import { ConfigError, describe } from './errors.ts';
 import { buildApp } from './http/app.ts';
-import { createLogger } from './log.ts';
-import { createExpositions } from './metrics.ts';
-import { createService } from './service.ts';
+import { chooseBroker } from './service/broker-choice.ts';
+import { createLogger } from './service/logger.ts';
+import { createExpositions } from './service/metrics.ts';
+import { createService } from './service/service.ts';
 
 const STOP_WITHIN_MS = 10_000;
 const MAX_STREAMS = 10_000;

@@ -2,9 +2,9 @@
 import { loadConfig } from '../config.ts';
 import { BrokerError } from '../dev-broker/broker-error.ts';
 import { ConfigError, describe } from '../errors.ts';
+import { DEFAULT_PORT } from '../service/broker-choice.ts';
+import { portTaken, startEmbeddedBroker } from '../service/embedded-broker.ts';
 import { readArguments } from './arguments.ts';
-import { DEFAULT_PORT } from './broker-choice.ts';
-import { portTaken, startEmbeddedBroker } from './embedded-broker.ts';
 import { inProject } from './project-root.ts';
 
 const usage = `Runs the embedded broker: Kafka's protocol on this machine, for development.

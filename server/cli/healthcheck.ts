@@ -1,6 +1,6 @@
 // The container's health check: asks the instance that runs with the same environment whether it is
 // alive, not whether it is ready. An instance waits for its Kafka; to restart it would not help.
-import { urlOf } from '../address.ts';
+import { urlOf } from '../config/address.ts';
 import { loadConfig } from '../config.ts';
 import { ConfigError, describe } from '../errors.ts';
 import { readArguments } from './arguments.ts';

@@ -1,5 +1,5 @@
 // What the person who starts the service reads of its port.
-import { isWildcard, urlOf } from '../address.ts';
+import { isWildcard, urlOf } from '../config/address.ts';
 import { describe } from '../errors.ts';
 import { askLive } from './live.ts';
 

@@ -1,7 +1,7 @@
 // Asks an instance whether it is alive, as the container's health check does.
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
-import { addressToAsk } from '../address.ts';
+import { addressToAsk } from '../config/address.ts';
 import { describe } from '../errors.ts';
 
 const MAX_LENGTH = 1000;

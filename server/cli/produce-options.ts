@@ -2,8 +2,8 @@
 import { type Config, loadConfig, saslOf } from '../config.ts';
 import { ConfigError } from '../errors.ts';
 import type { KafkaSettings } from '../kafka/client.ts';
+import { DEFAULT_PORT } from '../service/broker-choice.ts';
 import { readArguments } from './arguments.ts';
-import { DEFAULT_PORT } from './broker-choice.ts';
 
 /** What the generator is to do. */
 export type ProduceOptions = {

@@ -1,15 +1,15 @@
 // `npm run skip`: skips the damaged batch at which a partition has stopped.
 import { hostname, userInfo } from 'node:os';
 import { type Config, loadConfig, saslOf } from '../config.ts';
-import { encodeCheckpoint } from '../domain/checkpoint.ts';
 import { ConfigError, describe } from '../errors.ts';
 import { createAppender } from '../kafka/appender.ts';
 import { createKafka } from '../kafka/client.ts';
 import { createCluster } from '../kafka/cluster.ts';
 import { createFetcher } from '../kafka/fetcher.ts';
-import { systemClock as clock } from '../stream/clock.ts';
-import { nameOf } from '../stream/log.ts';
-import { planSkip, type SkipPlan } from '../stream/skip-batch.ts';
+import { encodeCheckpoint } from '../log/checkpoint.ts';
+import { systemClock as clock } from '../log/clock.ts';
+import { nameOf } from '../log/ports.ts';
+import { planSkip, type SkipPlan } from '../task/skip-batch.ts';
 import { parseSkipOptions, type SkipOptions, usage } from './skip-options.ts';
 
 /** For what goes on while the command works: standard output belongs to its result. */

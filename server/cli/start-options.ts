@@ -1,8 +1,8 @@
 // The command line of the service itself: it takes its settings from the environment, and says so.
 import { readFileSync } from 'node:fs';
+import { table } from '../config/setting.ts';
 import { settingRows } from '../config.ts';
 import { ConfigError } from '../errors.ts';
-import { table } from '../setting.ts';
 import { readArguments } from './arguments.ts';
 import { projectRoot } from './project-root.ts';
 

@@ -1,8 +1,8 @@
 // Writes batches of our own making with acks = all: kafkajs's producer cannot carry null header
 // values, repeated header names in order, or a header called "constructor".
 import { AppError, describe, isProgrammerError } from '../errors.ts';
+import { type LogWriter, nameOf } from '../log/ports.ts';
 import { encodeBatch, encodeGzipBatch } from '../record-batch/writer.ts';
-import { type LogWriter, nameOf } from '../stream/log.ts';
 import { type Cluster, findLeader } from './cluster.ts';
 import { ErrorCode, errorName, produceExchange } from './protocol.ts';
 

@@ -1,7 +1,7 @@
 // The ends of a partition, by ListOffsets.
 import { AppError, describe, isProgrammerError } from '../errors.ts';
-import type { Bounds, TopicPartition } from '../stream/log.ts';
-import type { Logger } from '../stream/logger.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Bounds, TopicPartition } from '../log/ports.ts';
 import { type Cluster, findLeader } from './cluster.ts';
 import { listOffsetsExchange } from './offsets.ts';
 import { ErrorCode, errorName } from './protocol.ts';

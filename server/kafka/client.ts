@@ -1,6 +1,6 @@
 // kafkajs, set up once for everybody here.
 import kafkajs, { type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
-import type { Logger } from '../stream/logger.ts';
+import type { Logger } from '../log/logger.ts';
 import { aliasOf, socketFactory } from './address.ts';
 import { mendKafkajs } from './kafkajs-mends.ts';
 

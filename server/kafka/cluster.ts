@@ -1,7 +1,7 @@
 // Kafka's brokers as this service asks them: who leads a partition, and requests of our own.
 import type { Kafka } from 'kafkajs';
 import { AppError } from '../errors.ts';
-import { nameOf, type TopicPartition } from '../stream/log.ts';
+import { nameOf, type TopicPartition } from '../log/ports.ts';
 import { readTags } from './flexible.ts';
 import { fromKafkajs } from './kafkajs-error.ts';
 import { type KafkajsBroker, openCluster, sendWithin } from './kafkajs-inside.ts';

@@ -1,6 +1,6 @@
 // The ends of all partitions of a topic, for who wants to know how far behind the group is.
 import { describe } from '../errors.ts';
-import type { Bounds } from '../stream/log.ts';
+import type { Bounds } from '../log/ports.ts';
 import type { Cluster } from './cluster.ts';
 import { listOffsetsExchange, type PartitionOffset } from './offsets.ts';
 import { type AtLeader, ErrorCode, errorName } from './protocol.ts';

@@ -1,8 +1,8 @@
 // Follows partitions without a group: per leader one long poll for all of them, the next one sent
 // before the answer of this one is worked on.
 import { describe, isProgrammerError } from '../errors.ts';
-import type { LogReader, TopicPartition } from '../stream/log.ts';
-import type { Logger } from '../stream/logger.ts';
+import type { Logger } from '../log/logger.ts';
+import type { LogReader, TopicPartition } from '../log/ports.ts';
 import { backoff } from './backoff.ts';
 import { createBounds } from './bounds.ts';
 import type { Cluster } from './cluster.ts';

@@ -1,8 +1,8 @@
 // One follower's place in a partition: where its next fetch begins, and what waits to be delivered.
 import { describe } from '../errors.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Bounds, Follower, TopicPartition } from '../log/ports.ts';
 import { nextOffsetAfter } from '../record-batch/batch-header.ts';
-import type { Bounds, Follower, TopicPartition } from '../stream/log.ts';
-import type { Logger } from '../stream/logger.ts';
 import { ErrorCode, type FetchedPartition } from './protocol.ts';
 
 type Turn = () => Promise<void>;

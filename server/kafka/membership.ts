@@ -3,7 +3,7 @@
 // new one; only what our own side throws is a mistake nobody gets over.
 import type { Consumer, Kafka } from 'kafkajs';
 import { AppError, describe } from '../errors.ts';
-import type { Logger } from '../stream/logger.ts';
+import type { Logger } from '../log/logger.ts';
 import { backoff } from './backoff.ts';
 import { inWords } from './kafkajs-error.ts';
 import { stickyAssigner } from './sticky-assigner.ts';

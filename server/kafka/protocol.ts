@@ -1,6 +1,7 @@
 // The requests for records, Fetch and Produce, and the errors of all.
+
+import type { TopicPartition } from '../log/ports.ts';
 import type { AbortedTransaction } from '../record-batch/record.ts';
-import type { TopicPartition } from '../stream/log.ts';
 import type { Exchange } from './cluster.ts';
 import { createWireReader, createWireWriter, type WireReader } from './wire.ts';
 

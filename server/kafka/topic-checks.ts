@@ -1,6 +1,6 @@
 // Whether the topics beside `orders` keep what they are given: checked, and mended where Kafka lets us.
 import { AppError, describe, InconsistentStateError, isProgrammerError } from '../errors.ts';
-import type { Logger } from '../stream/logger.ts';
+import type { Logger } from '../log/logger.ts';
 import { type Cluster, findLeader } from './cluster.ts';
 import { ErrorCode, errorName } from './protocol.ts';
 import {

@@ -1,8 +1,8 @@
 // The three topics: created when missing, grown together, checked and mended, trimmed.
 import type { ITopicConfig, Kafka } from 'kafkajs';
 import { AppError, describe } from '../errors.ts';
-import { type LogWriter, nameOf } from '../stream/log.ts';
-import type { Logger } from '../stream/logger.ts';
+import type { Logger } from '../log/logger.ts';
+import { type LogWriter, nameOf } from '../log/ports.ts';
 import { createCluster, findLeader, partitionCount } from './cluster.ts';
 import { fromKafkajs } from './kafkajs-error.ts';
 import { deleteRecordsExchange } from './offsets.ts';

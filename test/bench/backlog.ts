@@ -1,8 +1,9 @@
 // Fills a topic quickly: batches of our own encoding, straight to the leaders.
-import { encodeOrder } from '../../server/domain/order.ts';
+
 import { createAppender } from '../../server/kafka/appender.ts';
 import { createKafka } from '../../server/kafka/client.ts';
 import { createCluster } from '../../server/kafka/cluster.ts';
+import { encodeOrder } from '../../server/orders/order.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 
 const BATCH = 2000;

@@ -10,12 +10,12 @@ import { createKafka } from '../../server/kafka/client.ts';
 import { createCluster } from '../../server/kafka/cluster.ts';
 import { createFetcher } from '../../server/kafka/fetcher.ts';
 import { createTopics } from '../../server/kafka/topics.ts';
-import { CHECKPOINT_SHARE } from '../../server/own-tasks.ts';
-import { systemClock as clock } from '../../server/stream/clock.ts';
-import { createGroupView } from '../../server/stream/group-view.ts';
-import { createOrderHandler } from '../../server/stream/order-handler.ts';
-import { createPartitionTask } from '../../server/stream/partition-task.ts';
-import { createProgress } from '../../server/stream/progress.ts';
+import { systemClock as clock } from '../../server/log/clock.ts';
+import { createProgress } from '../../server/log/progress.ts';
+import { createOrderHandler } from '../../server/orders/order-handler.ts';
+import { CHECKPOINT_SHARE } from '../../server/service/own-tasks.ts';
+import { createPartitionTask } from '../../server/task/partition-task.ts';
+import { createGroupView } from '../../server/view/group-view.ts';
 import { silentLogger as logger } from '../fixtures/silent-logger.ts';
 
 export type Result = {

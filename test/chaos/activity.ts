@@ -1,5 +1,5 @@
 // When an instance was at work on which partition: what a rebalance pause is measured by.
-import type { TaskGround } from '../../server/own-tasks.ts';
+import type { TaskGround } from '../../server/service/own-tasks.ts';
 
 /** From the first to the last order without a gap; times in ms since 1970. */
 export type Stretch = {

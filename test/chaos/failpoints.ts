@@ -1,6 +1,7 @@
 // Named points at which an instance kills itself, put around what its tasks stand on.
-import type { TaskGround } from '../../server/own-tasks.ts';
-import type { Follower, LogReader, LogWriter, TopicPartition } from '../../server/stream/log.ts';
+
+import type { Follower, LogReader, LogWriter, TopicPartition } from '../../server/log/ports.ts';
+import type { TaskGround } from '../../server/service/own-tasks.ts';
 
 /** Every point. */
 export const failpoints = [

@@ -1,10 +1,10 @@
 // A group's state of any size, written straight into its topics: what a measurement starts from.
 import type { Admin } from 'kafkajs';
-import { encodeCheckpoint } from '../../server/domain/checkpoint.ts';
-import { type DeadLetterCause, deadLetterHeaders } from '../../server/domain/dead-letter.ts';
-import { encodeOrder } from '../../server/domain/order.ts';
+import { encodeCheckpoint } from '../../server/log/checkpoint.ts';
+import { type DeadLetterCause, deadLetterHeaders } from '../../server/log/dead-letter.ts';
+import type { LogWriter } from '../../server/log/ports.ts';
+import { encodeOrder } from '../../server/orders/order.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
-import type { LogWriter } from '../../server/stream/log.ts';
 import type { TopicNames } from './audit.ts';
 
 /** How much of everything, over all partitions; products are in every one. */

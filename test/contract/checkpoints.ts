@@ -1,8 +1,8 @@
 // What a task makes of checkpoints that it must not go on from.
 import type { Test } from 'tap';
-import { type Checkpoint, encodeCheckpoint } from '../../server/domain/checkpoint.ts';
-import { encodeOrder } from '../../server/domain/order.ts';
 import type { Health } from '../../server/http/contract.ts';
+import { type Checkpoint, encodeCheckpoint } from '../../server/log/checkpoint.ts';
+import { encodeOrder } from '../../server/orders/order.ts';
 import { someCheckpoint } from '../fixtures/checkpoint.ts';
 import { withService } from '../fixtures/service.ts';
 import { until } from '../fixtures/until.ts';

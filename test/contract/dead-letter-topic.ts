@@ -2,11 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import kafkajs, { type Admin } from 'kafkajs';
 import type { Test } from 'tap';
-import { encodeOrder } from '../../server/domain/order.ts';
 import type { DeadLetterItem, Health, Metrics } from '../../server/http/contract.ts';
 import { createAppender } from '../../server/kafka/appender.ts';
 import { createKafka } from '../../server/kafka/client.ts';
 import { createCluster } from '../../server/kafka/cluster.ts';
+import { encodeOrder } from '../../server/orders/order.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 import { until } from '../fixtures/until.ts';
 import { withAdmin } from './admin.ts';

@@ -1,7 +1,7 @@
 // What stands in the dead-letter topic: the order as it was, and why it was given up.
 import type { Test } from 'tap';
-import { encodeOrder } from '../../server/domain/order.ts';
 import type { DeadLetterItem } from '../../server/http/contract.ts';
+import { encodeOrder } from '../../server/orders/order.ts';
 import { HOW_TO_GET_KCAT } from '../fixtures/kcat.ts';
 import { skipOrFail } from '../fixtures/requirements.ts';
 import { until } from '../fixtures/until.ts';

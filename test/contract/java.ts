@@ -1,7 +1,7 @@
 // What Kafka's own Java clients write and see.
 import type { Test } from 'tap';
 import type { KafkaInstallation } from '../../server/cli/apache-kafka/installation.ts';
-import { encodeOrder } from '../../server/domain/order.ts';
+import { encodeOrder } from '../../server/orders/order.ts';
 import { produceByJava, produceTransactions, runKafkaTool } from '../fixtures/java.ts';
 import { until } from '../fixtures/until.ts';
 import { agree } from './agree.ts';

@@ -2,8 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { projectRoot } from '../../server/cli/project-root.ts';
-import { encodeOrder } from '../../server/domain/order.ts';
 import type { DeadLetterItem } from '../../server/http/contract.ts';
+import { encodeOrder } from '../../server/orders/order.ts';
 import { readAvroCorpus } from '../fixtures/corpus.ts';
 import { judge } from '../fixtures/oracle.ts';
 import { runTool } from '../fixtures/run-tool.ts';

@@ -1,9 +1,9 @@
 import t from 'tap';
+import { systemClock as clock } from '../../server/log/clock.ts';
+import type { Following } from '../../server/log/ports.ts';
+import { createProgress } from '../../server/log/progress.ts';
 import { openRecordSet } from '../../server/record-batch/reader.ts';
-import { systemClock as clock } from '../../server/stream/clock.ts';
-import type { Following } from '../../server/stream/log.ts';
-import { persist } from '../../server/stream/persist.ts';
-import { createProgress } from '../../server/stream/progress.ts';
+import { persist } from '../../server/task/persist.ts';
 import { withApacheKafka } from '../fixtures/apache-kafka.ts';
 import { joinByJava, produceTransactions } from '../fixtures/java.ts';
 import { withKcat } from '../fixtures/kcat.ts';

@@ -1,7 +1,7 @@
 // The other side of a fetch: what was asked for, and the bytes of an answer to it.
 import type { FetchedPartition } from '../../server/kafka/protocol.ts';
 import { createWireReader, createWireWriter } from '../../server/kafka/wire.ts';
-import type { TopicPartition } from '../../server/stream/log.ts';
+import type { TopicPartition } from '../../server/log/ports.ts';
 
 export type Asked = TopicPartition & { readonly offset: number };
 

@@ -3,9 +3,9 @@ import type { Cluster } from '../../server/kafka/cluster.ts';
 import { createFetcher } from '../../server/kafka/fetcher.ts';
 import type { TopicMetadata } from '../../server/kafka/metadata.ts';
 import { createWireReader, createWireWriter } from '../../server/kafka/wire.ts';
+import type { Follower, RecordSet } from '../../server/log/ports.ts';
 import { nextOffsetAfter } from '../../server/record-batch/batch-header.ts';
 import { encodeBatch } from '../../server/record-batch/writer.ts';
-import type { Follower, RecordSet } from '../../server/stream/log.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 import { type Asked, fetchAnswer, type Part, readFetchRequest } from './fetch-answer.ts';
 

@@ -4,10 +4,10 @@ import { createAppender } from '../../server/kafka/appender.ts';
 import { createKafka } from '../../server/kafka/client.ts';
 import { createCluster } from '../../server/kafka/cluster.ts';
 import { createFetcher, type Fetcher } from '../../server/kafka/fetcher.ts';
+import type { Bounds, LogReader, LogWriter, TopicPartition } from '../../server/log/ports.ts';
 import { openRecordSet } from '../../server/record-batch/reader.ts';
 import type { KafkaRecord, RecordContent } from '../../server/record-batch/record.ts';
 import { openRecord } from '../../server/record-batch/record-parts.ts';
-import type { Bounds, LogReader, LogWriter, TopicPartition } from '../../server/stream/log.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 
 export type Logs = {

@@ -1,7 +1,7 @@
 // What may befall the world, one thing at a time.
 import fc from 'fast-check';
-import { causeOfFault, deadLetterHeaders } from '../../server/domain/dead-letter.ts';
-import { encodeOrder } from '../../server/domain/order.ts';
+import { causeOfFault, deadLetterHeaders } from '../../server/log/dead-letter.ts';
+import { encodeOrder } from '../../server/orders/order.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import type { Kind } from './handler.ts';
 import type { Fate } from './logs.ts';

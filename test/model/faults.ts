@@ -1,11 +1,12 @@
 // Faults as somebody might make them: each breaks one rule that the checkpoints' truth rests on.
-import { add, contains, subtract } from '../../server/domain/averages.ts';
-import { addRange, look } from '../../server/domain/offset-ranges.ts';
+
 import { DamagedLogError, describe, InconsistentStateError } from '../../server/errors.ts';
+import { addRange, look } from '../../server/log/offset-ranges.ts';
+import { add, contains, subtract } from '../../server/orders/averages.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
-import type { Ledger, LedgerState } from '../../server/stream/ledger.ts';
-import type { PendingOrder } from '../../server/stream/pending-order.ts';
-import type { TaskDeps } from '../../server/stream/task-run.ts';
+import type { Ledger, LedgerState } from '../../server/task/ledger.ts';
+import type { PendingOrder } from '../../server/task/pending.ts';
+import type { TaskDeps } from '../../server/task/task-run.ts';
 import { type Fault, names } from './task.ts';
 
 type State = LedgerState<PendingOrder>;

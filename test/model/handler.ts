@@ -1,7 +1,7 @@
 // Business logic at its worst: how an order ends differs from attempt to attempt and from process to
 // process.
 import { PermanentError, TransientError } from '../../server/errors.ts';
-import type { OrderHandler } from '../../server/stream/order-handler.ts';
+import type { OrderHandler } from '../../server/orders/order-handler.ts';
 import type { Host, Scheduler } from './scheduler.ts';
 
 /** Kinds of orders, by the beginning of their id; `wild` ones end in any way, at once or later. */

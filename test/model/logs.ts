@@ -1,7 +1,7 @@
 // Kafka as the model has it: topics with one partition, and appends that may go wrong on their way.
 import { AppError } from '../../server/errors.ts';
+import type { Bounds, LogReader, LogWriter } from '../../server/log/ports.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
-import type { Bounds, LogReader, LogWriter } from '../../server/stream/log.ts';
 import { emptyLog, follow, type PartitionLog, push, recreate, takeOut } from './partition-log.ts';
 import type { Host, Scheduler } from './scheduler.ts';
 

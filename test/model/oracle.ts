@@ -1,9 +1,10 @@
 // What the logs say, worked out from all that was ever written, and whether a checkpoint agrees.
 // Shares no sums and no sets with the service.
-import { sumOf } from '../../server/domain/averages.ts';
-import { type Checkpoint, decodeCheckpoint } from '../../server/domain/checkpoint.ts';
+
+import { type Checkpoint, decodeCheckpoint } from '../../server/log/checkpoint.ts';
+import type { Bounds } from '../../server/log/ports.ts';
+import { sumOf } from '../../server/orders/averages.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
-import type { Bounds } from '../../server/stream/log.ts';
 import { judge, type Verdict } from '../fixtures/oracle.ts';
 
 /** A checkpoint, a view or a state of rest that contradicts the logs. */

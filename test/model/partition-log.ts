@@ -1,7 +1,8 @@
 // One partition's log in memory, and the following of it.
+
+import type { Follower, Following, RecordSet } from '../../server/log/ports.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import { encodeBatch } from '../../server/record-batch/writer.ts';
-import type { Follower, Following, RecordSet } from '../../server/stream/log.ts';
 import type { Host, Scheduler } from './scheduler.ts';
 
 type Batch = {

@@ -1,5 +1,5 @@
 // The end of every story: one owner works off what is left, nothing more happens, and all agree.
-import { merge, sumOf, type Tally } from '../../server/domain/averages.ts';
+import { merge, sumOf, type Tally } from '../../server/orders/averages.ts';
 import { demand } from './oracle.ts';
 import { names } from './task.ts';
 import type { Instance, Watcher, World } from './world.ts';

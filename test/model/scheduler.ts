@@ -1,5 +1,5 @@
 // Everything that can happen next, one event at a time, in an order that the test decides.
-import type { Clock } from '../../server/stream/clock.ts';
+import type { Clock } from '../../server/log/clock.ts';
 
 /** Whatever events belong to: an operating system process, or the network. */
 export type Host = {

@@ -1,8 +1,9 @@
 // The command that leads a partition past a damaged batch, as somebody of the model runs it.
-import { encodeCheckpoint } from '../../server/domain/checkpoint.ts';
+
 import { AppError } from '../../server/errors.ts';
+import { encodeCheckpoint } from '../../server/log/checkpoint.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
-import { planSkip } from '../../server/stream/skip-batch.ts';
+import { planSkip } from '../../server/task/skip-batch.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 import type { Logs } from './logs.ts';
 import type { Host, Scheduler } from './scheduler.ts';

@@ -1,12 +1,13 @@
 // A task of the model: the real one, on logs in memory, with everything noted that its checkpoints
 // are held against.
+
+import { createProgress } from '../../server/log/progress.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
-import { createLedger, type LedgerState } from '../../server/stream/ledger.ts';
-import { createPartitionTask, type PartitionTask } from '../../server/stream/partition-task.ts';
-import type { PendingOrder } from '../../server/stream/pending-order.ts';
-import { createProgress } from '../../server/stream/progress.ts';
-import type { TaskDeps } from '../../server/stream/task-run.ts';
-import type { Tasks } from '../../server/stream/tasks.ts';
+import { createLedger, type LedgerState } from '../../server/task/ledger.ts';
+import { createPartitionTask, type PartitionTask } from '../../server/task/partition-task.ts';
+import type { PendingOrder } from '../../server/task/pending.ts';
+import type { TaskDeps } from '../../server/task/task-run.ts';
+import type { Tasks } from '../../server/task/tasks.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 import { createHandler } from './handler.ts';
 import type { Logs } from './logs.ts';

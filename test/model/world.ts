@@ -1,11 +1,12 @@
 // A topic with one partition, the processes that work on it, and the oracle that watches the logs.
-import type { Checkpoint } from '../../server/domain/checkpoint.ts';
+
 import { InconsistentStateError } from '../../server/errors.ts';
+import type { Checkpoint } from '../../server/log/checkpoint.ts';
 import { DamagedBatch } from '../../server/record-batch/batch-header.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
-import { createGroupView, type GroupViewReader } from '../../server/stream/group-view.ts';
-import type { PartitionTask } from '../../server/stream/partition-task.ts';
-import { createTasks, type Tasks } from '../../server/stream/tasks.ts';
+import type { PartitionTask } from '../../server/task/partition-task.ts';
+import { createTasks, type Tasks } from '../../server/task/tasks.ts';
+import { createGroupView, type GroupViewReader } from '../../server/view/group-view.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 import { Mistake } from './handler.ts';
 import { createLogs, type Landing, type Logs } from './logs.ts';

@@ -1,9 +1,9 @@
 // Batches that are small on the wire and large in memory.
 import { gzipSync } from 'node:zlib';
-import { encodeOrder } from '../../../server/domain/order.ts';
 import { createKafka } from '../../../server/kafka/client.ts';
 import { createCluster } from '../../../server/kafka/cluster.ts';
 import { errorName, produceExchange } from '../../../server/kafka/protocol.ts';
+import { encodeOrder } from '../../../server/orders/order.ts';
 import { silentLogger } from '../../fixtures/silent-logger.ts';
 import { craftBatch } from '../../record-batch/crafted.ts';
 import type { Scenario } from '../scenario.ts';

@@ -1,0 +1,244 @@
+// The checkpoint: what is true of one partition of orders, as one Avro value.
+import { readFileSync } from 'node:fs';
+import avro from 'avsc';
+import { InconsistentStateError } from '../errors.ts';
+import type { Averages } from '../orders/averages.ts';
+import {
+  decodeProducts,
+  diffProducts,
+  encodeProducts,
+  type ProductChange,
+  skipIntegers,
+} from '../orders/averages-codec.ts';
+import { createAvroReader } from './avro-values.ts';
+import { faultOf } from './checkpoint-fault.ts';
+import {
+  encodePending,
+  encodeRanges,
+  type PendingOrder,
+  readPending,
+  readRanges,
+} from './checkpoint-pending.ts';
+import type { CountedRange } from './offset-ranges.ts';
+
+export type { PendingOrder } from './checkpoint-pending.ts';
+export { countOf as lostCount } from './offset-ranges.ts';
+
+export const CHECKPOINT_VERSION = 2;
+
+/** What the checkpoint topic takes, less what a batch of one record takes around it. */
+export const MAX_CHECKPOINT_BYTES = 8 * 2 ** 20 - 1024;
+
+/** What error texts may take of a checkpoint; the codes that stand for texts left out come on top. */
+export const MAX_TEXT_BYTES = 256 * 1024;
+const CODE_BYTES = 512;
+
+/** The first fields of a checkpoint, readable in every version without decoding the rest. */
+export type CheckpointStamp = {
+  readonly version: number;
+  readonly group: string;
+  readonly nextOffset: number;
+  readonly deadLetterOffset: number;
+  readonly generation: number;
+  readonly ownerStartedAt: number;
+  readonly owner: string;
+  readonly pendingCount: number;
+};
+
+/** One record of a log, by which the log can be known again. */
+export type Fingerprint = { readonly offset: number; readonly hash: string };
+
+/** See avro/checkpoint.avsc for the meaning of each member. */
+export type Checkpoint = Omit<CheckpointStamp, 'version' | 'pendingCount'> & {
+  readonly topic: string;
+  readonly partition: number;
+  readonly writtenAt: number;
+  readonly start: number;
+  readonly highWatermark: number;
+  readonly deadLettered: number;
+  readonly gaps: number;
+  readonly corrections: number;
+  readonly retries: number;
+  readonly restarts: number;
+  readonly topicId: string | null;
+  readonly fingerprint: Fingerprint | null;
+  readonly deadLetterTopicId: string | null;
+  readonly deadLetterFingerprint: Fingerprint | null;
+  readonly lost: readonly CountedRange[];
+  readonly gapRanges: readonly CountedRange[];
+  readonly pending: readonly PendingOrder[];
+  readonly averages: Averages;
+};
+
+/** A checkpoint without what waits and what is sold. */
+export type CheckpointSummary = Omit<Checkpoint, 'pending' | 'averages' | 'gapRanges'> & {
+  readonly pendingCount: number;
+};
+
+/** The products of a checkpoint that has none. */
+export const NO_PRODUCTS = Buffer.of(0);
+
+const RANGE_FIELDS = 3;
+const PENDING_FIELDS = 5;
+
+/** Everything before the arrays; members that a version does not have are absent. */
+type Scalars = Omit<Checkpoint, 'lost' | 'gapRanges' | 'pending' | 'averages'> & CheckpointStamp;
+type Field = { name: string; since?: number };
+
+const schema = JSON.parse(
+  readFileSync(new URL(import.meta.resolve('#avro/checkpoint.avsc')), 'utf8'),
+) as { fields: Field[] };
+const stampType = typeUpTo('pendingCount', 1, 'CheckpointStamp');
+const scalarTypes = [1, 2].map((version) => typeUpTo('lost', version, `CheckpointV${version}`));
+
+/** Avro puts fields one after the other, so the first of them are a record of their own. */
+function typeUpTo(end: string, version: number, name: string): avro.Type {
+  const first = schema.fields.slice(
+    0,
+    schema.fields.findIndex((field) => field.name === end),
+  );
+  if (end === 'pendingCount') first.push(schema.fields[first.length]!);
+  const fields = first.filter(({ since = 1 }) => since <= version);
+  return avro.Type.forSchema({ ...schema, name, fields } as avro.Schema);
+}
+
+/**
+ * Avro binary of a checkpoint, which fits into a record as long as products take at most 6 MiB and at
+ * most 100,000 orders wait. Throws InconsistentStateError, and gives nothing, when it is not sound.
+ */
+export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
+  const fault = faultOf(checkpoint);
+  if (fault !== null) throw new InconsistentStateError(`no checkpoint is written: ${fault}`);
+  const { pending, averages, lost, gapRanges, ...rest } = checkpoint;
+  const version = CHECKPOINT_VERSION;
+  const scalars: Scalars = { ...rest, version, pendingCount: pending.length };
+  try {
+    const head = [
+      scalarTypes[version - 1]!.toBuffer(scalars),
+      encodeRanges(lost),
+      encodeRanges(gapRanges),
+    ];
+    const products = encodeProducts(averages);
+    const taken = head.reduce((sum, { length }) => sum + length, products.length + CODE_BYTES);
+    const waiting = encodePending(pending, checkpoint, (pendingBytes) =>
+      Math.min(MAX_TEXT_BYTES, MAX_CHECKPOINT_BYTES - taken - pendingBytes),
+    );
+    return Buffer.concat([...head, ...waiting, products]);
+  } catch (cause) {
+    throw new InconsistentStateError('no checkpoint is written: it cannot be encoded', { cause });
+  }
+}
+
+/** Decodes the first fields. Throws InconsistentStateError when there are none, or of a newer version. */
+export function decodeStamp(bytes: Buffer): CheckpointStamp {
+  const version = bytes.length > 0 ? bytes[0]! >> 1 : 0;
+  if (version > CHECKPOINT_VERSION) {
+    throw new InconsistentStateError(
+      `checkpoint of version ${version}: this service reads up to ${CHECKPOINT_VERSION}, start the newer one`,
+    );
+  }
+  if (version < 1) throw undecodable(bytes);
+  return firstFields<CheckpointStamp>(stampType, bytes).value;
+}
+
+/** Decodes a whole checkpoint. Throws InconsistentStateError when it is none, or of a newer version. */
+export function decodeCheckpoint(bytes: Buffer): Checkpoint {
+  const { scalars, at } = decodeScalars(bytes);
+  const checkpoint = readable(bytes, () => {
+    const { version, pendingCount, ...rest } = scalars;
+    const reader = createAvroReader(bytes, at);
+    const lost = readRanges(reader, version > 1);
+    const gapRanges = version > 1 ? readRanges(reader, true) : gapsSomewhere(rest);
+    const pending = readPending(reader, rest);
+    const averages = decodeProducts(bytes.subarray(reader.at));
+    return { ...rest, lost, gapRanges, pending, averages };
+  });
+  const offsets = new Set(checkpoint.pending.map(({ offset }) => offset));
+  const fault =
+    offsets.size < checkpoint.pending.length ? 'an order is pending twice' : faultOf(checkpoint);
+  if (fault !== null) throw undecodable(bytes, new RangeError(fault));
+  return checkpoint;
+}
+
+/** Version 1 knew only how many gaps there are. */
+function gapsSomewhere(head: { start: number; nextOffset: number; gaps: number }): CountedRange[] {
+  const { start, nextOffset, gaps } = head;
+  return gaps === 0 ? [] : [{ from: start, to: nextOffset, count: gaps }];
+}
+
+/**
+ * The summary of a checkpoint, and its products as they stand there, for `productChanges`. Throws
+ * InconsistentStateError as decodeCheckpoint does.
+ */
+export function decodeSummary(bytes: Buffer): { summary: CheckpointSummary; products: Buffer } {
+  const { scalars, at } = decodeScalars(bytes);
+  return readable(bytes, () => {
+    const { version, ...rest } = scalars;
+    const reader = createAvroReader(bytes, at);
+    const lost = readRanges(reader, version > 1);
+    if (version > 1) reader.items(() => skipLongs(reader, RANGE_FIELDS));
+    reader.items(reader.text);
+    const productsAt = skipIntegers(bytes, reader.at, PENDING_FIELDS);
+    return { summary: { ...rest, lost }, products: bytes.subarray(productsAt) };
+  });
+}
+
+function skipLongs(reader: { long(): number }, count: number): void {
+  for (let left = count; left > 0; left -= 1) reader.long();
+}
+
+function decodeScalars(bytes: Buffer): { scalars: Scalars; at: number } {
+  const { version } = decodeStamp(bytes);
+  const { value, offset } = firstFields<Scalars>(scalarTypes[version - 1]!, bytes);
+  if (Number.isNaN(new Date(value.writtenAt).getTime())) throw undecodable(bytes);
+  const unknown = {
+    topicId: null,
+    fingerprint: null,
+    deadLetterTopicId: null,
+    deadLetterFingerprint: null,
+  };
+  return { scalars: { ...unknown, ...value }, at: offset };
+}
+
+function firstFields<T>(type: avro.Type, bytes: Buffer): { value: T; offset: number } {
+  const found = readable(bytes, () => type.decode(bytes, 0) as { value: T; offset: number });
+  if (found.offset < 0) throw undecodable(bytes);
+  return { value: Object.assign({}, found.value), offset: found.offset };
+}
+
+/** Where the `products` of two checkpoints differ, in steps; the first may be NO_PRODUCTS. */
+export function* productChanges(
+  before: Buffer,
+  after: Buffer,
+): Generator<undefined, ProductChange[]> {
+  try {
+    return yield* diffProducts(before, after);
+  } catch (cause) {
+    throw cause instanceof RangeError ? undecodable(after, cause) : cause;
+  }
+}
+
+function readable<T>(bytes: Buffer, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw undecodable(bytes, cause);
+  }
+}
+
+function undecodable(bytes: Buffer, cause?: unknown): InconsistentStateError {
+  const message = `a checkpoint of ${bytes.length} bytes cannot be decoded`;
+  return new InconsistentStateError(message, { cause });
+}
+
+/**
+ * Whether `next`, read after `head`, takes its place: it is behind in neither log. Of two that stand
+ * at the same place the one with fewer orders pending knows more.
+ */
+export function succeeds(next: CheckpointStamp, head: CheckpointStamp): boolean {
+  if (next.nextOffset < head.nextOffset || next.deadLetterOffset < head.deadLetterOffset)
+    return false;
+  const same =
+    next.nextOffset === head.nextOffset && next.deadLetterOffset === head.deadLetterOffset;
+  return !same || next.pendingCount <= head.pendingCount;
+}

@@ -1,0 +1,225 @@
+// Dead letters: what is written beside the original bytes, and how it is read back.
+
+import {
+  decodeOrder,
+  isFault,
+  MAX_ORDER_ID_BYTES,
+  type OrderFault,
+  type OrderStage,
+} from '../orders/order.ts';
+import { clip, isoTime } from './clip.ts';
+
+/** Header names and values are bytes: Kafka checks neither. */
+type Header = { readonly key: Buffer; readonly value: Buffer | null };
+
+/** Where the original record stands. */
+export type Origin = {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+};
+
+export type Disposition = 'undecodable' | 'invalid' | 'permanent' | 'retries_exhausted';
+
+/** Why an order was given up; times in ms since 1970. */
+export type DeadLetterCause = {
+  readonly stage: OrderStage | 'process';
+  readonly disposition: Disposition;
+  /** Starts with a stable code. */
+  readonly reason: string;
+  readonly exceptionClass: string;
+  readonly exceptionMessage: string;
+  /** Handler calls made; 0 when it never came to one. */
+  readonly attempts: number;
+  readonly firstFailedAt: number;
+  readonly lastFailedAt: number;
+};
+
+/** A header of ours: its name without the prefix, and what it says. */
+export type Note = readonly [name: string, value: string | number];
+
+/** Who gave it up. */
+export type Author = { readonly group: string; readonly app: string; readonly instance: string };
+
+/**
+ * A dead letter as it stands in the topic; what its headers do not tell is null. Its texts are bounded
+ * and its own, whatever the record holds.
+ */
+export type DeadLetter = {
+  /** Its place in the dead-letter topic. */
+  readonly partition: number;
+  readonly offset: number;
+  /** When it was written, ms since 1970, as the record says: any 64 bits. */
+  readonly timestamp: number;
+  readonly orderId: string | null;
+  readonly reason: string;
+  /** Null also when it is longer than a name. */
+  readonly group: string | null;
+  readonly origin: Origin | null;
+  readonly disposition: Disposition | null;
+  readonly attempts: number | null;
+};
+
+const REASON = 'errorReason';
+const PREFIX = 'orders.errors.';
+
+/** Bytes of a text in a header of ours, and of one that is shown; what is longer is cut. */
+export const MAX_TEXT_BYTES = 1024;
+/** Bytes of a name: Kafka allows 249 for a topic, and nobody needs more for a group or a class. */
+export const MAX_NAME_BYTES = 256;
+
+/** The headers that `readOrigin` looks at. */
+export const ORIGIN_HEADERS: readonly Buffer[] = ['group', 'topic', 'partition', 'offset'].map(
+  (name) => Buffer.from(`${PREFIX}${name}`),
+);
+
+/** The headers that `readDeadLetter` looks at. */
+export const SHOWN_HEADERS: readonly Buffer[] = [
+  ...ORIGIN_HEADERS,
+  ...[REASON, `${PREFIX}disposition`, `${PREFIX}attempts`].map((name) => Buffer.from(name)),
+];
+
+/** The cause of a dead letter for bytes that are not an order. */
+export function causeOfFault(fault: OrderFault, now: number): DeadLetterCause {
+  return {
+    stage: fault.stage,
+    disposition: fault.stage === 'decode' ? 'undecodable' : 'invalid',
+    reason: fault.reason,
+    exceptionClass: 'OrderFault',
+    exceptionMessage: fault.reason,
+    attempts: 0,
+    firstFailedAt: now,
+    lastFailedAt: now,
+  };
+}
+
+/**
+ * Headers of a dead letter: the original ones, repeated names included, without those an earlier
+ * failure left, then ours. Texts are cut to `MAX_TEXT_BYTES`, names of errors to less. `notes` are
+ * further headers of ours, without their prefix.
+ */
+export function deadLetterHeaders(
+  origin: Origin & { readonly timestamp: number },
+  cause: DeadLetterCause,
+  author: Author,
+  original: readonly Header[],
+  notes: readonly Note[] = [],
+): Header[] {
+  const own: Note[] = [
+    ['topic', origin.topic],
+    ['partition', origin.partition],
+    ['offset', origin.offset],
+    ['timestamp', origin.timestamp],
+    ['group', author.group],
+    ['stage', cause.stage],
+    ['disposition', cause.disposition],
+    ['attempts', cause.attempts],
+    ['exception.class', clip(cause.exceptionClass, MAX_NAME_BYTES)],
+    ['exception.message', clip(cause.exceptionMessage, MAX_TEXT_BYTES)],
+    ['first-failed-at', isoTime(cause.firstFailedAt)],
+    ['last-failed-at', isoTime(cause.lastFailedAt)],
+    ['app', author.app],
+    ['instance', author.instance],
+    ...notes,
+  ];
+  return [
+    ...original.filter(isForeign),
+    { key: REASON_KEY, value: Buffer.from(clip(cause.reason, MAX_TEXT_BYTES)) },
+    ...own.map(([name, value]) => ({ key: keyOf(name), value: Buffer.from(String(value)) })),
+  ];
+}
+
+const REASON_KEY = Buffer.from(REASON);
+const keys = new Map<string, Buffer>();
+
+/** The name of a header of ours, made once. */
+function keyOf(name: string): Buffer {
+  let key = keys.get(name);
+  if (key === undefined) {
+    key = Buffer.from(`${PREFIX}${name}`);
+    keys.set(name, key);
+  }
+  return key;
+}
+
+/** Whether a header is of somebody else, and so goes along. */
+export function isForeign({ key }: Header): boolean {
+  const name = key.toString('latin1', 0, MAX_NAME_BYTES);
+  return name !== REASON && !name.startsWith(PREFIX);
+}
+
+/** The original place and the group that gave it up, or null when the headers do not tell. */
+export function readOrigin(headers: readonly Header[]): { group: string; origin: Origin } | null {
+  const own = ownHeaders(headers);
+  const group = own.get(`${PREFIX}group`);
+  const topic = own.get(`${PREFIX}topic`);
+  const partition = naturalNumber(own.get(`${PREFIX}partition`));
+  const offset = naturalNumber(own.get(`${PREFIX}offset`));
+  if (group === undefined || topic === undefined || partition === null || offset === null) {
+    return null;
+  }
+  return { group, origin: { topic, partition, offset } };
+}
+
+/** What a record of the dead-letter topic says; only `SHOWN_HEADERS` of its headers matter. */
+export function readDeadLetter(
+  partition: number,
+  record: {
+    readonly offset: number;
+    readonly timestamp: number;
+    readonly key: Buffer | null;
+    readonly value: Buffer | null;
+    readonly headers: readonly Header[];
+  },
+): DeadLetter {
+  const own = ownHeaders(record.headers);
+  const from = readOrigin(record.headers);
+  return {
+    partition,
+    offset: record.offset,
+    timestamp: record.timestamp,
+    orderId: orderIdOf(record.key, record.value),
+    reason: own.get(REASON) ?? 'no reason given',
+    group: from !== null && isName(from.group) ? from.group : null,
+    origin: from !== null && isName(from.origin.topic) ? from.origin : null,
+    disposition: toDisposition(own.get(`${PREFIX}disposition`)),
+    attempts: naturalNumber(own.get(`${PREFIX}attempts`)),
+  };
+}
+
+/** Our headers as texts, of a repeated name the last that is not null; the reason is cut. */
+function ownHeaders(headers: readonly Header[]): Map<string, string> {
+  const own = new Map<string, string>();
+  for (const header of headers) {
+    if (header.value === null || isForeign(header)) continue;
+    const name = header.key.toString('latin1');
+    const text = name === REASON ? clip(header.value, MAX_TEXT_BYTES) : header.value.toString();
+    own.set(name, text);
+  }
+  return own;
+}
+
+function isName(text: string): boolean {
+  return text.length <= MAX_NAME_BYTES;
+}
+
+function naturalNumber(text: string | undefined): number | null {
+  if (text === undefined || !/^\d{1,16}$/.test(text)) return null;
+  const value = Number(text);
+  return Number.isSafeInteger(value) ? value : null;
+}
+
+const DISPOSITIONS = ['undecodable', 'invalid', 'permanent', 'retries_exhausted'] as const;
+
+function toDisposition(text: string | undefined): Disposition | null {
+  return DISPOSITIONS.find((disposition) => disposition === text) ?? null;
+}
+
+/** The id in the value, or the key, by which producers repeat it, when the value cannot be read. */
+function orderIdOf(key: Buffer | null, value: Buffer | null): string | null {
+  const order = value === null ? null : decodeOrder(value, 0, value.length);
+  if (order !== null && !isFault(order)) return order.orderId;
+  if (key === null || key.length > MAX_ORDER_ID_BYTES) return null;
+  const text = key.toString('latin1');
+  return /^[\x20-\x7e]+$/.test(text) ? text : null;
+}

@@ -1,0 +1,122 @@
+// Every Prometheus metric, in one table. Values are set from what the service shows at the scrape,
+// so nothing is counted twice and every instance of a group says the same.
+import {
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  type OpenMetricsContentType,
+  type PrometheusContentType,
+  Registry,
+} from 'prom-client';
+import type { Figures } from '../http/contract.ts';
+import type { Exposition, Expositions, Sample } from '../http/routes/metrics.ts';
+
+type Value = { readonly value: number; readonly labels?: Readonly<Record<string, string>> };
+type Row = {
+  readonly type: 'counter' | 'gauge';
+  readonly name: string;
+  readonly help: string;
+  readonly labels?: readonly string[];
+  values(sample: Sample): readonly Value[];
+};
+
+/** A figure of the whole group. There is no sample of it while it is not known: 0 would be a statement. */
+const ofGroup =
+  (type: Row['type']) =>
+  (name: string, help: string, value: (figures: Figures) => number): Row => ({
+    type,
+    name,
+    help: `${help} Of the whole group: every instance exports the same, so do not add them up.`,
+    values: ({ figures }) => (figures === null ? [] : [{ value: value(figures) }]),
+  });
+const counter = ofGroup('counter');
+const gauge = ofGroup('gauge');
+
+const ofInstance = (name: string, help: string, value: (sample: Sample) => number): Row => ({
+  type: 'gauge',
+  name,
+  help: `${help} Of this instance.`,
+  values: (sample) => [{ value: value(sample) }],
+});
+
+// No label is a product: whoever produces could make as many series as there are names.
+const table: readonly Row[] = [
+  counter(
+    'orders_processed_total',
+    'Orders counted in the averages, those taken out again by a correction included.',
+    // A correction takes one from `counted`, and a counter must never fall.
+    ({ balance }) => balance.counted + balance.corrections,
+  ),
+  counter(
+    'orders_corrections_total',
+    'Orders taken out of the averages because another owner gave them up.',
+    ({ balance }) => balance.corrections,
+  ),
+  counter(
+    'orders_dead_lettered_total',
+    'Orders moved to the dead-letter topic.',
+    ({ balance }) => balance.deadLettered,
+  ),
+  counter('orders_retries_total', 'Attempts after the first.', ({ retries }) => retries),
+  gauge(
+    'orders_lost',
+    'Orders removed by retention before they were read. It falls when one of them turns out to be a dead letter.',
+    ({ balance }) => balance.lost,
+  ),
+  gauge(
+    'orders_pending',
+    'Orders that wait for a retry or for their dead letter.',
+    ({ balance }) => balance.pending,
+  ),
+  gauge(
+    'orders_average_price',
+    'Average price of the counted orders, in currency units.',
+    ({ overallAveragePrice }) => overallAveragePrice,
+  ),
+  {
+    type: 'gauge',
+    name: 'orders_lag',
+    help: 'Orders between the last checkpoint and the end of the partition; no sample while unknown.',
+    labels: ['partition'],
+    values: ({ lag: partitions }) =>
+      partitions.flatMap(({ partition, lag }) =>
+        lag === null ? [] : [{ labels: { partition: String(partition) }, value: lag }],
+      ),
+  },
+  ofInstance('kafka_up', '1 while Kafka answers.', ({ status }) => Number(status.kafka.up)),
+  ofInstance('service_ready', '1 while the service is ready.', ({ status }) =>
+    Number(status.phase === 'ready'),
+  ),
+  ofInstance('http_stream_clients', 'Open event streams.', ({ streamClients }) => streamClients),
+];
+
+/** The metrics with those of the process, in each format in a registry of its own: OpenMetrics renames. */
+export function createExpositions(): Expositions {
+  const openMetrics = new Registry<OpenMetricsContentType>();
+  openMetrics.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  return { text: createExposition(new Registry()), openMetrics: createExposition(openMetrics) };
+}
+
+function createExposition(
+  registry: Registry<PrometheusContentType> | Registry<OpenMetricsContentType>,
+): Exposition {
+  collectDefaultMetrics({ register: registry });
+  const writers = table.map((row) => {
+    const { name, help, labels = [] } = row;
+    const options = { name, help, labelNames: [...labels], registers: [registry] };
+    const metric = row.type === 'counter' ? new Counter(options) : new Gauge(options);
+    return (sample: Sample) => {
+      metric.reset();
+      // Without labels a reset leaves a 0, where there may be nothing to say.
+      if (labels.length === 0) metric.remove();
+      for (const { labels, value } of row.values(sample)) metric.inc({ ...labels }, value);
+    };
+  });
+  return {
+    contentType: registry.contentType,
+    render(sample) {
+      for (const write of writers) write(sample);
+      return registry.metrics();
+    },
+  };
+}

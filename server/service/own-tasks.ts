@@ -1,0 +1,73 @@
+// The tasks of this instance, as its configuration wants them.
+import type { Config } from '../config.ts';
+import type { Author } from '../log/dead-letter.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Progress } from '../log/progress.ts';
+import { createPartitionTask } from '../task/partition-task.ts';
+import type { TaskDeps } from '../task/task-run.ts';
+import { createTasks, type Tasks } from '../task/tasks.ts';
+
+/** Of the time of this process, for encoding checkpoints; to send and read them costs four times that. */
+export const CHECKPOINT_SHARE = 0.02;
+const MAX_PRODUCT_BYTES = 6 * 2 ** 20;
+
+/** What the tasks stand on: the logs, the business logic and time. */
+export type TaskGround = Pick<TaskDeps, 'reader' | 'writer' | 'handle' | 'clock'> & {
+  trim(partition: number, below: number): Promise<void>;
+};
+
+/** The tasks; none runs before the first assignment. */
+export function createOwnTasks(deps: {
+  config: Config;
+  ground: TaskGround;
+  author: Author;
+  startedAt: number;
+  topics: { readonly orders: string; readonly deadLetters: string; readonly checkpoints: string };
+  generation: () => number | null;
+  progress: Progress;
+  logger: Logger;
+  onTrim: (partition: number, error: unknown) => void;
+  /** What keeps orders of a partition waiting, in words; null when it has gone. */
+  onProblem: (partition: number, words: string | null) => void;
+}): Tasks {
+  const { config, ground, author, startedAt, topics, generation, progress, logger } = deps;
+  const { onTrim, onProblem } = deps;
+  const tasks = createTasks({
+    clock: ground.clock,
+    logger,
+    onTrim,
+    createTask: (partition, onFailed) =>
+      createPartitionTask({
+        ...ground,
+        logs: {
+          group: config.GROUP_ID,
+          orders: { topic: topics.orders, partition },
+          deadLetters: { topic: topics.deadLetters, partition },
+          checkpoints: { topic: topics.checkpoints, partition },
+        },
+        author,
+        startedAt,
+        generation,
+        trim: (below) => ground.trim(partition, below),
+        policy: {
+          maxRetries: config.MAX_RETRIES,
+          backoffMs: config.RETRY_BACKOFF_MS,
+          maxBackoffMs: config.RETRY_MAX_BACKOFF_MS,
+        },
+        limits: {
+          maxPending: config.MAX_PENDING,
+          maxPendingBytes: config.MAX_PENDING_BYTES,
+          maxProducts: config.MAX_PRODUCTS,
+          maxProductBytes: MAX_PRODUCT_BYTES,
+        },
+        checkpointIntervalMs: config.CHECKPOINT_INTERVAL_MS,
+        checkpointShare: () => CHECKPOINT_SHARE / Math.max(1, tasks.positions().size),
+        random: Math.random,
+        logger,
+        progress,
+        onProblem: (words) => onProblem(partition, words),
+        onFailed,
+      }),
+  });
+  return tasks;
+}

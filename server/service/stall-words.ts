@@ -1,0 +1,31 @@
+// Stalls in words.
+import type { Config } from '../config.ts';
+import { nameOf } from '../log/ports.ts';
+import type { Stall } from '../log/progress.ts';
+import type { Condition } from './incidents.ts';
+
+/** Something that has to go on and does not: a reason for not being ready. */
+export function stuck({ doing, tp, since, error }: Stall, consequence: string): Condition[] {
+  if (doing !== 'read' && doing !== 'write') return [];
+  const what = doing === 'read' ? 'cannot be read' : 'cannot be written';
+  const words = `${nameOf(tp)} ${what} since ${timeOf(since)}${consequence}: ${error ?? 'no answer'}`;
+  const over = `${nameOf(tp)} is ${doing === 'read' ? 'read' : 'written'} again`;
+  return [{ key: `${doing} ${tp.topic}${consequence}`, words, over }];
+}
+
+/** Something that takes long and may: worth knowing. */
+export function slow({ doing, tp, since, offset, count }: Stall, config: Config): Condition[] {
+  if (doing === 'handle') {
+    const others = count > 1 ? ` (and ${count - 1} more)` : '';
+    const words = `the handler works on offset ${offset} of ${nameOf(tp)} since ${timeOf(since)}${others}`;
+    return [{ key: `handle ${nameOf(tp)}`, words }];
+  }
+  if (doing !== 'work' || tp.topic !== config.ORDERS_TOPIC) return [];
+  const bounds = `MAX_PENDING=${config.MAX_PENDING}, MAX_PENDING_BYTES=${config.MAX_PENDING_BYTES}`;
+  const words = `${nameOf(tp)} is full since ${timeOf(since)}: it takes orders again when fewer wait (${bounds})`;
+  return [{ key: `full ${nameOf(tp)}`, words }];
+}
+
+function timeOf(since: number): string {
+  return new Date(since).toISOString();
+}

@@ -1,0 +1,85 @@
+// What is done until it succeeds, and what is done again and again; what fails is said in health.
+import { describe, isProgrammerError, isRetriable } from '../errors.ts';
+import { isRefusal } from '../kafka/kafkajs-error.ts';
+import { type Clock, delay } from '../log/clock.ts';
+import type { Health } from './health.ts';
+
+const RETRY_MS = 1000;
+/** What may pass is told from so many failures in a row on. */
+const FAILURES = 2;
+
+export type Upkeep = {
+  /** Tries until it succeeds or all has ended; rejects with what trying again cannot mend. */
+  insist(what: string, step: () => Promise<void>): Promise<void>;
+  /** Works now and every `ms` after it is done, never twice at a time; `report` hears how it ended. */
+  every(ms: number, what: string, work: () => Promise<void> | void): void;
+  /**
+   * Says in health how something ended that is done now and then; null takes back what was said. What may
+   * pass is worth knowing; what is `final` keeps the service from being ready.
+   */
+  report(what: string, error: unknown, final?: boolean): void;
+  end(): void;
+};
+
+/** `what` says in words what it means when something fails; `onCrash` hears of a mistake in the code. */
+export function createUpkeep(deps: {
+  clock: Pick<Clock, 'after'>;
+  health: Pick<Health, 'kafka' | 'problem' | 'note'>;
+  onCrash: (error: Error) => void;
+}): Upkeep {
+  const { clock, health, onCrash } = deps;
+  const cancels = new Set<() => void>();
+  let open = true;
+
+  function report(what: string, error: unknown, final = !isRetriable(error)): void {
+    const words = error === null ? null : `${what}: ${describe(error)}`;
+    health.problem(what, final ? words : null);
+    health.note(what, final ? null : words);
+  }
+
+  function every(ms: number, what: string, work: () => Promise<void> | void): void {
+    let cancel = () => {};
+    let failures = 0;
+    cancels.add(() => cancel());
+    const once = async () => {
+      let failure: unknown = null;
+      try {
+        await work();
+      } catch (error) {
+        failure = error;
+      }
+      if (!open) return;
+      cancel = clock.after(ms, () => void once());
+      failures = failure === null ? 0 : failures + 1;
+      if (isProgrammerError(failure)) onCrash(failure as Error);
+      // A rebalance or a new leader makes it fail once.
+      else report(what, failures < FAILURES && isRetriable(failure) ? null : failure);
+    };
+    void once();
+  }
+
+  return {
+    report,
+    every,
+    async insist(what, step) {
+      while (open) {
+        try {
+          await step();
+          health.problem(what, null);
+          return;
+        } catch (error) {
+          if (!isRetriable(error)) throw error;
+          // A Kafka that says why it refuses is there.
+          const refused = isRefusal(error);
+          health.problem(what, refused ? `${what}: ${describe(error)}` : null);
+          health.kafka(refused, error);
+          await delay(clock, RETRY_MS);
+        }
+      }
+    },
+    end() {
+      open = false;
+      for (const cancel of cancels) cancel();
+    },
+  };
+}

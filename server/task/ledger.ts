@@ -1,0 +1,181 @@
+// What a task knows of its partition, and the only ways in which that may change. An order below
+// nextOffset (N) is dead-lettered if its origin stands in the dead-letter log below deadLetterOffset
+// (d); else lost if retention took it first; else a gap if there was no record; else pending if it is
+// in S; else counted, and the averages are the exact sums over the counted. Each transition is one
+// synchronous step that checks first and changes then: one that throws has changed nothing.
+
+import { InconsistentStateError } from '../errors.ts';
+import { addRange, look, type OffsetRanges, takeOut } from '../log/offset-ranges.ts';
+import { type Averages, add, contains, subtract } from '../orders/averages.ts';
+import type { Order } from '../orders/order.ts';
+import { createOffsetSet, type OffsetSet } from './offset-set.ts';
+
+/** The part of a ledger that a checkpoint carries; `pending` is S with what the task keeps of each order. */
+export type LedgerState<P> = {
+  start: number;
+  nextOffset: number;
+  deadLetterOffset: number;
+  deadLettered: number;
+  corrections: number;
+  /** Offsets that hold no record. */
+  gapRanges: OffsetRanges;
+  lost: OffsetRanges;
+  averages: Averages;
+  pending: Map<number, P>;
+};
+
+type Decode = () => Order | null;
+
+/** Every transition throws InconsistentStateError when it cannot follow on the state. */
+export type Ledger<P> = {
+  readonly state: Readonly<LedgerState<P>>;
+  /** D: every origin that stands in the dead-letter log as far as it was read. */
+  readonly deadLetters: Pick<OffsetSet, 'size' | 'has'>;
+  /** The record at `offset` is at hand; false when it is dead-lettered already and was passed. */
+  arrive(offset: number): boolean;
+  /** The order at N was handled. */
+  count(order: Order): void;
+  /** The order at N has to wait. */
+  defer(pending: P): void;
+  /** The order at `offset` is pending no more: it was handled after all. */
+  settle(offset: number, order: Order): void;
+  /**
+   * The dead-letter record at `offset` was read; `origin` is the order of ours that it stands for
+   * (null: none), `decode` gives its content if it has one. The pending order that it ends, if any.
+   */
+  readDeadLetter(offset: number, origin: number | null, decode: Decode): P | undefined;
+  /** No record stands between N and `offset`. */
+  passGap(offset: number): void;
+  /** Retention removed what stood between N and `offset` before it was read. */
+  lose(offset: number): void;
+  /** Retention removed the pending order at `offset` before a restore could read it again. */
+  losePending(offset: number): void;
+};
+
+/** A ledger that has seen nothing: it begins at `start`, the low watermark. */
+export function emptyState<P>(start: number): LedgerState<P> {
+  return {
+    start,
+    nextOffset: start,
+    deadLetterOffset: 0,
+    deadLettered: 0,
+    corrections: 0,
+    gapRanges: [],
+    lost: [],
+    averages: new Map(),
+    pending: new Map(),
+  };
+}
+
+/** A ledger that goes on from `state`, which it owns from now on. */
+export function createLedger<P>(state: LedgerState<P>): Ledger<P> {
+  const deadLetters = createOffsetSet();
+  /** The least dead-lettered origin at or above N. */
+  let nextDead = Number.POSITIVE_INFINITY;
+
+  function moveTo(offset: number): void {
+    state.nextOffset = offset;
+    if (nextDead < offset) nextDead = deadLetters.next(offset);
+  }
+
+  /** Moves N up: what lies between goes to `ranges`, but for what is dead-lettered. */
+  function pass(offset: number, ranges: OffsetRanges): void {
+    while (nextDead < offset) {
+      addRange(ranges, state.nextOffset, nextDead);
+      state.deadLettered += 1;
+      moveTo(nextDead + 1);
+    }
+    addRange(ranges, state.nextOffset, offset);
+    moveTo(offset);
+  }
+
+  function expectAtOrAbove(offset: number): void {
+    if (offset >= state.nextOffset) return;
+    throw new InconsistentStateError(
+      `offset ${offset} was reached again, after ${state.nextOffset}`,
+    );
+  }
+
+  /**
+   * Where an order below N that is not pending was booked, and with that how to take it from there:
+   * it was counted here while another owner gave it up, or it was not there any more.
+   */
+  function release(origin: number, decode: Decode): () => void {
+    for (const ranges of [state.lost, state.gapRanges]) {
+      const place = look(ranges, origin);
+      if (place === 'in') return () => takeOut(ranges, origin);
+      if (place === 'unknown') {
+        throw new InconsistentStateError(
+          `a dead letter stands for the order at offset ${origin}, of which is not known any more whether it was counted`,
+        );
+      }
+    }
+    const order = decode();
+    if (order === null || !contains(state.averages, order.product, order.price)) {
+      throw new InconsistentStateError(
+        `a dead letter stands for the order at offset ${origin}, which was never counted`,
+      );
+    }
+    return () => {
+      subtract(state.averages, order.product, order.price);
+      state.corrections += 1;
+    };
+  }
+
+  return {
+    state,
+    deadLetters,
+    arrive(offset) {
+      if (offset !== state.nextOffset) {
+        expectAtOrAbove(offset);
+        pass(offset, state.gapRanges);
+      }
+      if (offset !== nextDead) return true;
+      state.deadLettered += 1;
+      moveTo(offset + 1);
+      return false;
+    },
+    count(order) {
+      add(state.averages, order.product, order.price);
+      state.nextOffset += 1;
+    },
+    defer(pending) {
+      state.pending.set(state.nextOffset, pending);
+      state.nextOffset += 1;
+    },
+    settle(offset, order) {
+      if (state.pending.delete(offset)) add(state.averages, order.product, order.price);
+    },
+    readDeadLetter(offset, origin, decode) {
+      const below = offset < state.deadLetterOffset;
+      const next = below ? state.deadLetterOffset : offset + 1;
+      if (origin === null || deadLetters.has(origin)) {
+        state.deadLetterOffset = next;
+        return undefined;
+      }
+      const passed = origin < state.nextOffset;
+      const ends = passed && !below && origin >= state.start;
+      const pending = ends ? state.pending.get(origin) : undefined;
+      const take = ends && !state.pending.has(origin) ? release(origin, decode) : null;
+      // From here on nothing throws.
+      state.deadLetterOffset = next;
+      deadLetters.add(origin);
+      if (!passed) nextDead = Math.min(nextDead, origin);
+      if (!ends) return undefined;
+      state.pending.delete(origin);
+      take?.();
+      state.deadLettered += 1;
+      return pending;
+    },
+    passGap(offset) {
+      expectAtOrAbove(offset);
+      pass(offset, state.gapRanges);
+    },
+    lose(offset) {
+      if (offset > state.nextOffset) pass(offset, state.lost);
+    },
+    losePending(offset) {
+      if (state.pending.delete(offset)) addRange(state.lost, offset, offset + 1);
+    },
+  };
+}

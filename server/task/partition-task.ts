@@ -1,0 +1,111 @@
+// One partition of orders: its life, from the restore to the end.
+//
+//   CREATED ──start──▶ RESTORING ──▶ RUNNING
+//      └──────────────────┴────────────┴──close, failure──▶ CLOSED
+
+import { InconsistentStateError } from '../errors.ts';
+import type { CheckpointStamp } from '../log/checkpoint.ts';
+import { restore } from './restore.ts';
+import { startRun, type TaskDeps, type TaskRun } from './task-run.ts';
+
+export type TaskState = 'CREATED' | 'RESTORING' | 'RUNNING' | 'CLOSED';
+
+const NEXT: Record<TaskState, readonly TaskState[]> = {
+  CREATED: ['RESTORING', 'CLOSED'],
+  RESTORING: ['RUNNING', 'CLOSED'],
+  RUNNING: ['CLOSED'],
+  CLOSED: [],
+};
+
+export type PartitionTask = {
+  readonly state: TaskState;
+  /** Next offset that this task has yet to take; null before it is restored. */
+  readonly nextOffset: number | null;
+  /** Orders that wait for a retry or for their dead letter. */
+  readonly pending: number;
+  /** Restores and runs; returns at once. */
+  start(): void;
+  /** A checkpoint of this partition was read in its topic; `isHead` when it is the greatest so far. */
+  readBack(offset: number, stamp: CheckpointStamp, isHead: boolean): void;
+  /** Deletes the checkpoints that are of no use any more. */
+  trim(): Promise<void>;
+  /**
+   * Stops at once, with `lastCheckpoint` not before what it knows is written down; once it was closed
+   * without, nothing more is written. Resolves when nothing goes on any more.
+   */
+  close(options?: { lastCheckpoint: boolean }): Promise<void>;
+};
+
+/** A task of one partition. */
+export function createPartitionTask(deps: TaskDeps): PartitionTask {
+  const { logs, author, startedAt, generation, policy, logger } = deps;
+  let state: TaskState = 'CREATED';
+  let running: TaskRun | null = null;
+  let trimBelow = 0;
+  const restoring = new AbortController();
+
+  function to(next: TaskState): void {
+    if (!NEXT[state].includes(next))
+      throw new TypeError(`a task does not go from ${state} to ${next}`);
+    state = next;
+    logger.debug('task', { partition: logs.orders.partition, state });
+  }
+
+  async function start(): Promise<void> {
+    if (state === 'CLOSED') return;
+    to('RESTORING');
+    try {
+      const { maxBackoffMs } = policy;
+      const restored = await restore({ ...deps, maxBackoffMs, signal: restoring.signal });
+      if (state !== 'RESTORING') return;
+      running = startRun({ ...deps, onFailed: fail }, restored);
+      to('RUNNING');
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  function fail(error: unknown): void {
+    if (state === 'CLOSED') return;
+    // Who has met a contradiction states nothing any more.
+    void close({ lastCheckpoint: !(error instanceof InconsistentStateError) });
+    deps.onFailed(error);
+  }
+
+  async function close({ lastCheckpoint } = { lastCheckpoint: false }): Promise<void> {
+    if (state !== 'CLOSED') to('CLOSED');
+    restoring.abort();
+    await running?.stop(lastCheckpoint);
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    get nextOffset() {
+      return running?.books.nextOffset ?? null;
+    },
+    get pending() {
+      return running?.books.pending.size ?? 0;
+    },
+    start: () => void start(),
+    readBack(offset, stamp, isHead) {
+      const own = stamp.owner === author.instance && stamp.ownerStartedAt === startedAt;
+      const known = generation();
+      if (own) {
+        // One that is behind must not take the head away from those who restore after us.
+        if (isHead) trimBelow = offset;
+      } else if (state !== 'CLOSED' && known !== null && stamp.generation > known) {
+        logger.warn('another instance owns this partition now', {
+          ...logs.orders,
+          owner: stamp.owner,
+        });
+        void close();
+      }
+    },
+    async trim() {
+      if (state === 'RUNNING' && trimBelow > 0) await deps.trim(trimBelow);
+    },
+    close,
+  };
+}

@@ -1,0 +1,308 @@
+import { readFileSync } from 'node:fs';
+import avro from 'avsc';
+import fc from 'fast-check';
+import t from 'tap';
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  decodeStamp,
+  decodeSummary,
+  encodeCheckpoint,
+  MAX_CHECKPOINT_BYTES,
+  MAX_TEXT_BYTES,
+  NO_PRODUCTS,
+  productChanges,
+  succeeds,
+} from '../../server/log/checkpoint.ts';
+import { finish } from '../fixtures/finish.ts';
+
+const checkpoint: Checkpoint = {
+  group: 'g',
+  nextOffset: 1000,
+  deadLetterOffset: 7,
+  generation: 3,
+  ownerStartedAt: 1_700_000_000_000,
+  owner: 'host-1',
+  topic: 'orders',
+  partition: 2,
+  writtenAt: 1_700_000_100_000,
+  start: 10,
+  highWatermark: 1200,
+  deadLettered: 5,
+  gaps: 2,
+  corrections: 1,
+  retries: 9,
+  restarts: 0,
+  topicId: '0af1'.repeat(8),
+  fingerprint: null,
+  deadLetterTopicId: null,
+  deadLetterFingerprint: { offset: 6, hash: '1-2-3' },
+  lost: [{ from: 20, to: 30, count: 10 }],
+  gapRanges: [{ from: 30, to: 33, count: 2 }],
+  pending: [
+    {
+      offset: 990,
+      attempts: 2,
+      firstFailedAt: 1_700_000_099_000,
+      dueIn: 1000,
+      error: 'busy',
+    },
+    {
+      offset: 999,
+      attempts: 0,
+      firstFailedAt: 1_700_000_100_000,
+      dueIn: 0,
+      error: 'busy',
+    },
+  ],
+  averages: new Map([
+    ['__proto__', { count: 3, low: 123_456, carry: 0 }],
+    ['Item1', { count: 2 ** 40, low: 2 ** 50 - 1, carry: 12_345 }],
+  ]),
+};
+
+t.test('a checkpoint comes back as it was written', async (t) => {
+  t.same(decodeCheckpoint(encodeCheckpoint(checkpoint)), checkpoint);
+});
+
+t.test('its stamp can be read alone', async (t) => {
+  t.same(decodeStamp(encodeCheckpoint(checkpoint)), {
+    version: 2,
+    group: 'g',
+    nextOffset: 1000,
+    deadLetterOffset: 7,
+    generation: 3,
+    ownerStartedAt: 1_700_000_000_000,
+    owner: 'host-1',
+    pendingCount: 2,
+  });
+});
+
+t.test('a newer version, cut bytes and garbage are refused in words', async (t) => {
+  const bytes = encodeCheckpoint(checkpoint);
+  const newer = Buffer.from(bytes);
+  newer[0] = 6;
+  t.throws(() => decodeCheckpoint(newer), { code: 'INCONSISTENT_STATE', message: /version 3/ });
+  for (const wrong of [bytes.subarray(0, 40), Buffer.alloc(0), Buffer.from('garbage')]) {
+    t.throws(() => decodeCheckpoint(wrong), { code: 'INCONSISTENT_STATE' });
+  }
+});
+
+t.test('the head is never behind in either log', async (t) => {
+  const head = decodeStamp(encodeCheckpoint(checkpoint));
+  t.ok(succeeds({ ...head, nextOffset: 1001 }, head));
+  t.notOk(succeeds({ ...head, nextOffset: 1001, deadLetterOffset: 6 }, head));
+  t.notOk(succeeds({ ...head, nextOffset: 999, deadLetterOffset: 9 }, head));
+  t.notOk(succeeds({ ...head, pendingCount: 3 }, head), 'at the same place it knows less');
+  t.ok(succeeds({ ...head, pendingCount: 1 }, head));
+});
+
+t.test('avsc reads what is written, by the schema as it stands', async (t) => {
+  const type = avro.Type.forSchema(JSON.parse(readFileSync('avro/checkpoint.avsc', 'utf8')));
+  const product = fc.record({
+    product: fc.string({ maxLength: 40, unit: 'grapheme' }),
+    count: fc.integer({ min: 1, max: 2 ** 52 - 1 }),
+    low: fc.integer({ min: 0, max: 2 ** 50 - 1 }).filter(Number.isSafeInteger),
+    carry: fc.nat(),
+  });
+  const products = fc.uniqueArray(product, { selector: (one) => one.product, maxLength: 20 });
+  fc.assert(
+    fc.property(products, (list) => {
+      const averages = new Map(list.map(({ product: name, ...tally }) => [name, tally]));
+      const bytes = encodeCheckpoint({ ...checkpoint, averages });
+      t.same(type.fromBuffer(bytes).products, list);
+      t.same(decodeCheckpoint(bytes).averages, averages);
+    }),
+  );
+});
+
+t.test(
+  'the changes between two checkpoints turn the products of one into those of the other',
+  async (t) => {
+    const name = fc.constantFrom('a', 'b', 'c', 'd', 'é', 'a much longer name'.repeat(9));
+    const tally = fc.record({
+      count: fc.integer({ min: 1, max: 300 }),
+      low: fc.nat(3),
+      carry: fc.nat(1),
+    });
+    const averages = fc.array(fc.tuple(name, tally)).map((list) => new Map(list));
+    fc.assert(
+      fc.property(averages, averages, fc.boolean(), (before, other, follows) => {
+        const after = follows ? new Map([...before, ...other]) : other;
+        const old = decodeSummary(encodeCheckpoint({ ...checkpoint, averages: before }));
+        const first = finish(productChanges(NO_PRODUCTS, old.products));
+        t.same(new Map(first.map((one) => [one.product, one.after])), before);
+        const { summary, products } = decodeSummary(
+          encodeCheckpoint({ ...checkpoint, averages: after }),
+        );
+        const { pending, averages: _, gapRanges: __, ...rest } = checkpoint;
+        t.same(summary, { ...rest, pendingCount: pending.length });
+        const result = new Map(before);
+        const changes = finish(productChanges(old.products, products));
+        for (const { product, before: was, after: is } of changes) {
+          t.same(was, result.get(product));
+          t.notSame(is, was, 'only what differs');
+          if (is === undefined) result.delete(product);
+          else result.set(product, is);
+        }
+        t.same(Object.fromEntries(result), Object.fromEntries(after));
+      }),
+    );
+  },
+);
+
+t.test('a checkpoint cut anywhere, or with bytes too many, is refused', async (t) => {
+  const bytes = encodeCheckpoint(checkpoint);
+  for (let length = 0; length < bytes.length; length += 1) {
+    const cut = bytes.subarray(0, length);
+    t.throws(() => decodeCheckpoint(cut), { code: 'INCONSISTENT_STATE' });
+    t.throws(() => finish(productChanges(NO_PRODUCTS, decodeSummary(cut).products)), {
+      code: 'INCONSISTENT_STATE',
+    });
+  }
+  const longer = Buffer.concat([bytes, Buffer.alloc(1)]);
+  t.throws(() => decodeCheckpoint(longer), { code: 'INCONSISTENT_STATE' });
+});
+
+/** The schema as version 1 had it. */
+function firstVersion(part: unknown): unknown {
+  if (Array.isArray(part)) {
+    const kept = part.filter((item) => ((item as { since?: number }).since ?? 1) <= 1);
+    return kept.map(firstVersion);
+  }
+  if (part === null || typeof part !== 'object') return part;
+  return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, firstVersion(item)]));
+}
+
+t.test('a checkpoint of version 1 is read, without what it did not know', async (t) => {
+  const schema = JSON.parse(readFileSync('avro/checkpoint.avsc', 'utf8'));
+  const type = avro.Type.forSchema(firstVersion(schema) as avro.Schema);
+  const { pending, averages, ...rest } = checkpoint;
+  const bytes = type.toBuffer({
+    ...rest,
+    version: 1,
+    pendingCount: 1,
+    errors: ['busy'],
+    pending: [{ behind: 10, attempts: 2, failedAgo: -5, dueIn: -7, error: 0 }],
+    products: [{ product: 'Item1', count: 2, low: 3, carry: 0 }],
+  });
+  const { summary } = decodeSummary(bytes);
+  t.match(summary, { topicId: null, lost: [{ from: 20, to: 30, count: 10 }], gaps: 2 });
+  t.match(decodeCheckpoint(bytes), {
+    ...rest,
+    topicId: null,
+    fingerprint: null,
+    deadLetterTopicId: null,
+    deadLetterFingerprint: null,
+    gapRanges: [{ from: 10, to: 1000, count: 2 }],
+    pending: [{ offset: 990, dueIn: 0, firstFailedAt: checkpoint.writtenAt + 5, error: 'busy' }],
+    averages: new Map([['Item1', { count: 2, low: 3, carry: 0 }]]),
+  });
+});
+
+t.test('what a reader would refuse is not written', async (t) => {
+  const tally = { count: 1, low: 1, carry: 0 };
+  const [first] = checkpoint.pending;
+  const wrong: Partial<Checkpoint>[] = [
+    { start: -1 },
+    { nextOffset: 9 },
+    { nextOffset: 2 ** 53 },
+    { deadLetterOffset: Number.NaN },
+    { deadLettered: -1 },
+    { gaps: -2 },
+    { gaps: 1.5 },
+    { retries: -1 },
+    { writtenAt: 9e15 },
+    { lost: [{ from: 20, to: 30, count: 11 }] },
+    { lost: [{ from: 20, to: 1001, count: 1 }] },
+    { gapRanges: [{ from: 30, to: 30, count: 0 }] },
+    {
+      gapRanges: [
+        { from: 30, to: 33, count: 2 },
+        { from: 32, to: 40, count: 1 },
+      ],
+    },
+    { pending: [{ ...first!, offset: 1000 }] },
+    { pending: [{ ...first!, offset: 9 }] },
+    { pending: [{ ...first!, attempts: -1 }] },
+    ...[
+      { ...tally, count: 0 },
+      { ...tally, count: -1 },
+      { ...tally, low: -1 },
+      { ...tally, low: 2 ** 50 },
+      { ...tally, carry: -1 },
+      { ...tally, carry: 2 ** 53 },
+      { ...tally, count: Number.NaN },
+    ].map((one) => ({ averages: new Map([['a', one]]) })),
+  ];
+  for (const change of wrong) {
+    t.throws(() => encodeCheckpoint({ ...checkpoint, ...change }), { code: 'INCONSISTENT_STATE' });
+  }
+});
+
+t.test('a length that is claimed is not believed', async (t) => {
+  const bytes = encodeCheckpoint({ ...checkpoint, lost: [], gapRanges: [], pending: [] });
+  const claim = Buffer.from([0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0x1f]);
+  for (let at = 1; at < bytes.length; at += 1) {
+    const lying = Buffer.concat([bytes.subarray(0, at), claim, bytes.subarray(at + 1)]);
+    for (const decode of [decodeCheckpoint, decodeSummary, decodeStamp]) {
+      try {
+        decode(lying);
+      } catch (error) {
+        t.match(error, { code: 'INCONSISTENT_STATE' });
+      }
+    }
+  }
+});
+
+/** So many orders that wait, each with a text of its own. */
+function waiting(count: number, text: (n: number) => string, ago = 0): Checkpoint['pending'] {
+  return Array.from({ length: count }, (_, n) => ({
+    offset: 10 + n,
+    attempts: 1001,
+    firstFailedAt: checkpoint.writtenAt - ago,
+    dueIn: 86_400_000,
+    error: text(n),
+  }));
+}
+
+t.test(
+  'texts take a bounded part of a checkpoint, and a code is kept without its text',
+  async (t) => {
+    const text = (n: number) => `${n % 2 ? 'RETRIES_EXHAUSTED: ' : ''}order ${n} ${'é'.repeat(90)}`;
+    const state = { ...checkpoint, nextOffset: 100_000, pending: waiting(60_000, text) };
+    const bytes = encodeCheckpoint(state);
+    const bare = encodeCheckpoint({ ...state, pending: waiting(60_000, () => '') });
+    t.ok(bytes.length < bare.length + MAX_TEXT_BYTES + 3 * 60_000);
+    const errors = decodeCheckpoint(bytes).pending.map(({ error }) => error);
+    t.equal(errors[0], text(0));
+    t.equal(errors.at(-2), 'the text was left out of the checkpoint');
+    t.equal(errors.at(-1), 'RETRIES_EXHAUSTED: the text was left out of the checkpoint');
+  },
+);
+
+t.test('the largest state that the limits allow fits into a record', async (t) => {
+  const range = (n: number) => ({
+    from: 2 ** 52 - 9000 + 2 * n,
+    to: 2 ** 52 - 8999 + 2 * n,
+    count: 1,
+  });
+  const ranges = Array.from({ length: 2048 }, (_, n) => range(n));
+  const averages = new Map<string, { count: number; low: number; carry: number }>();
+  // As order-processor.ts measures it: the name and 30 bytes.
+  const name = (n: number) => `${n}`.padStart(256, 'p');
+  for (let taken = 0; taken + 286 <= 6 * 2 ** 20; taken += 286) {
+    averages.set(name(averages.size), { count: 2 ** 51, low: 2 ** 50 - 1, carry: 2 ** 51 });
+  }
+  const nextOffset = 2 ** 52 - 1;
+  const text = (n: number) => `${n} ${'\u{1f600}'.repeat(99)}`;
+  const pending = waiting(100_000, text, 2 ** 40).map((order, n) => ({
+    ...order,
+    offset: nextOffset - 2 ** 33 - n,
+  }));
+  const group = 'g'.repeat(32_767);
+  const large = { ...checkpoint, group, nextOffset, lost: ranges, gapRanges: ranges, averages };
+  const bytes = encodeCheckpoint({ ...large, pending });
+  t.ok(bytes.length <= MAX_CHECKPOINT_BYTES, `${bytes.length} of ${MAX_CHECKPOINT_BYTES}`);
+  t.equal(decodeCheckpoint(bytes).pending.length, pending.length);
+});

@@ -1,0 +1,166 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import t from 'tap';
+import { decodeAnyOrder, decodeOrder, encodeOrder, isFault } from '../../server/orders/order.ts';
+
+type Case = { name: string; hex: string; framed: boolean; expect: string };
+
+const corpus = JSON.parse(readFileSync('test/fixtures/corpus/avro-values.json', 'utf8')) as Case[];
+
+function codeOf(bytes: Buffer, start: number, end: number): string {
+  const order = decodeOrder(bytes, start, end);
+  return isFault(order) ? order.code : 'OK';
+}
+
+/** Hex, or `00 x 65537` for a byte repeated. */
+function bytesOf(hex: string): Buffer {
+  const [byte = '', times] = hex.split(' x ');
+  return times === undefined ? Buffer.from(hex, 'hex') : Buffer.alloc(Number(times), byte, 'hex');
+}
+
+t.test('every value of the corpus gets its code, alone and between other bytes', async (t) => {
+  for (const { name, hex, framed, expect } of corpus) {
+    if (framed) continue;
+    const value = bytesOf(hex);
+    t.equal(codeOf(value, 0, value.length), expect, name);
+    const around = Buffer.concat([Buffer.alloc(7, 2), value, Buffer.alloc(300, 2)]);
+    t.equal(codeOf(around, 7, 7 + value.length), expect, `${name}, inside a larger buffer`);
+  }
+});
+
+t.test('an order comes back as it was encoded', async (t) => {
+  const order = { orderId: 'größe-1', product: 'naïve café', price: 12.5 };
+  const bytes = encodeOrder(order);
+  t.same(decodeOrder(bytes, 0, bytes.length), order);
+});
+
+t.test('no value is a tombstone', async (t) => {
+  t.match(decodeOrder(Buffer.alloc(0), -1, -1), { code: 'TOMBSTONE', stage: 'decode' });
+});
+
+t.test('a value above 64 KiB is refused, one of 64 KiB is read', async (t) => {
+  const bytes = Buffer.alloc(64 * 1024 + 1);
+  t.match(decodeOrder(bytes, 0, bytes.length), { code: 'TOO_BIG' });
+  t.notMatch(decodeOrder(bytes, 0, bytes.length - 1), { code: 'TOO_BIG' });
+});
+
+t.test('the reason starts with the code and says what was found', async (t) => {
+  const bytes = encodeOrder({ orderId: 'A\u0007', product: 'P', price: 1 });
+  t.match(decodeOrder(bytes, 0, bytes.length), {
+    reason: 'FIELD_CTRL: orderId has control character U+0007 at 1',
+  });
+});
+
+t.test('text cut inside a character is not canonical even when the length fits', async (t) => {
+  const bytes = Buffer.from([2, 0x41, 6, 0xf0, 0x90, 0x80, 0, 0, 0x80, 0x3f]);
+  t.match(decodeOrder(bytes, 0, bytes.length), { code: 'NON_CANONICAL' });
+  const replacement = encodeOrder({ orderId: 'A', product: '\ufffd', price: 1 });
+  t.match(decodeOrder(replacement, 0, replacement.length), { product: '\ufffd' });
+});
+
+t.test('the quick way never differs from the one by the book', async (t) => {
+  const text = fc.oneof(
+    fc.string({ maxLength: 70 }),
+    fc.string({ maxLength: 5, unit: 'binary' }),
+    fc.constantFrom('', ' ', ' a', 'a ', 'a\u007f', 'a\u001f', '~', '__proto__'),
+  );
+  const price = fc.oneof(fc.float(), fc.constantFrom(0, -0, 1e9, 1.0000001e9, Number.NaN));
+  const order = fc.record({ orderId: text, product: text, price });
+  const cut = fc.tuple(order, fc.nat(80)).map(([one, at]) => encodeOrder(one).subarray(0, at));
+  const spoilt = fc.tuple(order, fc.nat(80), fc.nat(255)).map(([one, at, byte]) => {
+    const bytes = encodeOrder(one);
+    bytes[at % bytes.length] = byte;
+    return bytes;
+  });
+  const value = fc.oneof(order.map(encodeOrder), cut, spoilt, fc.uint8Array().map(Buffer.from));
+  fc.assert(
+    fc.property(value, fc.nat(9), (bytes, before) => {
+      const around = Buffer.concat([Buffer.alloc(before, 6), bytes, Buffer.alloc(20, 6)]);
+      const end = before + bytes.length;
+      t.same(decodeOrder(around, before, end), decodeAnyOrder(around, before, end));
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+/** How many bytes become text while `work` runs. */
+function bytesDecoded(work: () => void): number {
+  const prototype = Buffer.prototype as unknown as {
+    utf8Slice(from: number, to: number): string;
+  };
+  const original = prototype.utf8Slice;
+  let bytes = 0;
+  prototype.utf8Slice = function (from, to) {
+    bytes += to - from;
+    return original.call(this, from, to);
+  };
+  try {
+    work();
+  } finally {
+    prototype.utf8Slice = original;
+  }
+  return bytes;
+}
+
+t.test('what a length claims beyond its value is not even looked at', async (t) => {
+  // orderId of 30,000 bytes, of which 4 are there; behind the value there would be enough.
+  const value = Buffer.from('e0d403414243', 'hex');
+  const batch = Buffer.concat([value, Buffer.alloc(60_000, 'x')]);
+  const touched = bytesDecoded(() => {
+    t.match(decodeOrder(batch, 0, value.length), { code: 'MALFORMED' });
+  });
+  t.ok(touched <= value.length, `${touched} bytes of ${value.length}`);
+});
+
+t.test('the answer for a value is the same alone and between any other bytes', async (t) => {
+  const bytes = (max: number) => fc.uint8Array({ maxLength: max }).map((each) => Buffer.from(each));
+  const length = fc.oneof(fc.nat(40), fc.bigInt({ min: -(2n ** 40n), max: 2n ** 40n }).map(Number));
+  const varint = length.map((value) => {
+    let rest = value < 0 ? -2 * value - 1 : value * 2;
+    const long: number[] = [];
+    for (; rest >= 128; rest = Math.floor(rest / 128)) long.push((rest % 128) + 128);
+    return Buffer.from([...long, rest]);
+  });
+  const piece = fc.oneof(bytes(12), varint, fc.constant(Buffer.from('Item1')));
+  const value = fc.array(piece, { maxLength: 6 }).map((pieces) => Buffer.concat(pieces));
+  fc.assert(
+    fc.property(value, bytes(30), bytes(300), (bytes, before, after) => {
+      const around = Buffer.concat([before, bytes, after]);
+      const end = before.length + bytes.length;
+      let inside: unknown;
+      const touched = bytesDecoded(() => {
+        inside = decodeOrder(around, before.length, end);
+      });
+      t.same(inside, decodeOrder(bytes, 0, bytes.length));
+      if (touched > bytes.length) t.fail(`${touched} bytes decoded of ${bytes.length}`);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+t.test('no number is not finite, however it is written', async (t) => {
+  const [quiet, signalling] = [0x400000, 1];
+  for (const sign of [0, 0x80000000])
+    for (const payload of [quiet, signalling, 0x7fffff, 0x3fffff, 0x400001, 0x200000]) {
+      const bytes = encodeOrder({ orderId: 'A', product: 'P', price: 1 });
+      bytes.writeUInt32LE((sign | 0x7f800000 | payload) >>> 0, bytes.length - 4);
+      t.match(decodeOrder(bytes, 0, bytes.length), {
+        code: 'PRICE_NOT_FINITE',
+        reason: 'PRICE_NOT_FINITE: price is NaN',
+      });
+    }
+  const overLong = Buffer.from('8200410250 0100807f'.replace(' ', ''), 'hex');
+  t.match(decodeOrder(overLong, 0, overLong.length), { code: 'NON_CANONICAL' });
+});
+
+t.test('a fault counts its bytes in words', async (t) => {
+  const bytes = Buffer.concat([
+    encodeOrder({ orderId: 'A', product: 'P', price: 1 }),
+    Buffer.alloc(2),
+  ]);
+  t.match(decodeOrder(bytes, 0, 9), {
+    reason: 'TRAILING: 1 byte behind the record, which ends at byte 8',
+  });
+  t.match(decodeOrder(bytes, 0, 10), { reason: /: 2 bytes behind/ });
+  t.match(decodeOrder(bytes, 0, 1), { reason: /inside the record, after 1 byte$/ });
+});

@@ -1,0 +1,105 @@
+import t from 'tap';
+import type { Figures, Status } from '../../server/http/contract.ts';
+import { createExpositions } from '../../server/service/metrics.ts';
+import { fakeSource } from '../fixtures/http.ts';
+
+/** The samples of an exposition by series; throws on a line that is none. */
+function parse(text: string): Map<string, number> {
+  const samples = new Map<string, number>();
+  const described = new Set<string>();
+  for (const line of text.split('\n')) {
+    if (line === '') continue;
+    const comment = /^# (?:HELP|TYPE) ([a-z0-9_]+) ./.exec(line);
+    if (comment) {
+      described.add(comment[1]!);
+      continue;
+    }
+    const match = /^(([a-z0-9_]+)(?:\{[^}]*\})?) (\S+)$/.exec(line);
+    if (!match) throw new Error(`not a sample: ${line}`);
+    const name = match[2]!.replace(/_(bucket|sum|count)$/, '');
+    if (!described.has(name) && !described.has(match[2]!))
+      throw new Error(`not described: ${name}`);
+    samples.set(match[1]!, Number(match[3]));
+  }
+  return samples;
+}
+
+t.test('a scrape shows what the service shows', async (t) => {
+  const source = fakeSource();
+  const { text } = createExpositions();
+  const scrape = async () => parse(await text.render(sampleOf(source)));
+  for (let i = 0; i < 5; i++) source.order('__proto__', 10);
+  source.deadLetter('order-1');
+
+  const first = await scrape();
+  t.equal(first.get('orders_processed_total'), 5);
+  t.equal(first.get('orders_dead_lettered_total'), 1);
+  t.equal(first.get('orders_retries_total'), 3);
+  t.equal(first.get('orders_pending'), 0);
+  t.equal(first.get('orders_average_price'), 10);
+  t.equal(first.get('orders_lag{partition="0"}'), 7);
+  t.equal(first.get('http_stream_clients'), 4);
+  t.equal(first.get('kafka_up'), 1);
+  t.equal(first.get('service_ready'), 1);
+  t.ok(first.has('process_resident_memory_bytes'));
+  t.notMatch([...first.keys()].join(), /__proto__/, 'no series is named by a product');
+
+  t.equal((await scrape()).get('orders_processed_total'), 5, 'nothing is counted twice');
+  source.order('Item1', 1);
+  t.equal((await scrape()).get('orders_processed_total'), 6);
+});
+
+/** What a scrape of this source shows, with other figures where they are given. */
+function sampleOf(source: ReturnType<typeof fakeSource>, figures?: Partial<Figures>) {
+  const known = source.figures();
+  const status: Status = source.status();
+  const lag = source.lag();
+  return { figures: known && { ...known, ...figures }, lag, status, streamClients: 4 };
+}
+
+t.test('no counter ever falls', async (t) => {
+  const source = fakeSource();
+  const { text } = createExpositions();
+  for (let i = 0; i < 5; i++) source.order('Item1', 10);
+  const { balance } = source.figures()!;
+  const scrape = async (change: Partial<typeof balance>) => {
+    const all = await text.render(sampleOf(source, { balance: { ...balance, ...change } }));
+    return [parse(all), all] as const;
+  };
+  const [before, described] = await scrape({ lost: 5 });
+  const corrected = { counted: balance.counted - 1, corrections: 1 };
+  const [after] = await scrape({ ...corrected, lost: 4, deadLettered: 2 });
+  for (const [series, value] of before) {
+    const isCounter = described.includes(`# TYPE ${series} counter`);
+    if (isCounter && series.startsWith('orders_')) t.ok(after.get(series)! >= value, series);
+  }
+  t.equal(after.get('orders_corrections_total'), 1);
+  t.equal(after.get('orders_lost'), 4, 'what may fall is no counter');
+});
+
+t.test('what is not known has no sample', async (t) => {
+  const source = fakeSource();
+  const { text, openMetrics } = createExpositions();
+  source.order('Item1', 10);
+  for (const exposition of [text, openMetrics]) {
+    await exposition.render(sampleOf(source));
+    const lag = [{ partition: 0, endOffset: null, lag: null }];
+    const rendered = await exposition.render({ ...sampleOf(source), figures: null, lag });
+    t.notMatch(rendered, /^orders_/m);
+    t.match(rendered, /^service_ready 1$/m);
+  }
+});
+
+t.test('OpenMetrics has its own names and its end, and changes nothing of the text', async (t) => {
+  const source = fakeSource();
+  const { text, openMetrics } = createExpositions();
+  for (let i = 0; i < 2; i++) {
+    const rendered = await openMetrics.render(sampleOf(source));
+    t.match(rendered, /^# TYPE orders_processed counter$/m);
+    t.match(rendered, /^orders_processed_total 0$/m);
+    t.ok(rendered.endsWith('\n# EOF\n'));
+    t.match(await text.render(sampleOf(source)), /^# TYPE orders_processed_total counter$/m);
+  }
+  t.match(openMetrics.contentType, /^application\/openmetrics-text; version=1\.0\.0/);
+  t.match(text.contentType, /^text\/plain; version=0\.0\.4/);
+});

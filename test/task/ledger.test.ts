@@ -1,0 +1,90 @@
+import t from 'tap';
+import { sumOf } from '../../server/orders/averages.ts';
+import type { Order } from '../../server/orders/order.ts';
+import { createLedger, emptyState, type Ledger } from '../../server/task/ledger.ts';
+
+const order = (price: number, product = 'a'): Order => ({ orderId: 'o', product, price });
+const inconsistent = { code: 'INCONSISTENT_STATE' };
+
+/** A ledger that has counted so many orders at 10. */
+function counting(orders: number): Ledger<string> {
+  const ledger = createLedger<string>(emptyState(0));
+  for (let offset = 0; offset < orders; offset += 1) {
+    ledger.arrive(offset);
+    ledger.count(order(10));
+  }
+  return ledger;
+}
+
+/** Everything that a checkpoint carries, in a copy of its own. */
+const stateOf = ({ state }: Ledger<string>) => structuredClone(state);
+
+t.test('what contradicts the state is refused, and nothing is changed by it', async (t) => {
+  const ledger = counting(3);
+  ledger.passGap(5);
+  ledger.defer('waits');
+  const letter = (origin: number, content: Order | null) => () =>
+    ledger.readDeadLetter(7, origin, () => content);
+  const wrong: [string, () => unknown][] = [
+    ['a product that was never counted', letter(0, order(10, 'b'))],
+    ['a sum that would fall below zero', letter(0, order(31))],
+    ['bytes that are no order', letter(0, null)],
+    ['a record below N', () => ledger.arrive(4)],
+    ['a gap below N', () => ledger.passGap(5)],
+  ];
+  const before = stateOf(ledger);
+  for (const [what, transition] of wrong) {
+    t.throws(transition, inconsistent, what);
+    t.same(stateOf(ledger), before, what);
+    t.notOk(ledger.deadLetters.has(0), what);
+  }
+  t.same(letter(0, order(10))(), undefined);
+  t.match(ledger.state, { deadLetterOffset: 8, deadLettered: 1, corrections: 1 });
+});
+
+t.test('the last order of a product is taken back only with all of its sum', async (t) => {
+  const ledger = counting(1);
+  t.throws(() => ledger.readDeadLetter(0, 0, () => order(4)), inconsistent);
+  ledger.readDeadLetter(0, 0, () => order(10));
+  t.equal(ledger.state.averages.size, 0);
+});
+
+t.test('an origin in a gap was not counted, and is not subtracted', async (t) => {
+  const ledger = counting(2);
+  ledger.arrive(5);
+  ledger.count(order(10));
+  ledger.readDeadLetter(0, 3, () => order(10));
+  t.match(ledger.state, { deadLettered: 1, corrections: 0, gapRanges: { length: 2 } });
+  t.same(ledger.state.gapRanges, [
+    { from: 2, to: 3, count: 1 },
+    { from: 4, to: 5, count: 1 },
+  ]);
+  t.equal(sumOf(ledger.state.averages.get('a')!), 300_000n);
+});
+
+t.test('a dead letter read before its gap is passed is no gap', async (t) => {
+  for (const pass of ['arrive', 'passGap', 'lose'] as const) {
+    const ledger = counting(2);
+    ledger.readDeadLetter(0, 3, () => order(10));
+    ledger[pass](5);
+    const { gapRanges, lost, deadLettered } = ledger.state;
+    t.equal(deadLettered, 1, pass);
+    t.same(pass === 'lose' ? lost : gapRanges, [
+      { from: 2, to: 3, count: 1 },
+      { from: 4, to: 5, count: 1 },
+    ]);
+  }
+});
+
+t.test('what is not known any more is not guessed', async (t) => {
+  const state = emptyState<string>(0);
+  state.nextOffset = 10;
+  state.gapRanges = [{ from: 0, to: 8, count: 2 }];
+  state.averages.set('a', { count: 8, low: 800_000, carry: 0 });
+  const ledger = createLedger(state);
+  const before = stateOf(ledger);
+  t.throws(() => ledger.readDeadLetter(0, 4, () => order(10)), inconsistent);
+  t.same(stateOf(ledger), before);
+  ledger.readDeadLetter(0, 9, () => order(10));
+  t.equal(ledger.state.corrections, 1);
+});
