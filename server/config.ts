@@ -14,6 +14,7 @@ import {
 import { ConfigError } from './errors.ts';
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+const ORDERINGS = ['none', 'key', 'partition'] as const;
 const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 
 const settings = {
@@ -63,6 +64,26 @@ const settings = {
   RETRY_BACKOFF_MS: setting(1000, integer(0, 3_600_000), 'longest first pause; doubles each time'),
   RETRY_MAX_BACKOFF_MS: setting(30_000, integer(0, 86_400_000), 'longest of all pauses'),
   FAILURE_RATE: setting(0.1, share, 'share of attempts that fail, simulated'),
+  HANDLER_CONCURRENCY: setting(
+    64,
+    integer(1, 10_000),
+    'handler calls under way at once, per partition',
+  ),
+  HANDLER_TIMEOUT_MS: setting(
+    30_000,
+    integer(1, 3_600_000),
+    'for one handler call; then its signal fires and it has failed',
+  ),
+  HANDLER_URL: setting<string | null>(
+    null,
+    httpUrl,
+    'post each order there, instead of the simulated handler',
+  ),
+  ORDERING: setting<Ordering>(
+    'none',
+    oneOf(ORDERINGS),
+    'none, key or partition: which orders wait for each other',
+  ),
   MAX_PENDING: setting(100_000, integer(1, 100_000), 'orders waiting, per partition'),
   MAX_PENDING_BYTES: setting(16 * 2 ** 20, integer(1, 2 ** 31), 'their bytes, per partition'),
   MAX_PRODUCTS: setting(100_000, integer(1, 1_000_000), 'per partition'),
@@ -80,6 +101,7 @@ const settings = {
 };
 
 export type LogLevel = (typeof LEVELS)[number];
+type Ordering = (typeof ORDERINGS)[number];
 export type SaslMechanism = (typeof MECHANISMS)[number];
 type Settings = { [Name in keyof typeof settings]: (typeof settings)[Name]['default'] };
 export type Config = Readonly<Omit<Settings, 'CHECKPOINT_TOPIC'> & { CHECKPOINT_TOPIC: string }>;
@@ -184,6 +206,11 @@ function isBroker(item: string): boolean {
   if (host === undefined || Number(port) < 1 || Number(port) > 65_535) return false;
   // A URL knows what an IPv6 address is, but no zone such as %eth0.
   return !host.startsWith('[') || URL.canParse(`http://${host.replace(/%[\w.]+\]$/, ']')}`);
+}
+
+function httpUrl(value: string): string {
+  if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value;
+  throw new Error(`"${value}" is no URL of http or https`);
 }
 
 function origins(value: string): string[] {

@@ -70,8 +70,8 @@ export function isProgrammerError(error: unknown): boolean {
   return false;
 }
 
-/** Also of another realm. */
-function isError(error: unknown): error is Error {
+/** Whether it is an error, also one of another realm. */
+export function isError(error: unknown): error is Error {
   return error instanceof Error || Object.prototype.toString.call(error) === '[object Error]';
 }
 

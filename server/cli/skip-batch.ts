@@ -6,9 +6,10 @@ import { createAppender } from '../kafka/appender.ts';
 import { createKafka } from '../kafka/client.ts';
 import { createCluster } from '../kafka/cluster.ts';
 import { createFetcher } from '../kafka/fetcher.ts';
-import { encodeCheckpoint } from '../log/checkpoint.ts';
+import { encodeCheckpoint, MAX_FOLDED_BYTES } from '../log/checkpoint.ts';
 import { systemClock as clock } from '../log/clock.ts';
 import { nameOf } from '../log/ports.ts';
+import { createOrderFold } from '../orders/order-fold.ts';
 import { planSkip, type SkipPlan } from '../task/skip-batch.ts';
 import { parseSkipOptions, type SkipOptions, usage } from './skip-options.ts';
 
@@ -71,10 +72,11 @@ async function skip(options: SkipOptions, config: Config): Promise<void> {
   });
   const writer = createAppender({ cluster: createCluster(kafka) });
   const logs = logsOf(config, partition);
+  const fold = createOrderFold({ maxProducts: config.MAX_PRODUCTS, maxBytes: MAX_FOLDED_BYTES });
   const user = userName();
   const owner = `npm run skip, by ${user} on ${hostname()}`;
   try {
-    const plan = await planSkip({ logs, reader, clock, logger }, { offset, to, owner });
+    const plan = await planSkip({ logs, fold, reader, clock, logger }, { offset, to, owner });
     console.log(wordsOf(plan, nameOf(logs.orders)));
     if (reason === null) {
       console.log('Nothing was changed. With --yes --reason TEXT it is done.');

@@ -109,6 +109,12 @@ export const ProductPage = Type.Object(
   Closed,
 );
 
+const Stage = Type.Union([
+  Type.Literal('decode'),
+  Type.Literal('validate'),
+  Type.Literal('process'),
+]);
+
 const Disposition = Type.Union([
   Type.Literal('undecodable'),
   Type.Literal('invalid'),
@@ -124,6 +130,9 @@ export const DeadLetterItem = Type.Object(
   {
     id: Type.String(),
     orderId: Type.Union([Type.String(), Type.Null()]),
+    /** The code of the reason and where it was noticed; null for records that did not come from this service. */
+    code: Type.Union([Type.String(), Type.Null()]),
+    stage: Type.Union([Stage, Type.Null()]),
     reason: Type.String(),
     timestamp: Type.String(),
     /** Where the original record stands; null for records that did not come from this service. */

@@ -66,3 +66,43 @@ export function writeLong(bytes: Buffer, start: number, value: number): number {
   bytes[at++] = rest;
   return at;
 }
+
+/** Of any long in Avro, in bytes. */
+const LONGEST = 10;
+
+/** Where the last long ended: a second result without an object for it. */
+export let longEnd = 0;
+
+/** A number from 0 to 2^53; what is beyond that was not written by us. */
+export function readLong(bytes: Buffer, start: number): number {
+  let value = 0;
+  let unit = 1;
+  if (bytes[start]! & 1) throw new RangeError('a number below zero');
+  for (let at = start; ; at += 1) {
+    const byte = bytes[at];
+    if (byte === undefined) throw new RangeError('the bytes end inside a number');
+    value += (byte & 0x7f) * unit;
+    if (byte < 0x80) {
+      longEnd = at + 1;
+      if (value / 2 > Number.MAX_SAFE_INTEGER) throw new RangeError('a number beyond 2^53');
+      return value / 2;
+    }
+    if (at - start === LONGEST - 1) throw new RangeError('a number that does not end');
+    unit *= 0x80;
+  }
+}
+
+/** The position after the array at `start` whose items are so many integers each. */
+export function skipIntegers(bytes: Buffer, start: number, perItem: number): number {
+  let at = start;
+  for (;;) {
+    const items = readLong(bytes, at);
+    at = longEnd;
+    if (items === 0) return at;
+    for (let left = items * perItem; left > 0; at += 1) {
+      const byte = bytes[at];
+      if (byte === undefined) throw new RangeError('the integers end too early');
+      if (byte < 0x80) left -= 1;
+    }
+  }
+}

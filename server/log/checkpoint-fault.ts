@@ -1,12 +1,11 @@
 // What makes a checkpoint impossible, whatever the logs say.
-import { isSound } from '../orders/averages.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { areRanges } from './offset-ranges.ts';
 
 /** Why it cannot be a true statement, or null. */
 export function faultOf(checkpoint: Checkpoint): string | null {
   const { start, nextOffset, deadLetterOffset, deadLettered, gaps, corrections } = checkpoint;
-  const { retries, restarts, highWatermark, lost, gapRanges, pending, averages } = checkpoint;
+  const { retries, restarts, highWatermark, lost, gapRanges, pending } = checkpoint;
   const numbers = { start, nextOffset, deadLetterOffset, deadLettered, gaps, corrections };
   for (const [name, value] of Object.entries({ ...numbers, retries, restarts, highWatermark })) {
     if (!(value >= 0 && value < 2 ** 52 && Number.isInteger(value))) return `${name} is ${value}`;
@@ -20,9 +19,6 @@ export function faultOf(checkpoint: Checkpoint): string | null {
       return `order ${offset} is pending outside [${start}, ${nextOffset})`;
     }
     if (!(attempts >= 0)) return `order ${offset} after ${attempts} attempts`;
-  }
-  for (const tally of averages.values()) {
-    if (!isSound(tally)) return `a sum of ${JSON.stringify(tally)}`;
   }
   return null;
 }

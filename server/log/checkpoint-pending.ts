@@ -11,8 +11,16 @@ export type PendingOrder = {
   readonly firstFailedAt: number;
   /** How long its next attempt is away, ms; no clock has to be right for that. */
   readonly dueIn: number;
+  /** Why it was given up, if it was: the code of the reason. */
+  readonly givenUp: GivenUp | null;
   readonly error: string;
 };
+
+/** Reasons of the handler's; all others follow from the record itself. */
+export type GivenUp = 'RETRIES_EXHAUSTED' | 'PERMANENT';
+
+/** By the number that stands for them. */
+const GIVEN_UP: readonly (GivenUp | null)[] = [null, 'RETRIES_EXHAUSTED', 'PERMANENT'];
 
 /** Of a day, the longest backoff there is, more than this many ms are not written down. */
 const MAX_DUE_IN = 2 ** 27 - 1;
@@ -20,7 +28,6 @@ const MAX_DUE_IN = 2 ** 27 - 1;
 const MAX_FAILED_AGO = 2 ** 34 - 1;
 
 const LEFT_OUT = 'the text was left out of the checkpoint';
-const CODE = /^(?:RETRIES_EXHAUSTED|PERMANENT): /;
 
 /** Avro binary of the array of ranges, with their counts. */
 export function encodeRanges(ranges: readonly CountedRange[]): Buffer {
@@ -46,7 +53,7 @@ export function readRanges(reader: AvroReader, counted: boolean): CountedRange[]
 
 /**
  * Avro binary of the arrays `errors` and `pending`. The texts take up to `room(bytes of the orders)`
- * bytes; of those that do not fit, the first orders' texts having the first claim, the code remains.
+ * bytes, the first orders' texts having the first claim; the others are left out.
  */
 export function encodePending(
   pending: readonly PendingOrder[],
@@ -64,7 +71,7 @@ export function encodePending(
         at = writeLong(bytes, at, order.attempts);
         at = writeLong(bytes, at, within(writtenAt - order.firstFailedAt, MAX_FAILED_AGO));
         at = writeLong(bytes, at, within(order.dueIn, MAX_DUE_IN));
-        at = writeLong(bytes, at, refs[i]!);
+        at = writeLong(bytes, at, refs[i]! * GIVEN_UP.length + GIVEN_UP.indexOf(order.givenUp));
       }
       return at;
     });
@@ -74,7 +81,7 @@ export function encodePending(
   let bytes = 0;
   const places = [...texts.keys()].map((text) => {
     const size = Buffer.byteLength(text) + MAX_LONG_BYTES;
-    if (bytes + size > budget) return refTo(kept, shorten(text));
+    if (bytes + size > budget) return refTo(kept, LEFT_OUT);
     bytes += size;
     return refTo(kept, text);
   });
@@ -89,11 +96,6 @@ function refTo(texts: Map<string, number>, text: string): number {
     texts.set(text, ref);
   }
   return ref;
-}
-
-/** What a restart needs of a text: whether the order was given up already. */
-function shorten(text: string): string {
-  return `${CODE.exec(text)?.[0] ?? ''}${LEFT_OUT}`;
 }
 
 function within(ms: number, most: number): number {
@@ -124,10 +126,10 @@ function encodeItems(
   return bytes.subarray(0, end + 1);
 }
 
-/** Reads the arrays `errors` and `pending`. */
+/** Reads the arrays `errors` and `pending`; version 1 did not know what was given up. */
 export function readPending(
   reader: AvroReader,
-  { nextOffset, writtenAt }: { nextOffset: number; writtenAt: number },
+  { nextOffset, writtenAt, version }: { nextOffset: number; writtenAt: number; version: number },
 ): PendingOrder[] {
   const errors: string[] = [];
   const pending: PendingOrder[] = [];
@@ -137,9 +139,12 @@ export function readPending(
     const attempts = reader.long();
     const firstFailedAt = writtenAt - reader.long();
     const dueIn = Math.max(0, reader.long());
-    const error = errors[reader.long()];
+    const ref = reader.long();
+    const kinds = version > 1 ? GIVEN_UP.length : 1;
+    const error = errors[Math.floor(ref / kinds)];
+    const givenUp = GIVEN_UP[ref % kinds] ?? null;
     if (error === undefined) throw new RangeError('an error text that is not there');
-    pending.push({ offset, attempts, firstFailedAt, dueIn, error });
+    pending.push({ offset, attempts, firstFailedAt, dueIn, givenUp, error });
   });
   return pending;
 }

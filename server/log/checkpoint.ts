@@ -2,15 +2,7 @@
 import { readFileSync } from 'node:fs';
 import avro from 'avsc';
 import { InconsistentStateError } from '../errors.ts';
-import type { Averages } from '../orders/averages.ts';
-import {
-  decodeProducts,
-  diffProducts,
-  encodeProducts,
-  type ProductChange,
-  skipIntegers,
-} from '../orders/averages-codec.ts';
-import { createAvroReader } from './avro-values.ts';
+import { createAvroReader, skipIntegers } from './avro-values.ts';
 import { faultOf } from './checkpoint-fault.ts';
 import {
   encodePending,
@@ -21,7 +13,7 @@ import {
 } from './checkpoint-pending.ts';
 import type { CountedRange } from './offset-ranges.ts';
 
-export type { PendingOrder } from './checkpoint-pending.ts';
+export type { GivenUp, PendingOrder } from './checkpoint-pending.ts';
 export { countOf as lostCount } from './offset-ranges.ts';
 
 export const CHECKPOINT_VERSION = 2;
@@ -29,7 +21,10 @@ export const CHECKPOINT_VERSION = 2;
 /** What the checkpoint topic takes, less what a batch of one record takes around it. */
 export const MAX_CHECKPOINT_BYTES = 8 * 2 ** 20 - 1024;
 
-/** What error texts may take of a checkpoint; the codes that stand for texts left out come on top. */
+/** What a fold may make of a partition, encoded; the rest is for what waits. */
+export const MAX_FOLDED_BYTES = 6 * 2 ** 20;
+
+/** What error texts may take of a checkpoint; the words for those left out come on top. */
 export const MAX_TEXT_BYTES = 256 * 1024;
 const CODE_BYTES = 512;
 
@@ -44,6 +39,14 @@ export type CheckpointStamp = {
   readonly owner: string;
   readonly pendingCount: number;
 };
+
+/** A checkpoint was read; `isHead` when it is the greatest so far. */
+export type OnCheckpoint = (
+  partition: number,
+  offset: number,
+  stamp: CheckpointStamp,
+  isHead: boolean,
+) => void;
 
 /** One record of a log, by which the log can be known again. */
 export type Fingerprint = { readonly offset: number; readonly hash: string };
@@ -67,22 +70,20 @@ export type Checkpoint = Omit<CheckpointStamp, 'version' | 'pendingCount'> & {
   readonly lost: readonly CountedRange[];
   readonly gapRanges: readonly CountedRange[];
   readonly pending: readonly PendingOrder[];
-  readonly averages: Averages;
+  /** What the fold has made of all that is counted, as it encodes it: the last field. */
+  readonly folded: Buffer;
 };
 
-/** A checkpoint without what waits and what is sold. */
-export type CheckpointSummary = Omit<Checkpoint, 'pending' | 'averages' | 'gapRanges'> & {
+/** A checkpoint without what waits and what is counted. */
+export type CheckpointSummary = Omit<Checkpoint, 'pending' | 'folded' | 'gapRanges'> & {
   readonly pendingCount: number;
 };
-
-/** The products of a checkpoint that has none. */
-export const NO_PRODUCTS = Buffer.of(0);
 
 const RANGE_FIELDS = 3;
 const PENDING_FIELDS = 5;
 
 /** Everything before the arrays; members that a version does not have are absent. */
-type Scalars = Omit<Checkpoint, 'lost' | 'gapRanges' | 'pending' | 'averages'> & CheckpointStamp;
+type Scalars = Omit<Checkpoint, 'lost' | 'gapRanges' | 'pending' | 'folded'> & CheckpointStamp;
 type Field = { name: string; since?: number };
 
 const schema = JSON.parse(
@@ -103,13 +104,13 @@ function typeUpTo(end: string, version: number, name: string): avro.Type {
 }
 
 /**
- * Avro binary of a checkpoint, which fits into a record as long as products take at most 6 MiB and at
+ * Avro binary of a checkpoint, which fits into a record as long as what is folded takes at most MAX_FOLDED_BYTES and at
  * most 100,000 orders wait. Throws InconsistentStateError, and gives nothing, when it is not sound.
  */
 export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
   const fault = faultOf(checkpoint);
   if (fault !== null) throw new InconsistentStateError(`no checkpoint is written: ${fault}`);
-  const { pending, averages, lost, gapRanges, ...rest } = checkpoint;
+  const { pending, folded, lost, gapRanges, ...rest } = checkpoint;
   const version = CHECKPOINT_VERSION;
   const scalars: Scalars = { ...rest, version, pendingCount: pending.length };
   try {
@@ -118,12 +119,11 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
       encodeRanges(lost),
       encodeRanges(gapRanges),
     ];
-    const products = encodeProducts(averages);
-    const taken = head.reduce((sum, { length }) => sum + length, products.length + CODE_BYTES);
+    const taken = head.reduce((sum, { length }) => sum + length, folded.length + CODE_BYTES);
     const waiting = encodePending(pending, checkpoint, (pendingBytes) =>
       Math.min(MAX_TEXT_BYTES, MAX_CHECKPOINT_BYTES - taken - pendingBytes),
     );
-    return Buffer.concat([...head, ...waiting, products]);
+    return Buffer.concat([...head, ...waiting, folded]);
   } catch (cause) {
     throw new InconsistentStateError('no checkpoint is written: it cannot be encoded', { cause });
   }
@@ -149,9 +149,8 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
     const reader = createAvroReader(bytes, at);
     const lost = readRanges(reader, version > 1);
     const gapRanges = version > 1 ? readRanges(reader, true) : gapsSomewhere(rest);
-    const pending = readPending(reader, rest);
-    const averages = decodeProducts(bytes.subarray(reader.at));
-    return { ...rest, lost, gapRanges, pending, averages };
+    const pending = readPending(reader, scalars);
+    return { ...rest, lost, gapRanges, pending, folded: bytes.subarray(reader.at) };
   });
   const offsets = new Set(checkpoint.pending.map(({ offset }) => offset));
   const fault =
@@ -167,10 +166,10 @@ function gapsSomewhere(head: { start: number; nextOffset: number; gaps: number }
 }
 
 /**
- * The summary of a checkpoint, and its products as they stand there, for `productChanges`. Throws
+ * The summary of a checkpoint, and what the fold encoded, as it stands there. Throws
  * InconsistentStateError as decodeCheckpoint does.
  */
-export function decodeSummary(bytes: Buffer): { summary: CheckpointSummary; products: Buffer } {
+export function decodeSummary(bytes: Buffer): { summary: CheckpointSummary; folded: Buffer } {
   const { scalars, at } = decodeScalars(bytes);
   return readable(bytes, () => {
     const { version, ...rest } = scalars;
@@ -178,8 +177,8 @@ export function decodeSummary(bytes: Buffer): { summary: CheckpointSummary; prod
     const lost = readRanges(reader, version > 1);
     if (version > 1) reader.items(() => skipLongs(reader, RANGE_FIELDS));
     reader.items(reader.text);
-    const productsAt = skipIntegers(bytes, reader.at, PENDING_FIELDS);
-    return { summary: { ...rest, lost }, products: bytes.subarray(productsAt) };
+    const foldedAt = skipIntegers(bytes, reader.at, PENDING_FIELDS);
+    return { summary: { ...rest, lost }, folded: bytes.subarray(foldedAt) };
   });
 }
 
@@ -204,18 +203,6 @@ function firstFields<T>(type: avro.Type, bytes: Buffer): { value: T; offset: num
   const found = readable(bytes, () => type.decode(bytes, 0) as { value: T; offset: number });
   if (found.offset < 0) throw undecodable(bytes);
   return { value: Object.assign({}, found.value), offset: found.offset };
-}
-
-/** Where the `products` of two checkpoints differ, in steps; the first may be NO_PRODUCTS. */
-export function* productChanges(
-  before: Buffer,
-  after: Buffer,
-): Generator<undefined, ProductChange[]> {
-  try {
-    return yield* diffProducts(before, after);
-  } catch (cause) {
-    throw cause instanceof RangeError ? undecodable(after, cause) : cause;
-  }
 }
 
 function readable<T>(bytes: Buffer, read: () => T): T {

@@ -1,8 +1,8 @@
 // How much of a record goes into its dead letter: all of it, or what the topic can take.
 
-import { MAX_VALUE_BYTES } from '../orders/order.ts';
 import { clip } from './clip.ts';
 import { isForeign, MAX_TEXT_BYTES, type Note } from './dead-letter.ts';
+import { MAX_VALUE_BYTES } from './fault.ts';
 
 type Header = { readonly key: Buffer; readonly value: Buffer | null };
 

@@ -1,13 +1,7 @@
 // Dead letters: what is written beside the original bytes, and how it is read back.
 
-import {
-  decodeOrder,
-  isFault,
-  MAX_ORDER_ID_BYTES,
-  type OrderFault,
-  type OrderStage,
-} from '../orders/order.ts';
 import { clip, isoTime } from './clip.ts';
+import type { Disposition, Fault, Reason, Stage } from './fault.ts';
 
 /** Header names and values are bytes: Kafka checks neither. */
 type Header = { readonly key: Buffer; readonly value: Buffer | null };
@@ -19,14 +13,11 @@ export type Origin = {
   readonly offset: number;
 };
 
-export type Disposition = 'undecodable' | 'invalid' | 'permanent' | 'retries_exhausted';
-
-/** Why an order was given up; times in ms since 1970. */
+/** Why a record was given up; times in ms since 1970. */
 export type DeadLetterCause = {
-  readonly stage: OrderStage | 'process';
-  readonly disposition: Disposition;
-  /** Starts with a stable code. */
-  readonly reason: string;
+  readonly reason: Reason;
+  /** Starts with the code. */
+  readonly text: string;
   readonly exceptionClass: string;
   readonly exceptionMessage: string;
   /** Handler calls made; 0 when it never came to one. */
@@ -56,6 +47,8 @@ export type DeadLetter = {
   /** Null also when it is longer than a name. */
   readonly group: string | null;
   readonly origin: Origin | null;
+  readonly code: string | null;
+  readonly stage: Stage | null;
   readonly disposition: Disposition | null;
   readonly attempts: number | null;
 };
@@ -67,6 +60,8 @@ const PREFIX = 'orders.errors.';
 export const MAX_TEXT_BYTES = 1024;
 /** Bytes of a name: Kafka allows 249 for a topic, and nobody needs more for a group or a class. */
 export const MAX_NAME_BYTES = 256;
+/** Bytes of an id that is shown. */
+const MAX_ID_BYTES = 128;
 
 /** The headers that `readOrigin` looks at. */
 export const ORIGIN_HEADERS: readonly Buffer[] = ['group', 'topic', 'partition', 'offset'].map(
@@ -76,17 +71,18 @@ export const ORIGIN_HEADERS: readonly Buffer[] = ['group', 'topic', 'partition',
 /** The headers that `readDeadLetter` looks at. */
 export const SHOWN_HEADERS: readonly Buffer[] = [
   ...ORIGIN_HEADERS,
-  ...[REASON, `${PREFIX}disposition`, `${PREFIX}attempts`].map((name) => Buffer.from(name)),
+  ...[REASON, ...['stage', 'disposition', 'attempts'].map((name) => `${PREFIX}${name}`)].map(
+    (name) => Buffer.from(name),
+  ),
 ];
 
 /** The cause of a dead letter for bytes that are not an order. */
-export function causeOfFault(fault: OrderFault, now: number): DeadLetterCause {
+export function causeOfFault(fault: Fault, now: number): DeadLetterCause {
   return {
-    stage: fault.stage,
-    disposition: fault.stage === 'decode' ? 'undecodable' : 'invalid',
     reason: fault.reason,
+    text: fault.text,
     exceptionClass: 'OrderFault',
-    exceptionMessage: fault.reason,
+    exceptionMessage: fault.text,
     attempts: 0,
     firstFailedAt: now,
     lastFailedAt: now,
@@ -111,8 +107,8 @@ export function deadLetterHeaders(
     ['offset', origin.offset],
     ['timestamp', origin.timestamp],
     ['group', author.group],
-    ['stage', cause.stage],
-    ['disposition', cause.disposition],
+    ['stage', cause.reason.stage],
+    ['disposition', cause.reason.disposition],
     ['attempts', cause.attempts],
     ['exception.class', clip(cause.exceptionClass, MAX_NAME_BYTES)],
     ['exception.message', clip(cause.exceptionMessage, MAX_TEXT_BYTES)],
@@ -124,7 +120,7 @@ export function deadLetterHeaders(
   ];
   return [
     ...original.filter(isForeign),
-    { key: REASON_KEY, value: Buffer.from(clip(cause.reason, MAX_TEXT_BYTES)) },
+    { key: REASON_KEY, value: Buffer.from(clip(cause.text, MAX_TEXT_BYTES)) },
     ...own.map(([name, value]) => ({ key: keyOf(name), value: Buffer.from(String(value)) })),
   ];
 }
@@ -164,6 +160,7 @@ export function readOrigin(headers: readonly Header[]): { group: string; origin:
 /** What a record of the dead-letter topic says; only `SHOWN_HEADERS` of its headers matter. */
 export function readDeadLetter(
   partition: number,
+  idOf: (value: Buffer) => string | null,
   record: {
     readonly offset: number;
     readonly timestamp: number;
@@ -178,11 +175,13 @@ export function readDeadLetter(
     partition,
     offset: record.offset,
     timestamp: record.timestamp,
-    orderId: orderIdOf(record.key, record.value),
+    orderId: idOfRecord(record.key, record.value, idOf),
     reason: own.get(REASON) ?? 'no reason given',
     group: from !== null && isName(from.group) ? from.group : null,
     origin: from !== null && isName(from.origin.topic) ? from.origin : null,
-    disposition: toDisposition(own.get(`${PREFIX}disposition`)),
+    code: from === null ? null : codeOf(own.get(REASON) ?? ''),
+    stage: oneOf(STAGES, own.get(`${PREFIX}stage`)),
+    disposition: oneOf(DISPOSITIONS, own.get(`${PREFIX}disposition`)),
     attempts: naturalNumber(own.get(`${PREFIX}attempts`)),
   };
 }
@@ -211,15 +210,26 @@ function naturalNumber(text: string | undefined): number | null {
 
 const DISPOSITIONS = ['undecodable', 'invalid', 'permanent', 'retries_exhausted'] as const;
 
-function toDisposition(text: string | undefined): Disposition | null {
-  return DISPOSITIONS.find((disposition) => disposition === text) ?? null;
+const STAGES = ['decode', 'validate', 'process'] as const;
+
+function oneOf<T extends string>(words: readonly T[], text: string | undefined): T | null {
+  return words.find((word) => word === text) ?? null;
+}
+
+/** The code that a reason starts with, which is part of the format of dead letters. */
+function codeOf(reason: string): string | null {
+  return /^([A-Z][A-Z_]{0,63}): /.exec(reason)?.[1] ?? null;
 }
 
 /** The id in the value, or the key, by which producers repeat it, when the value cannot be read. */
-function orderIdOf(key: Buffer | null, value: Buffer | null): string | null {
-  const order = value === null ? null : decodeOrder(value, 0, value.length);
-  if (order !== null && !isFault(order)) return order.orderId;
-  if (key === null || key.length > MAX_ORDER_ID_BYTES) return null;
+function idOfRecord(
+  key: Buffer | null,
+  value: Buffer | null,
+  idOf: (value: Buffer) => string | null,
+): string | null {
+  const id = value === null ? null : idOf(value);
+  if (id !== null) return clip(id, MAX_ID_BYTES);
+  if (key === null || key.length > MAX_ID_BYTES) return null;
   const text = key.toString('latin1');
   return /^[\x20-\x7e]+$/.test(text) ? text : null;
 }

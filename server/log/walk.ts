@@ -1,5 +1,6 @@
 // Going through records without holding the event loop.
 import { InconsistentStateError } from '../errors.ts';
+import { DamagedBatch } from '../record-batch/batch-header.ts';
 import { openRecordSet, type RecordCursor } from '../record-batch/reader.ts';
 import type { Clock } from './clock.ts';
 import { type LogReader, nameOf, type RecordSet, type TopicPartition } from './ports.ts';
@@ -83,7 +84,7 @@ export function readRange(
       },
       failed(error) {
         end();
-        reject(error);
+        reject(damageIn(tp, error));
       },
     });
     signal.addEventListener('abort', abort);
@@ -95,4 +96,11 @@ export function recreated(tp: TopicPartition, position: number, high: number): E
   return new InconsistentStateError(
     `${nameOf(tp)} ends at offset ${high}, but ${position} was reached before: the topic was recreated or its log was cut`,
   );
+}
+
+/** The same error, but damage says in which log it is: a task reads three of them. */
+export function damageIn(tp: TopicPartition, error: unknown): unknown {
+  if (!(error instanceof DamagedBatch)) return error;
+  const { baseOffset, reason, what } = error;
+  return new DamagedBatch(baseOffset, reason, what, { cause: error, where: nameOf(tp) });
 }

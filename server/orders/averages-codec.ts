@@ -1,11 +1,14 @@
-// The long arrays of a checkpoint as Avro writes them (avro/checkpoint.avsc). By hand, because there may
-// be a hundred thousand products ten times a second; a test holds it against avsc.
+// The products of a checkpoint as Avro writes them (avro/checkpoint.avsc). By hand, because there may be
+// a hundred thousand of them ten times a second; a test holds it against avsc.
+import { longEnd, readLong, writeLong } from '../log/avro-values.ts';
 import type { Averages, Tally } from './averages.ts';
 
 /** Three longs below 2^56 take at most 8 bytes each, the length of a name 2. */
 const BYTES_BESIDE_NAME = 26;
 const MAX_BYTES_PER_CHAR = 3;
-const MAX_LONG_BYTES = 10;
+
+/** The array that has no products. */
+export const NO_PRODUCTS = Buffer.of(0);
 
 /** Avro binary of the array: one block and the end. */
 export function encodeProducts(averages: Averages): Buffer {
@@ -23,18 +26,6 @@ export function encodeProducts(averages: Averages): Buffer {
   }
   bytes[at] = 0;
   return bytes.subarray(0, at + 1);
-}
-
-/** Writes a whole number from 0 to 2^52; the position after it. */
-function writeLong(bytes: Buffer, start: number, value: number): number {
-  let rest = value * 2;
-  let at = start;
-  while (rest >= 0x80) {
-    bytes[at++] = (rest % 0x80) | 0x80;
-    rest = Math.floor(rest / 0x80);
-  }
-  bytes[at++] = rest;
-  return at;
 }
 
 function writeString(bytes: Buffer, start: number, text: string): number {
@@ -114,31 +105,16 @@ export function* diffProducts(
   return changes;
 }
 
-/** The position after the array at `start` whose items are so many integers each. */
-export function skipIntegers(bytes: Buffer, start: number, perItem: number): number {
-  let at = start;
-  for (;;) {
-    const items = readLong(bytes, at);
-    at = longEnd;
-    if (items === 0) return at;
-    for (let left = items * perItem; left > 0; at += 1) {
-      const byte = bytes[at];
-      if (byte === undefined) throw new RangeError('the integers end too early');
-      if (byte < 0x80) left -= 1;
-    }
-  }
-}
-
 /** Where the next entry begins, and how many there are from there on. */
-type Place = { at: number; left: number };
+type Entry = { at: number; left: number };
 
 /** The end of an array is a block of none, so an empty array is its own end. */
-function firstEntry(bytes: Buffer): Place {
+function firstEntry(bytes: Buffer): Entry {
   const left = readLong(bytes, 0);
   return { at: left === 0 ? 0 : longEnd, left };
 }
 
-function* readRest(bytes: Buffer, { at, left }: Place): Generator<undefined, Averages> {
+function* readRest(bytes: Buffer, { at, left }: Entry): Generator<undefined, Averages> {
   const averages: Averages = new Map();
   let next = at;
   for (let i = 1; i <= left; i += 1) {
@@ -180,28 +156,6 @@ function sameEntry(before: Buffer, atBefore: number, after: Buffer, at: number):
     if (byte < 0x80) numbers -= 1;
   }
   return next - at;
-}
-
-/** Where the last long ended: a second result without an object for it. */
-let longEnd = 0;
-
-/** A number from 0 to 2^53; what is beyond that was not written by us. */
-function readLong(bytes: Buffer, start: number): number {
-  let value = 0;
-  let unit = 1;
-  if (bytes[start]! & 1) throw new RangeError('a number below zero');
-  for (let at = start; ; at += 1) {
-    const byte = bytes[at];
-    if (byte === undefined) throw new RangeError('the products end too early');
-    value += (byte & 0x7f) * unit;
-    if (byte < 0x80) {
-      longEnd = at + 1;
-      if (value / 2 > Number.MAX_SAFE_INTEGER) throw new RangeError('a number beyond 2^53');
-      return value / 2;
-    }
-    if (at - start === MAX_LONG_BYTES - 1) throw new RangeError('a number that does not end');
-    unit *= 0x80;
-  }
 }
 
 function isSame(a: Tally, b: Tally): boolean {

@@ -13,11 +13,19 @@ export class DamagedBatch extends Error {
   readonly baseOffset: number;
   readonly reason: DamageReason;
   readonly retriable = false;
-  constructor(baseOffset: number, reason: DamageReason, what: string, options?: ErrorOptions) {
-    super(`damaged record batch at offset ${baseOffset}: ${what} (${reason})`, options);
+  readonly what: string;
+  constructor(
+    baseOffset: number,
+    reason: DamageReason,
+    what: string,
+    options: ErrorOptions & { readonly where?: string } = {},
+  ) {
+    const where = options.where === undefined ? '' : ` of ${options.where}`;
+    super(`damaged record batch at offset ${baseOffset}${where}: ${what} (${reason})`, options);
     this.name = 'DamagedBatch';
     this.baseOffset = baseOffset;
     this.reason = reason;
+    this.what = what;
   }
 }
 

@@ -1,6 +1,6 @@
 // `GET /metrics` as JSON, in pieces: a hundred thousand products in one go would stop the event loop.
 import type { Figures } from '../http/contract.ts';
-import type { ProductTable } from '../view/product-table.ts';
+import type { ProductTable } from '../orders/product-table.ts';
 
 /** Products per piece: about a millisecond of work. */
 const PIECE = 500;

@@ -16,8 +16,8 @@ import { isoTime } from '../log/clip.ts';
 import type { Clock } from '../log/clock.ts';
 import type { DeadLetter } from '../log/dead-letter.ts';
 import { view as averageOf, type Tally } from '../orders/averages.ts';
+import { type GroupAverages, SHOWN_PRODUCTS } from '../orders/group-averages.ts';
 import type { GroupView } from '../view/group-view.ts';
-import { SHOWN_PRODUCTS } from '../view/merged-heads.ts';
 import { metricsJson } from './metrics-body.ts';
 import { createProductPages } from './product-pages.ts';
 import { createThroughput } from './throughput.ts';
@@ -32,13 +32,14 @@ const BYTES_PER_ROW = 24;
 /** What HTTP shows; `averages` with null prototypes, because a product may be called `__proto__`. */
 export function createOverview(deps: {
   view: GroupView;
+  averages: GroupAverages;
   clock: Clock;
   status: () => Status;
   lag: () => PartitionLag[];
   /** Partitions whose checkpoints cannot be followed at the moment. */
   old: () => ReadonlySet<number>;
 }): OverviewSource {
-  const { view, clock, status, lag, old } = deps;
+  const { view, averages, clock, status, lag, old } = deps;
   const throughput = createThroughput(clock);
   const pages = createProductPages(clock);
   /** Products that changed and have not been told of, longest first. */
@@ -52,7 +53,7 @@ export function createOverview(deps: {
   function shownMetrics(): ShownMetrics | null {
     if (!view.known) return null;
     const perProduct = Object.create(null) as ShownMetrics['perProduct'];
-    for (const { product } of view.state.top) perProduct[product] = averageOfProduct(product);
+    for (const { product } of averages.top) perProduct[product] = averageOfProduct(product);
     return withProducts(perProduct);
   }
 
@@ -63,7 +64,7 @@ export function createOverview(deps: {
 
   function changedMetrics(): ChangedMetrics {
     const perProduct = Object.create(null) as ChangedMetrics['perProduct'];
-    const shown = new Set(view.state.top.map(({ product }) => product));
+    const shown = new Set(averages.top.map(({ product }) => product));
     let left = CHANGES_PER_MESSAGE;
     for (const product of untold) {
       if (left === 0) break;
@@ -74,14 +75,21 @@ export function createOverview(deps: {
     return withProducts(perProduct);
   }
 
+  const now = () => ({ heads: view.merged, total: averages.total });
+
+  function whole() {
+    void view.merge();
+    return view.run(() => averages.tabulate(view.merged));
+  }
+
   function withProducts<T>(perProduct: T) {
-    const { totalCount, overallAveragePrice, ...rest } = figuresOf(view.state);
-    const productCount = view.state.averages.size;
+    const { totalCount, overallAveragePrice, ...rest } = figuresOf(now());
+    const productCount = averages.averages.size;
     return { totalCount, overallAveragePrice, productCount, perProduct, ...rest };
   }
 
   function averageOfProduct(product: string) {
-    return averageOf(view.state.averages.get(product) ?? { count: 0, low: 0, carry: 0 });
+    return averageOf(averages.averages.get(product) ?? { count: 0, low: 0, carry: 0 });
   }
 
   return {
@@ -94,14 +102,14 @@ export function createOverview(deps: {
       status: status(),
     }),
     lag,
-    figures: () => (view.known ? figuresOf(view.state) : null),
+    figures: () => (view.known ? figuresOf(now()) : null),
     sample: () => throughput.sample(readCount(view)),
     takeChanges() {
-      const { products, deadLetters, moved } = view.takeChanges();
+      const { deadLetters, moved } = view.takeChanges();
       throughput.sample(readCount(view));
-      for (const product of products) untold.add(product);
-      const now = clock.monotonic();
-      const tooMany = untold.size > SHOWN_PRODUCTS && now - toldAllAt >= ALL_AGAIN_MS;
+      for (const product of averages.takeChanges()) untold.add(product);
+      const time = clock.monotonic();
+      const tooMany = untold.size > SHOWN_PRODUCTS && time - toldAllAt >= ALL_AGAIN_MS;
       const all = tooMany || wasKnown !== view.known;
       wasKnown = view.known;
       const changes: Changes = {};
@@ -123,7 +131,7 @@ export function createOverview(deps: {
         changes.status = newStatus;
       }
       if (all) {
-        toldAllAt = now;
+        toldAllAt = time;
         untold.clear();
         return 'all';
       }
@@ -136,18 +144,18 @@ export function createOverview(deps: {
     deadLetters: (limit) => (view.known ? view.newestDeadLetters(limit).map(deadLetterItem) : null),
     async products(query) {
       if (!view.known) return null;
-      const { table } = await view.whole();
+      const { table } = await whole();
       return pages.read(table, query);
     },
     async wholeMetrics() {
       if (!view.known) return null;
-      const whole = await view.whole();
-      const figures = figuresOf(whole);
+      const all = await whole();
+      const figures = figuresOf(all);
       return {
-        held: whole.table,
-        heldBytes: whole.table.names.length * BYTES_PER_ROW,
+        held: all.table,
+        heldBytes: all.table.names.length * BYTES_PER_ROW,
         async *chunks() {
-          for (const text of metricsJson(figures, whole.table)) {
+          for (const text of metricsJson(figures, all.table)) {
             yield Buffer.from(text);
             await clock.breathe();
           }
@@ -201,7 +209,6 @@ function asOf(head: CheckpointSummary): PartitionAsOf {
 }
 
 function deadLetterItem(letter: DeadLetter): DeadLetterItem {
-  const { partition, offset, orderId, reason, timestamp, origin, disposition, attempts } = letter;
-  const id = `${partition}-${offset}`;
-  return { id, orderId, reason, timestamp: isoTime(timestamp), origin, disposition, attempts };
+  const { partition, offset, timestamp, group, ...shown } = letter;
+  return { id: `${partition}-${offset}`, timestamp: isoTime(timestamp), ...shown };
 }

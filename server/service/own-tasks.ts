@@ -1,18 +1,23 @@
 // The tasks of this instance, as its configuration wants them.
 import type { Config } from '../config.ts';
+import { MAX_FOLDED_BYTES } from '../log/checkpoint.ts';
 import type { Author } from '../log/dead-letter.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Progress } from '../log/progress.ts';
+import type { Order } from '../orders/order.ts';
+import { createOrderFold, type OrderState } from '../orders/order-fold.ts';
 import { createPartitionTask } from '../task/partition-task.ts';
 import type { TaskDeps } from '../task/task-run.ts';
 import { createTasks, type Tasks } from '../task/tasks.ts';
 
 /** Of the time of this process, for encoding checkpoints; to send and read them costs four times that. */
 export const CHECKPOINT_SHARE = 0.02;
-const MAX_PRODUCT_BYTES = 6 * 2 ** 20;
 
 /** What the tasks stand on: the logs, the business logic and time. */
-export type TaskGround = Pick<TaskDeps, 'reader' | 'writer' | 'handle' | 'clock'> & {
+export type TaskGround = Pick<
+  TaskDeps<Order, OrderState>,
+  'reader' | 'writer' | 'handle' | 'clock'
+> & {
   trim(partition: number, below: number): Promise<void>;
 };
 
@@ -32,6 +37,7 @@ export function createOwnTasks(deps: {
 }): Tasks {
   const { config, ground, author, startedAt, topics, generation, progress, logger } = deps;
   const { onTrim, onProblem } = deps;
+  const fold = createOrderFold({ maxProducts: config.MAX_PRODUCTS, maxBytes: MAX_FOLDED_BYTES });
   const tasks = createTasks({
     clock: ground.clock,
     logger,
@@ -49,6 +55,8 @@ export function createOwnTasks(deps: {
         startedAt,
         generation,
         trim: (below) => ground.trim(partition, below),
+        fold,
+        ordering: config.ORDERING,
         policy: {
           maxRetries: config.MAX_RETRIES,
           backoffMs: config.RETRY_BACKOFF_MS,
@@ -57,8 +65,8 @@ export function createOwnTasks(deps: {
         limits: {
           maxPending: config.MAX_PENDING,
           maxPendingBytes: config.MAX_PENDING_BYTES,
-          maxProducts: config.MAX_PRODUCTS,
-          maxProductBytes: MAX_PRODUCT_BYTES,
+          concurrency: config.HANDLER_CONCURRENCY,
+          timeoutMs: config.HANDLER_TIMEOUT_MS,
         },
         checkpointIntervalMs: config.CHECKPOINT_INTERVAL_MS,
         checkpointShare: () => CHECKPOINT_SHARE / Math.max(1, tasks.positions().size),

@@ -3,7 +3,7 @@
 import type { ProductPage } from '../http/contract.ts';
 import type { Clock } from '../log/clock.ts';
 import { createSlices } from '../log/slices.ts';
-import { type ProductQuery, type ProductTable, rowsOf } from '../view/product-table.ts';
+import { type ProductQuery, type ProductTable, rowsOf } from '../orders/product-table.ts';
 
 /** Of a hundred thousand products a sort takes a quarter of a second; who comes later is told so. */
 const MAX_WAITING = 16;

@@ -16,7 +16,10 @@ import { systemClock as clock, delay } from '../log/clock.ts';
 import type { Logger } from '../log/logger.ts';
 import { nameOf } from '../log/ports.ts';
 import { createProgress, type Progress } from '../log/progress.ts';
+import { createGroupAverages } from '../orders/group-averages.ts';
+import { idOf } from '../orders/order-fold.ts';
 import { createOrderHandler } from '../orders/order-handler.ts';
+import { createPostHandler } from '../orders/post-order.ts';
 import { shareTopicIds } from '../task/identity.ts';
 import { watchHandler, watchReader } from '../task/watched.ts';
 import { createGroupView } from '../view/group-view.ts';
@@ -101,12 +104,15 @@ export function createService(deps: {
     partitions: config.PARTITIONS,
     logger,
   });
+  const averages = createGroupAverages(clock);
   const view = createGroupView({
     reader: watchReader(viewReader, progress.view),
     group: config.GROUP_ID,
     checkpointTopic: topicNames.checkpoints,
     deadLetterTopic: topicNames.deadLetters,
     deadLetterBufferSize: config.DLQ_BUFFER_SIZE,
+    state: averages,
+    idOf,
     clock,
     isOut: (partition) => health.unread().has(partition),
     onCheckpoint: (...checkpoint) => tasks.readBack(...checkpoint),
@@ -115,7 +121,10 @@ export function createService(deps: {
   const ground = wrap({
     reader: shareTopicIds(taskReader, clock),
     writer: topics.guard(writer),
-    handle: createOrderHandler(config.FAILURE_RATE, Math.random),
+    handle:
+      config.HANDLER_URL === null
+        ? createOrderHandler(config.FAILURE_RATE, Math.random)
+        : createPostHandler(config.HANDLER_URL),
     clock,
     trim: topics.trimCheckpoints,
   });
@@ -172,6 +181,7 @@ export function createService(deps: {
   return {
     overview: createOverview({
       view,
+      averages,
       clock,
       status: health.status,
       lag: lag.read,

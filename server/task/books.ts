@@ -1,20 +1,21 @@
 // What a ledger knows, as a checkpoint says it.
+import { InconsistentStateError } from '../errors.ts';
 import type { Checkpoint } from '../log/checkpoint.ts';
 import type { TaskLogs } from '../log/head.ts';
 import { countOf } from '../log/offset-ranges.ts';
 import type { LedgerState } from './ledger.ts';
-import type { PendingOrder } from './pending.ts';
 import type { Identities } from './restore.ts';
 
 /** What the writer of a checkpoint adds of its own. */
 export type Writer = Pick<
   Checkpoint,
-  'generation' | 'owner' | 'ownerStartedAt' | 'writtenAt' | 'highWatermark' | 'retries' | 'restarts'
+  'generation' | 'owner' | 'ownerStartedAt' | 'writtenAt' | 'highWatermark'
 >;
 
 /** The checkpoint of a ledger as it is now; `monotonic` is the time on the clock of its due times. */
-export function checkpointOf(
-  books: Readonly<LedgerState<PendingOrder>>,
+export function checkpointOf<State>(
+  { folded, pending, ...books }: Readonly<LedgerState<State>>,
+  encode: (folded: State) => Buffer,
   { group, orders: { topic, partition } }: TaskLogs,
   { orders, deadLetters }: Identities,
   monotonic: number,
@@ -31,12 +32,24 @@ export function checkpointOf(
     group,
     topic,
     partition,
-    pending: [...books.pending].map(([offset, order]) => ({
+    pending: [...pending].map(([offset, { attempts, firstFailedAt, dueAt, givenUp, error }]) => ({
       offset,
-      attempts: order.attempts,
-      firstFailedAt: order.firstFailedAt,
-      dueIn: order.dueAt - monotonic,
-      error: order.error,
+      attempts,
+      firstFailedAt,
+      dueIn: dueAt - monotonic,
+      givenUp,
+      error,
     })),
+    folded: encoded(encode, folded),
   };
+}
+
+function encoded<State>(encode: (folded: State) => Buffer, folded: State): Buffer {
+  try {
+    return encode(folded);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const words = `no checkpoint is written: ${cause.message}`;
+    throw new InconsistentStateError(words, { cause });
+  }
 }

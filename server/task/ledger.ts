@@ -1,17 +1,17 @@
 // What a task knows of its partition, and the only ways in which that may change. An order below
 // nextOffset (N) is dead-lettered if its origin stands in the dead-letter log below deadLetterOffset
 // (d); else lost if retention took it first; else a gap if there was no record; else pending if it is
-// in S; else counted, and the averages are the exact sums over the counted. Each transition is one
+// in S; else counted, and what is folded is made of just the counted. Each transition is one
 // synchronous step that checks first and changes then: one that throws has changed nothing.
 
 import { InconsistentStateError } from '../errors.ts';
+import type { Fold } from '../log/fold.ts';
 import { addRange, look, type OffsetRanges, takeOut } from '../log/offset-ranges.ts';
-import { type Averages, add, contains, subtract } from '../orders/averages.ts';
-import type { Order } from '../orders/order.ts';
 import { createOffsetSet, type OffsetSet } from './offset-set.ts';
+import type { Pending } from './pending.ts';
 
-/** The part of a ledger that a checkpoint carries; `pending` is S with what the task keeps of each order. */
-export type LedgerState<P> = {
+/** The part of a ledger that a checkpoint carries; `pending` is S with what the task keeps of each record. */
+export type LedgerState<State> = {
   start: number;
   nextOffset: number;
   deadLetterOffset: number;
@@ -20,30 +20,41 @@ export type LedgerState<P> = {
   /** Offsets that hold no record. */
   gapRanges: OffsetRanges;
   lost: OffsetRanges;
-  averages: Averages;
-  pending: Map<number, P>;
+  /** Attempts after a first one, ever. */
+  retries: number;
+  /** Restores since N last moved. */
+  restarts: number;
+  /** What the fold has made of all that is counted. */
+  folded: State;
+  pending: Map<number, Pending>;
 };
 
-type Decode = () => Order | null;
-
 /** Every transition throws InconsistentStateError when it cannot follow on the state. */
-export type Ledger<P> = {
-  readonly state: Readonly<LedgerState<P>>;
+export type Ledger<Value, State> = {
+  readonly state: Readonly<LedgerState<State>>;
   /** D: every origin that stands in the dead-letter log as far as it was read. */
   readonly deadLetters: Pick<OffsetSet, 'size' | 'has'>;
   /** The record at `offset` is at hand; false when it is dead-lettered already and was passed. */
   arrive(offset: number): boolean;
   /** The order at N was handled. */
-  count(order: Order): void;
+  count(value: Value): void;
   /** The order at N has to wait. */
-  defer(pending: P): void;
+  defer(pending: Pending): void;
   /** The order at `offset` is pending no more: it was handled after all. */
-  settle(offset: number, order: Order): void;
+  settle(offset: number, value: Value): void;
+  /** A restore has read a pending record again, whose place was kept until now. */
+  found(pending: Pending): void;
+  /** A pending record is attempted once more. */
+  retried(): void;
   /**
    * The dead-letter record at `offset` was read; `origin` is the order of ours that it stands for
    * (null: none), `decode` gives its content if it has one. The pending order that it ends, if any.
    */
-  readDeadLetter(offset: number, origin: number | null, decode: Decode): P | undefined;
+  readDeadLetter(
+    offset: number,
+    origin: number | null,
+    decode: () => Value | null,
+  ): Pending | undefined;
   /** No record stands between N and `offset`. */
   passGap(offset: number): void;
   /** Retention removed what stood between N and `offset` before it was read. */
@@ -53,7 +64,7 @@ export type Ledger<P> = {
 };
 
 /** A ledger that has seen nothing: it begins at `start`, the low watermark. */
-export function emptyState<P>(start: number): LedgerState<P> {
+export function emptyState<State>(start: number, folded: State): LedgerState<State> {
   return {
     start,
     nextOffset: start,
@@ -62,18 +73,24 @@ export function emptyState<P>(start: number): LedgerState<P> {
     corrections: 0,
     gapRanges: [],
     lost: [],
-    averages: new Map(),
+    retries: 0,
+    restarts: 0,
+    folded,
     pending: new Map(),
   };
 }
 
 /** A ledger that goes on from `state`, which it owns from now on. */
-export function createLedger<P>(state: LedgerState<P>): Ledger<P> {
+export function createLedger<Value, State>(
+  state: LedgerState<State>,
+  fold: Fold<Value, State>,
+): Ledger<Value, State> {
   const deadLetters = createOffsetSet();
   /** The least dead-lettered origin at or above N. */
   let nextDead = Number.POSITIVE_INFINITY;
 
   function moveTo(offset: number): void {
+    if (offset !== state.nextOffset) state.restarts = 0;
     state.nextOffset = offset;
     if (nextDead < offset) nextDead = deadLetters.next(offset);
   }
@@ -100,24 +117,23 @@ export function createLedger<P>(state: LedgerState<P>): Ledger<P> {
    * Where an order below N that is not pending was booked, and with that how to take it from there:
    * it was counted here while another owner gave it up, or it was not there any more.
    */
-  function release(origin: number, decode: Decode): () => void {
-    for (const ranges of [state.lost, state.gapRanges]) {
-      const place = look(ranges, origin);
-      if (place === 'in') return () => takeOut(ranges, origin);
-      if (place === 'unknown') {
-        throw new InconsistentStateError(
-          `a dead letter stands for the order at offset ${origin}, of which is not known any more whether it was counted`,
-        );
-      }
+  function release(origin: number, decode: () => Value | null): () => void {
+    const books = [state.lost, state.gapRanges];
+    const known = books.find((ranges) => look(ranges, origin) === 'in');
+    if (known !== undefined) return () => takeOut(known, origin);
+    if (books.some((ranges) => look(ranges, origin) === 'unknown')) {
+      throw new InconsistentStateError(
+        `a dead letter stands for the order at offset ${origin}, of which is not known any more whether it was counted`,
+      );
     }
-    const order = decode();
-    if (order === null || !contains(state.averages, order.product, order.price)) {
+    const value = decode();
+    if (value === null || !fold.contains(state.folded, value)) {
       throw new InconsistentStateError(
         `a dead letter stands for the order at offset ${origin}, which was never counted`,
       );
     }
     return () => {
-      subtract(state.averages, order.product, order.price);
+      fold.subtract(state.folded, value);
       state.corrections += 1;
     };
   }
@@ -135,16 +151,25 @@ export function createLedger<P>(state: LedgerState<P>): Ledger<P> {
       moveTo(offset + 1);
       return false;
     },
-    count(order) {
-      add(state.averages, order.product, order.price);
+    count(value) {
+      fold.add(state.folded, value);
       state.nextOffset += 1;
+      state.restarts = 0;
     },
     defer(pending) {
       state.pending.set(state.nextOffset, pending);
       state.nextOffset += 1;
+      state.restarts = 0;
     },
-    settle(offset, order) {
-      if (state.pending.delete(offset)) add(state.averages, order.product, order.price);
+    settle(offset, value) {
+      if (state.pending.delete(offset)) fold.add(state.folded, value);
+    },
+    found(pending) {
+      const { offset } = pending.record;
+      if (state.pending.has(offset)) state.pending.set(offset, pending);
+    },
+    retried() {
+      state.retries += 1;
     },
     readDeadLetter(offset, origin, decode) {
       const below = offset < state.deadLetterOffset;

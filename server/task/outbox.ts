@@ -17,11 +17,11 @@ import type { Progress } from '../log/progress.ts';
 import type { RecordContent } from '../record-batch/record.ts';
 import { countHeaders, openRecord } from '../record-batch/record-parts.ts';
 import { encodedSize } from '../record-batch/writer.ts';
-import type { PendingOrder } from './pending.ts';
+import type { Pending } from './pending.ts';
 import { persist } from './persist.ts';
 
 export type DeadLetterOutbox = {
-  send(order: PendingOrder, cause: DeadLetterCause): void;
+  send(order: Pending, cause: DeadLetterCause): void;
   /** Sends nothing more; what is on its way may still arrive. */
   close(): void;
 };
@@ -34,7 +34,7 @@ const MAX_HEADERS = 10_000;
 const FIRST_PAUSE_MS = 5000;
 const MAX_PAUSE_MS = 300_000;
 
-type Entry = { readonly order: PendingOrder; readonly cause: DeadLetterCause };
+type Entry = { readonly order: Pending; readonly cause: DeadLetterCause };
 /** An entry as the record to be sent: its place in FORMS, and its bytes before compression. */
 type Letter = {
   readonly entry: Entry;
@@ -53,7 +53,7 @@ export function createDeadLetterOutbox(deps: {
   random: () => number;
   logger: Logger;
   /** Whether the order still waits for its dead letter: it may have been read from elsewhere. */
-  isPending: (order: PendingOrder) => boolean;
+  isPending: (order: Pending) => boolean;
   /** Orders wait because their dead letters are refused, in words; null: none does any more. */
   onProblem: (words: string | null) => void;
   /** Hears of a programmer's error. */

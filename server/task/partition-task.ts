@@ -37,7 +37,7 @@ export type PartitionTask = {
 };
 
 /** A task of one partition. */
-export function createPartitionTask(deps: TaskDeps): PartitionTask {
+export function createPartitionTask<Value, State>(deps: TaskDeps<Value, State>): PartitionTask {
   const { logs, author, startedAt, generation, policy, logger } = deps;
   let state: TaskState = 'CREATED';
   let running: TaskRun | null = null;

@@ -1,226 +1,318 @@
-// One order from its arrival to its end: counted, or retried until it is, or dead-lettered.
+// One record from its arrival to its end: counted, or retried until it is, or dead-lettered.
+//
+//   arrives ──▶ decoded, admitted ──▶ its turn ──▶ called ──▶ counted
+//                    │ fault             ▲           │ fails
+//                    │                   └─ retry ◀──┤ may pass
+//                    └────────▶ given up ◀───────────┘ permanent, exhausted
 
-import { describe, isProgrammerError } from '../errors.ts';
 import { clip } from '../log/clip.ts';
 import type { Clock } from '../log/clock.ts';
 import { causeOfFault, type DeadLetterCause } from '../log/dead-letter.ts';
+import { Fault, flawOf } from '../log/fault.ts';
+import type { Fold } from '../log/fold.ts';
 import type { TopicPartition } from '../log/ports.ts';
-import { flawOf, type Order, type OrderFault, productLimitFault } from '../orders/order.ts';
-import type { OrderHandler } from '../orders/order-handler.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
+import type { StoredRecord } from '../record-batch/record.ts';
 import { storedValue } from '../record-batch/record-parts.ts';
-import { createOrderAttempt, type Outcome, Unhandled } from './attempt.ts';
+import { createCalls, type Handle } from './calls.ts';
+import { classify } from './failure.ts';
+import { createLanes } from './lanes.ts';
 import type { Ledger } from './ledger.ts';
-import { exhaustedBefore, type PendingOrder, pendingOrder } from './pending.ts';
+import { createLine } from './line.ts';
+import { laneOf, type Ordering } from './ordering.ts';
+import { givenUpBefore, givenUpFor, type Pending, pendingRecord } from './pending.ts';
 import { decide, type RetryPolicy } from './retry-policy.ts';
 import { createRetryQueue } from './retry-queue.ts';
 
+/** What bounds the work of one partition. */
 export type Limits = {
   readonly maxPending: number;
   readonly maxPendingBytes: number;
-  readonly maxProducts: number;
-  /** What the products may take of an encoded checkpoint. */
-  readonly maxProductBytes: number;
+  /** Handler calls under way at once. */
+  readonly concurrency: number;
+  /** For one handler call. */
+  readonly timeoutMs: number;
 };
 
-export type OrderProcessor = {
-  /** Takes the record under the cursor, which stands at N or above; a promise when there is no room for more. */
+export type Processor = {
+  /** Takes the record under the cursor, which stands at N or above; a promise when the next has to wait. */
   process(cursor: RecordCursor): undefined | Promise<void>;
-  /** Goes on with the orders a restore found pending. */
+  /** Goes on with the records that a restore found pending. */
   resume(): void;
-  /** A pending order ended without us: its dead letter was read. */
-  ended(order: PendingOrder): void;
-  /** Attempts after a first one, ever. */
-  readonly retries: number;
-  close(): void;
+  /** A pending record ended without us: its dead letter was read. */
+  ended(pending: Pending): void;
+  /** Handler calls under way. */
+  readonly inFlight: number;
+  /** Begins nothing more and ends the calls under way; those that succeed before it resolves are counted. */
+  close(): Promise<void>;
 };
 
-const MAX_ERROR_TEXT = 200;
-/** Bytes of a product in a checkpoint beside its name, at most. */
-const TALLY_BYTES = 30;
+/** How many records get their turn before others do. */
+const SLICE = 512;
+const CLOSE_WITHIN_MS = 5000;
+/** Of the last failure of each that waits: there may be a hundred thousand. */
+const MAX_ERROR_BYTES = 200;
 
 /** A processor that keeps its books in `ledger`. `onFailed` hears of a programmer's error in a later attempt. */
-export function createOrderProcessor(deps: {
+export function createProcessor<Value, State>(deps: {
   source: TopicPartition;
-  ledger: Ledger<PendingOrder>;
-  retries: number;
-  handle: OrderHandler;
+  ledger: Ledger<Value, State>;
+  fold: Fold<Value, State>;
+  handle: Handle<Value>;
   policy: RetryPolicy;
+  ordering: Ordering;
   limits: Limits;
   clock: Clock;
   random: () => number;
-  giveUp: (order: PendingOrder, cause: DeadLetterCause) => void;
+  giveUp: (pending: Pending, cause: DeadLetterCause) => void;
   onChange: () => void;
   onFailed: (error: unknown) => void;
-}): OrderProcessor {
-  const { source, ledger, handle, policy, limits, clock, random, giveUp, onChange, onFailed } =
-    deps;
+}): Processor {
+  const { source, ledger, fold, handle, policy, ordering, limits, clock, random } = deps;
+  const { giveUp, onChange, onFailed } = deps;
   const { topic, partition } = source;
   const { state } = ledger;
-  const attempt = createOrderAttempt({ handle, refuse });
-  const queue = createRetryQueue<PendingOrder>({ clock, onDue });
-  let { retries } = deps;
-  let open = true;
+  const lanes = createLanes<Pending>();
+  /** Those whose turn it is as soon as a call may begin. */
+  const ready = createLine<Pending>();
+  const queue = createRetryQueue<Pending>({ clock, onDue: getReady });
+  const { concurrency, timeoutMs } = limits;
+  const calls = createCalls({ handle, concurrency, timeoutMs, clock, onRoom: goOn });
+  let phase: 'open' | 'closing' | 'closed' = 'open';
   let pendingBytes = 0;
-  let productBytes = 0;
-  let products = 0;
+  let takingTurns = false;
   let roomMade: (() => void) | null = null;
 
-  for (const product of state.averages.keys()) noteProduct(product);
-
-  function noteProduct(product: string): void {
-    products += 1;
-    productBytes += Buffer.byteLength(product) + TALLY_BYTES;
+  function process(cursor: RecordCursor): undefined | Promise<void> {
+    const { offset } = cursor;
+    if (!ledger.arrive(offset)) return undefined;
+    const flaw = flawOf(cursor.cut, cursor.fault);
+    const value = flaw ?? judge(cursor.bytes, cursor.valueStart, cursor.valueEnd);
+    const lane = laneOf(ordering, cursor);
+    if (value instanceof Fault) endIn(hold(cursor, null), causeOfFault(value, clock.now()));
+    else if (lane !== null && lanes.isBusy(lane)) lanes.enter(lane, hold(cursor, lane));
+    else if (!calls.hasRoom) getReady(inLane(hold(cursor, lane)));
+    else callFirst(cursor, value, lane);
+    if (hasRoom()) return undefined;
+    return new Promise((resolve) => {
+      roomMade = resolve;
+    });
   }
 
-  function refuse({ product }: Order): OrderFault | null {
-    if (state.averages.has(product)) return null;
-    if (products >= limits.maxProducts) {
-      return productLimitFault(`the partition has ${products} products already`);
+  /** The value in the bytes, or why it cannot be handled. */
+  function judge(bytes: Buffer, start: number, end: number): Value | Fault {
+    const value = fold.decode(bytes, start, end);
+    return value instanceof Fault ? value : (fold.admit(state.folded, value) ?? value);
+  }
+
+  function judgeStored(record: StoredRecord): Value | Fault {
+    const flaw = flawOf(record.cut, record.fault);
+    if (flaw !== null) return flaw;
+    const value = storedValue(record);
+    return value === null ? judge(NOTHING, -1, -1) : judge(value, 0, value.length);
+  }
+
+  function callFirst(cursor: RecordCursor, value: Value, lane: string | null): void {
+    // Spelled out: a spread would cost more here than all the rest.
+    const place = { topic, partition, offset: cursor.offset, attempt: 1 };
+    let call: undefined | Promise<void>;
+    try {
+      call = calls.begin(value, place);
+    } catch (error) {
+      // Nothing has been noted yet: the partition stops before this record.
+      if (classify(error, 0).kind === 'programmer') throw error;
+      failed(inLane(hold(cursor, lane)), error);
+      return;
     }
-    return productBytes + Buffer.byteLength(product) + TALLY_BYTES > limits.maxProductBytes
-      ? productLimitFault(`the names of ${products} products fill the checkpoint already`)
-      : null;
+    if (call === undefined) ledger.count(value);
+    else follow(inLane(hold(cursor, lane)), value, call);
   }
 
-  function counted(order: Order): void {
-    if (state.averages.size > products) noteProduct(order.product);
+  function callAgain(pending: Pending): void {
+    if (pending.givenUp !== null || pending.attempts > policy.maxRetries) {
+      // It was given up before a restart, and its dead letter has not been read since.
+      endIn(pending, givenUpBefore(pending));
+      return;
+    }
+    const value = judgeStored(pending.record);
+    if (value instanceof Fault) {
+      endIn(pending, causeOfFault(value, clock.now()));
+      return;
+    }
+    if (pending.attempts > 0) ledger.retried();
+    const place = {
+      topic,
+      partition,
+      offset: pending.record.offset,
+      attempt: pending.attempts + 1,
+    };
+    try {
+      const call = calls.begin(value, place);
+      if (call === undefined) settle(pending, value);
+      else follow(pending, value, call);
+    } catch (error) {
+      failed(pending, error);
+    }
   }
 
-  function isFull(share = 1): boolean {
-    return (
-      state.pending.size >= limits.maxPending * share ||
-      pendingBytes >= limits.maxPendingBytes * share
-    );
+  function follow(pending: Pending, value: Value, call: Promise<void>): void {
+    pending.inFlight = true;
+    fold.reserve(state.folded, value);
+    const end = (conclude: () => void) => {
+      pending.inFlight = false;
+      fold.release(state.folded, value);
+      if (isPending(pending)) conclude();
+      else leaveLane(pending);
+    };
+    call
+      .then(
+        () => end(() => settle(pending, value)),
+        (error: unknown) => end(() => failed(pending, error)),
+      )
+      .catch(onFailed);
   }
 
-  function defer(cursor: RecordCursor): PendingOrder {
-    const order = pendingOrder(cursor.copy(), clock.now());
-    ledger.defer(order);
-    pendingBytes += order.record.body.length;
-    return order;
+  function settle(pending: Pending, value: Value): void {
+    ledger.settle(pending.record.offset, value);
+    release(pending);
   }
 
-  function release(order: PendingOrder): void {
-    pendingBytes -= order.record.body.length;
-    if (roomMade !== null && !isFull(0.9)) {
-      roomMade();
-      roomMade = null;
+  function failed(pending: Pending, error: unknown): void {
+    // What was told to end did not fail by itself: it is tried again by whoever comes after us.
+    if (phase !== 'open') return;
+    const now = clock.now();
+    const failure = classify(error, now);
+    if (failure.kind === 'programmer') {
+      onFailed(error);
+      return;
     }
     onChange();
+    if (pending.attempts === 0) pending.firstFailedAt = now;
+    pending.attempts += 1;
+    pending.lastFailedAt = now;
+    const decision = decide(error, failure, pending, policy, random());
+    if (decision.kind === 'dead-letter') {
+      endIn(pending, decision.cause);
+      return;
+    }
+    pending.error = clip(decision.error, MAX_ERROR_BYTES);
+    pending.dueAt = clock.monotonic() + decision.afterMs;
+    queue.add(pending);
   }
 
-  /** In a timer, where a throw would end the process. */
-  function onDue(order: PendingOrder): void {
+  function endIn(pending: Pending, cause: DeadLetterCause): void {
+    pending.givenUp = givenUpFor(cause);
+    pending.error = clip(cause.text, MAX_ERROR_BYTES);
+    onChange();
+    giveUp(pending, cause);
+    leaveLane(pending);
+  }
+
+  function hold(cursor: RecordCursor, lane: string | null): Pending {
+    const pending = pendingRecord(cursor.copy(), lane, clock);
+    ledger.defer(pending);
+    pendingBytes += pending.record.body.length;
+    return pending;
+  }
+
+  function inLane(pending: Pending): Pending {
+    pending.holdsLane = pending.lane === null || lanes.enter(pending.lane, pending);
+    return pending;
+  }
+
+  function leaveLane(pending: Pending): void {
+    if (!pending.holdsLane || pending.lane === null) return;
+    pending.holdsLane = false;
+    const next = lanes.leave(pending.lane);
+    if (next === undefined) {
+      makeRoom();
+      return;
+    }
+    next.holdsLane = true;
+    getReady(next);
+  }
+
+  function release(pending: Pending): void {
+    pendingBytes -= pending.record.body.length;
+    if (!pending.inFlight) leaveLane(pending);
+    onChange();
+    goOn();
+  }
+
+  function getReady(pending: Pending): void {
+    ready.push(pending);
+    takeTurns();
+  }
+
+  /**
+   * One after the other, although an end may make the next one ready at once. Often in a timer, where a
+   * throw would end the process.
+   */
+  function takeTurns(): void {
+    if (takingTurns) return;
+    takingTurns = true;
     try {
-      retry(order);
+      let left = SLICE;
+      for (; phase === 'open' && ready.length > 0 && calls.hasRoom && left > 0; left -= 1) {
+        const pending = ready.shift()!;
+        if (isPending(pending)) callAgain(pending);
+        else leaveLane(pending);
+      }
+      if (left === 0) clock.after(0, goOn);
     } catch (error) {
       onFailed(error);
     }
+    takingTurns = false;
   }
 
-  function retry(order: PendingOrder): void {
-    if (!isPending(order)) return;
-    if (order.attempts > policy.maxRetries) {
-      giveUp(order, exhaustedBefore(order));
-      return;
-    }
-    if (order.attempts > 0) retries += 1;
-    conclude(order, tryAgain(order));
+  function goOn(): void {
+    takeTurns();
+    makeRoom();
   }
 
-  function tryAgain({ record, attempts }: PendingOrder): Outcome | Promise<Outcome> {
-    const flaw = flawOf(record.cut, record.fault);
-    if (flaw !== null) return new Unhandled(flaw, null);
-    const place = { topic, partition, offset: record.offset, attempt: attempts + 1 };
-    const value = storedValue(record);
-    return value === null
-      ? attempt(Buffer.alloc(0), -1, -1, place)
-      : attempt(value, 0, value.length, place);
+  function makeRoom(): void {
+    if (roomMade === null || !hasRoom(0.9)) return;
+    roomMade();
+    roomMade = null;
   }
 
-  function isPending(order: PendingOrder): boolean {
-    return open && state.pending.get(order.record.offset) === order;
+  function hasRoom(share = 1): boolean {
+    return (
+      state.pending.size < limits.maxPending * share &&
+      pendingBytes < limits.maxPendingBytes * share &&
+      calls.hasRoom &&
+      !(ordering === 'partition' && lanes.isBusy(''))
+    );
   }
 
-  function conclude(order: PendingOrder, outcome: Outcome | Promise<Outcome>): void {
-    if (outcome instanceof Promise) {
-      outcome.then((settled) => conclude(order, settled)).catch(onFailed);
-    } else if (isPending(order)) {
-      if (outcome instanceof Unhandled) failed(order, outcome);
-      else {
-        ledger.settle(order.record.offset, outcome);
-        counted(outcome);
-        release(order);
-      }
-    }
-  }
-
-  function failed(order: PendingOrder, { fault, error }: Unhandled): void {
-    onChange();
-    const now = clock.now();
-    if (fault !== null) endIn(order, causeOfFault(fault, now));
-    else if (isProgrammerError(error)) onFailed(error);
-    else tryAgainOrGiveUp(order, error, now);
-  }
-
-  function tryAgainOrGiveUp(order: PendingOrder, error: unknown, now: number): void {
-    if (order.attempts === 0) order.firstFailedAt = now;
-    order.attempts += 1;
-    order.lastFailedAt = now;
-    order.error = clip(describe(error), MAX_ERROR_TEXT);
-    const decision = decide(error, order, policy, random());
-    if (decision.kind === 'retry') {
-      order.dueAt = clock.monotonic() + decision.afterMs;
-      queue.add(order);
-    } else endIn(order, decision.cause);
-  }
-
-  function endIn(order: PendingOrder, cause: DeadLetterCause): void {
-    order.error = clip(cause.reason, MAX_ERROR_TEXT);
-    giveUp(order, cause);
+  function isPending(pending: Pending): boolean {
+    return phase !== 'closed' && state.pending.get(pending.record.offset) === pending;
   }
 
   return {
-    get retries() {
-      return retries;
-    },
-    process(cursor) {
-      const { offset } = cursor;
-      if (!ledger.arrive(offset)) return undefined;
-      // Spelled out: a spread would cost more here than all the rest.
-      const place = { topic, partition, offset, attempt: 1 };
-      const flaw = flawOf(cursor.cut, cursor.fault);
-      const outcome =
-        flaw === null
-          ? attempt(cursor.bytes, cursor.valueStart, cursor.valueEnd, place)
-          : new Unhandled(flaw, null);
-      if (outcome instanceof Unhandled) {
-        if (isProgrammerError(outcome.error)) throw outcome.error;
-        failed(defer(cursor), outcome);
-      } else if (outcome instanceof Promise) {
-        conclude(defer(cursor), outcome);
-      } else {
-        ledger.count(outcome);
-        counted(outcome);
-        return undefined;
-      }
-      if (!isFull()) return undefined;
-      return new Promise((resolve) => {
-        roomMade = resolve;
-      });
+    process,
+    get inFlight() {
+      return calls.size;
     },
     resume() {
-      for (const order of state.pending.values()) {
-        pendingBytes += order.record.body.length;
-        queue.add(order);
+      for (const pending of state.pending.values()) {
+        pendingBytes += pending.record.body.length;
+        if (pending.lane === null || lanes.enter(pending.lane, pending)) {
+          pending.holdsLane = true;
+          queue.add(pending);
+        }
       }
     },
     ended: release,
-    close() {
-      open = false;
+    async close() {
+      if (phase !== 'open') return;
+      phase = 'closing';
       queue.close();
       roomMade?.();
+      await calls.close(CLOSE_WITHIN_MS);
+      phase = 'closed';
     },
   };
 }
+
+const NOTHING = Buffer.alloc(0);

@@ -1,15 +1,17 @@
 // A task's state from Kafka alone: the head checkpoint, the dead letters, the pending orders.
 
+import { InconsistentStateError } from '../errors.ts';
 import { abortable } from '../log/abortable.ts';
 import type { Checkpoint, Fingerprint } from '../log/checkpoint.ts';
 import type { Clock } from '../log/clock.ts';
 import { ORIGIN_HEADERS, readOrigin } from '../log/dead-letter.ts';
+import { Fault } from '../log/fault.ts';
+import type { Fold } from '../log/fold.ts';
 import { boundsOf, readHead, type TaskLogs } from '../log/head.ts';
 import type { Logger } from '../log/logger.ts';
 import { type CountedRange, isExact, type OffsetRange } from '../log/offset-ranges.ts';
 import type { LogReader, TopicPartition } from '../log/ports.ts';
 import { readRange, recreated } from '../log/walk.ts';
-import { decodeOrder, isFault } from '../orders/order.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { pickHeaders } from '../record-batch/record-parts.ts';
 import { type Identity, identify } from './identity.ts';
@@ -19,48 +21,58 @@ import {
   type Ledger,
   type LedgerState,
 } from './ledger.ts';
-import type { PendingOrder } from './pending.ts';
+import { laneOf, type Ordering } from './ordering.ts';
+import { type Pending, pendingRecord, placeholder } from './pending.ts';
 
-type Deps = {
+type Deps<Value, State> = {
   logs: TaskLogs;
+  fold: Fold<Value, State>;
+  ordering: Ordering;
   reader: LogReader;
   clock: Clock;
   logger: Logger;
   maxBackoffMs: number;
   /** Ends the restore at once. */
   signal: AbortSignal;
-  createLedger?: (state: LedgerState<PendingOrder>) => Ledger<PendingOrder>;
+  createLedger?: CreateLedger<Value, State>;
 };
+
+type ReadDeps = Pick<Deps<unknown, unknown>, 'logs' | 'reader' | 'clock' | 'signal'>;
+
+/** As createLedger; a test may watch it. */
+export type CreateLedger<Value, State> = (
+  state: LedgerState<State>,
+  fold: Fold<Value, State>,
+) => Ledger<Value, State>;
 
 /** Which topics the offsets are of. */
 export type Identities = { readonly orders: Identity; readonly deadLetters: Identity };
 
-export type Restored = {
-  ledger: Ledger<PendingOrder>;
+export type Restored<Value, State> = {
+  ledger: Ledger<Value, State>;
   identities: Identities;
-  retries: number;
-  /** Restores since the position last moved, this one included when there was something to read. */
-  restarts: number;
 };
 
 /**
  * Restores the state of a task. Waits for Kafka; rejects with InconsistentStateError when going on
  * would give wrong numbers, and when the signal is aborted.
  */
-export async function restore(deps: Deps): Promise<Restored> {
-  const { logs, logger, createLedger = createPlainLedger } = deps;
+export async function restore<Value, State>(
+  deps: Deps<Value, State>,
+): Promise<Restored<Value, State>> {
+  const { logs, logger, fold, createLedger = createPlainLedger } = deps;
   // Before anything is read, so that a topic that is created anew meanwhile is another one.
   const ids = await idsOf(deps);
   const head = await readHead(deps);
   const identities = await identifyBoth(deps, ids, head);
   const { low, high } = await boundsOf(deps, logs.orders);
   if (head !== null && head.nextOffset > high) throw recreated(logs.orders, head.nextOffset, high);
-  const state = head === null ? emptyState<PendingOrder>(low) : stateOf(head);
-  const waiting = head?.pending ?? [];
-  const ledger = createLedger(state);
-  for (const { offset } of waiting) state.pending.set(offset, placeholder(offset));
+  const state = head === null ? emptyState(low, fold.empty()) : stateOf(head, fold);
+  // This restore included, when there is something to read.
+  if (state.nextOffset < high) state.restarts += 1;
+  const ledger = createLedger(state, fold);
   await readDeadLetters(deps, ledger, identities.deadLetters);
-  await readPending(deps, ledger, waiting);
+  await readPending(deps, ledger, head?.pending ?? []);
   if (state.nextOffset < low) {
     logger.error('orders were removed by retention before they were read', {
       ...logs.orders,
@@ -69,20 +81,22 @@ export async function restore(deps: Deps): Promise<Restored> {
     });
     ledger.lose(low);
   }
-  const unread = state.nextOffset < high ? 1 : 0;
-  const restarts = (head?.restarts ?? 0) + unread;
-  return { ledger, identities, retries: head?.retries ?? 0, restarts };
+  return { ledger, identities };
 }
 
 type Ids = { readonly orders: string | null; readonly deadLetters: string | null };
 
-async function idsOf({ logs, reader, signal }: Deps): Promise<Ids> {
+async function idsOf({ logs, reader, signal }: ReadDeps): Promise<Ids> {
   const orders = await abortable(signal, reader.topicId(logs.orders.topic));
   const deadLetters = await abortable(signal, reader.topicId(logs.deadLetters.topic));
   return { orders, deadLetters };
 }
 
-async function identifyBoth(deps: Deps, ids: Ids, head: Checkpoint | null): Promise<Identities> {
+async function identifyBoth(
+  deps: ReadDeps,
+  ids: Ids,
+  head: Checkpoint | null,
+): Promise<Identities> {
   const { logs, signal } = deps;
   const identity = (
     tp: TopicPartition,
@@ -99,31 +113,33 @@ async function identifyBoth(deps: Deps, ids: Ids, head: Checkpoint | null): Prom
   };
 }
 
-function stateOf(head: Checkpoint): LedgerState<PendingOrder> {
-  const { start, nextOffset, deadLetterOffset, deadLettered, corrections } = head;
+/** What a head says; the places of the pending are kept until their records have been read again. */
+function stateOf<Value, State>(head: Checkpoint, fold: Fold<Value, State>): LedgerState<State> {
+  const { start, nextOffset, deadLetterOffset, deadLettered, corrections, retries, restarts } =
+    head;
   return {
     start,
     nextOffset,
     deadLetterOffset,
     deadLettered,
     corrections,
+    retries,
+    restarts,
     gapRanges: [...head.gapRanges],
     lost: [...head.lost],
-    averages: head.averages,
-    pending: new Map(),
+    folded: readFolded(head, fold),
+    pending: new Map(head.pending.map(({ offset }) => [offset, placeholder(offset)])),
   };
 }
 
-/** Stands in S until the bytes of the order have been read again. */
-function placeholder(offset: number): PendingOrder {
-  return {
-    record: { offset, timestamp: -1, body: Buffer.alloc(0) },
-    attempts: 0,
-    firstFailedAt: 0,
-    lastFailedAt: 0,
-    dueAt: 0,
-    error: '',
-  };
+function readFolded<Value, State>({ folded }: Checkpoint, fold: Fold<Value, State>): State {
+  try {
+    return fold.decodeState(folded);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const words = `the state in a checkpoint cannot be decoded: ${cause.message}`;
+    throw new InconsistentStateError(words, { cause });
+  }
 }
 
 /** Whether an order that was counted here was given up elsewhere can be known no more. */
@@ -132,28 +148,29 @@ export function warnOfUnread(logger: Logger, { deadLetters }: TaskLogs, range: O
   logger.error(message, { ...deadLetters, ...range });
 }
 
-async function readDeadLetters(
-  deps: Deps,
-  ledger: Ledger<PendingOrder>,
+async function readDeadLetters<Value, State>(
+  deps: Deps<Value, State>,
+  ledger: Ledger<Value, State>,
   identity: Identity,
 ): Promise<void> {
-  const { logs, logger } = deps;
+  const { logs, logger, fold } = deps;
   const { low, high } = await boundsOf(deps, logs.deadLetters);
   const from = ledger.state.deadLetterOffset;
   if (from > high) throw recreated(logs.deadLetters, from, high);
   if (from > 0 && from < low) warnOfUnread(logger, logs, { from, to: low });
   await readRange(deps, logs.deadLetters, { from: low, to: high }, (cursor) => {
-    followDeadLetter(cursor, logs, ledger);
+    followDeadLetter(cursor, logs, ledger, fold);
     identity.note(cursor);
   });
 }
 
 /** Tells the ledger of the dead-letter record under the cursor; the pending order that it ends. */
-export function followDeadLetter(
+export function followDeadLetter<Value, State>(
   cursor: RecordCursor,
   logs: TaskLogs,
-  ledger: Ledger<PendingOrder>,
-): PendingOrder | undefined {
+  ledger: Ledger<Value, State>,
+  fold: Fold<Value, State>,
+): Pending | undefined {
   const { offset, bytes, valueStart, valueEnd } = cursor;
   const from = readOrigin(pickHeaders(bytes, cursor, ORIGIN_HEADERS));
   const ours =
@@ -162,18 +179,18 @@ export function followDeadLetter(
     from.origin.topic === logs.orders.topic &&
     from.origin.partition === logs.orders.partition;
   return ledger.readDeadLetter(offset, ours ? from.origin.offset : null, () => {
-    const order = valueStart < 0 ? null : decodeOrder(bytes, valueStart, valueEnd);
-    return order === null || isFault(order) ? null : order;
+    const value = fold.decode(bytes, valueStart, valueEnd);
+    return value instanceof Fault ? null : value;
   });
 }
 
 /** Their times go on where they stood when they were written down: no clock was running meanwhile. */
-async function readPending(
-  deps: Deps,
-  ledger: Ledger<PendingOrder>,
+async function readPending<Value, State>(
+  deps: Deps<Value, State>,
+  ledger: Ledger<Value, State>,
   waiting: Checkpoint['pending'],
 ): Promise<void> {
-  const { logs, clock, logger, maxBackoffMs } = deps;
+  const { logs, clock, logger, ordering, maxBackoffMs } = deps;
   const { state } = ledger;
   const missing = new Map(
     waiting.filter(({ offset }) => state.pending.has(offset)).map((order) => [order.offset, order]),
@@ -183,16 +200,12 @@ async function readPending(
     const order = missing.get(cursor.offset);
     if (order === undefined) return;
     missing.delete(cursor.offset);
-    const { attempts, firstFailedAt, error } = order;
+    const { attempts, firstFailedAt, givenUp, error } = order;
     const dueAt = clock.monotonic() + Math.min(order.dueIn, maxBackoffMs);
-    state.pending.set(cursor.offset, {
-      record: cursor.copy(),
-      attempts,
-      firstFailedAt,
-      lastFailedAt: firstFailedAt,
-      dueAt,
-      error,
-    });
+    const pending = pendingRecord(cursor.copy(), laneOf(ordering, cursor), clock);
+    const lastFailedAt = firstFailedAt;
+    const known = { attempts, firstFailedAt, lastFailedAt, givenUp, error, dueAt };
+    ledger.found(Object.assign(pending, known));
   };
   const stretches = stretchesOf([...missing.keys()], state.nextOffset, state.lost);
   for (const stretch of stretches) await readRange(deps, logs.orders, stretch, visit);

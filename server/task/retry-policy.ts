@@ -1,7 +1,9 @@
-// What becomes of an order whose handling failed: another attempt after a while, or a dead letter.
-import { className, describe, isRetriable } from '../errors.ts';
+// What becomes of a record whose handling failed: another attempt after a while, or a dead letter.
+import { className, describe } from '../errors.ts';
 import { clip } from '../log/clip.ts';
 import { type DeadLetterCause, MAX_NAME_BYTES, MAX_TEXT_BYTES } from '../log/dead-letter.ts';
+import { CORE_REASONS, Fault, type Reason } from '../log/fault.ts';
+import type { Failure } from './failure.ts';
 
 export type RetryPolicy = {
   /** Attempts after the first. */
@@ -10,7 +12,7 @@ export type RetryPolicy = {
   readonly maxBackoffMs: number;
 };
 
-/** The failed attempts of one order so far; times in ms since 1970. */
+/** The failed attempts of one record so far; times in ms since 1970. */
 export type Failures = {
   readonly attempts: number;
   readonly firstFailedAt: number;
@@ -18,29 +20,33 @@ export type Failures = {
 };
 
 export type Decision =
-  | { readonly kind: 'retry'; readonly afterMs: number }
+  | { readonly kind: 'retry'; readonly afterMs: number; readonly error: string }
   | { readonly kind: 'dead-letter'; readonly cause: DeadLetterCause };
 
 /**
- * Decides after a failure. `random` is in [0, 1): exponential backoff with full jitter
- * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). Not for programmer
- * errors, which stop the task instead.
+ * Decides after a failure that `failure` classifies. `random` is in [0, 1): exponential backoff with
+ * full jitter (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), and never
+ * sooner than the other side asked for.
  */
 export function decide(
   error: unknown,
+  failure: Exclude<Failure, { kind: 'programmer' }>,
   failures: Failures,
   policy: RetryPolicy,
   random: number,
 ): Decision {
-  if (!isRetriable(error)) {
-    return deadLetter('permanent', `PERMANENT: ${messageOf(error)}`, error, failures);
+  const { maxRetries, backoffMs, maxBackoffMs } = policy;
+  const { attempts } = failures;
+  if (failure.kind === 'permanent') {
+    return deadLetter(CORE_REASONS.PERMANENT, messageOf(error), error, failures);
   }
-  if (failures.attempts <= policy.maxRetries) {
-    const ceiling = Math.min(policy.maxBackoffMs, policy.backoffMs * 2 ** (failures.attempts - 1));
-    return { kind: 'retry', afterMs: Math.round(random * ceiling) };
+  if (attempts <= maxRetries) {
+    const ceiling = Math.min(maxBackoffMs, backoffMs * 2 ** (attempts - 1));
+    const afterMs = Math.max(Math.round(random * ceiling), failure.retryAfterMs);
+    return { kind: 'retry', afterMs, error: messageOf(error) };
   }
-  const reason = `RETRIES_EXHAUSTED: ${messageOf(error)} (attempt ${failures.attempts} of ${policy.maxRetries + 1})`;
-  return deadLetter('retries_exhausted', reason, error, failures);
+  const found = `${messageOf(error)} (attempt ${attempts} of ${maxRetries + 1})`;
+  return deadLetter(CORE_REASONS.RETRIES_EXHAUSTED, found, error, failures);
 }
 
 /** Room in a text for what stands around the message. */
@@ -52,15 +58,24 @@ function messageOf(error: unknown): string {
 }
 
 function deadLetter(
-  disposition: DeadLetterCause['disposition'],
-  reason: string,
+  reason: Reason,
+  found: string,
   error: unknown,
-  failures: Failures,
+  { attempts, firstFailedAt, lastFailedAt }: Failures,
 ): Decision {
   const exceptionClass = clip(className(error), MAX_NAME_BYTES);
   const exceptionMessage = messageOf(error);
+  const { text } = new Fault(reason, found);
   return {
     kind: 'dead-letter',
-    cause: { stage: 'process', disposition, reason, exceptionClass, exceptionMessage, ...failures },
+    cause: {
+      reason,
+      text,
+      exceptionClass,
+      exceptionMessage,
+      attempts,
+      firstFailedAt,
+      lastFailedAt,
+    },
   };
 }

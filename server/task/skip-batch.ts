@@ -4,6 +4,7 @@
 import { AppError } from '../errors.ts';
 import type { Checkpoint } from '../log/checkpoint.ts';
 import type { Clock } from '../log/clock.ts';
+import type { Fold } from '../log/fold.ts';
 import type { TaskLogs } from '../log/head.ts';
 import type { Logger } from '../log/logger.ts';
 import { type LogReader, nameOf, type RecordSet, type TopicPartition } from '../log/ports.ts';
@@ -36,15 +37,22 @@ export class NotSkippable extends AppError {
  * batch whose header does not say so, else null; `owner` is who asks.
  * @throws {NotSkippable} when the partition does not stand there, or the batch can be read
  */
-export async function planSkip(
-  deps: { logs: TaskLogs; reader: LogReader; clock: Clock; logger: Logger },
+export async function planSkip<Value, State>(
+  deps: {
+    logs: TaskLogs;
+    fold: Fold<Value, State>;
+    reader: LogReader;
+    clock: Clock;
+    logger: Logger;
+  },
   { offset, to, owner }: { offset: number; to: number | null; owner: string },
 ): Promise<SkipPlan> {
   const { logs, reader, clock } = deps;
   // Without a bound the times at which orders are due stay what they are.
   const signal = new AbortController().signal;
   const maxBackoffMs = Number.POSITIVE_INFINITY;
-  const { ledger, identities, retries } = await restore({ ...deps, maxBackoffMs, signal });
+  const ordering = 'none';
+  const { ledger, identities } = await restore({ ...deps, ordering, maxBackoffMs, signal });
   const { state } = ledger;
   const position = state.nextOffset;
   const { high } = await reader.bounds(logs.orders);
@@ -57,14 +65,14 @@ export async function planSkip(
   const from = Math.max(position, found.base);
   ledger.passGap(from);
   ledger.lose(found.to);
-  const checkpoint = checkpointOf(state, logs, identities, clock.monotonic(), {
+  // What was read is of the topics of the checkpoint only if they are still the same afterwards.
+  await Promise.all([identities.orders.check(), identities.deadLetters.check()]);
+  const checkpoint = checkpointOf(state, deps.fold.encode, logs, identities, clock.monotonic(), {
     generation: -1,
     owner,
     ownerStartedAt: clock.now(),
     writtenAt: clock.now(),
     highWatermark: high,
-    retries,
-    restarts: 0,
   });
   const { damage } = found;
   return { from, to: state.nextOffset, damage, waiting: state.pending.size, checkpoint };

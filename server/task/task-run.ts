@@ -5,26 +5,27 @@ import { abortable } from '../log/abortable.ts';
 import { encodeCheckpoint } from '../log/checkpoint.ts';
 import type { Clock } from '../log/clock.ts';
 import type { Author } from '../log/dead-letter.ts';
+import type { Fold } from '../log/fold.ts';
 import type { TaskLogs } from '../log/head.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Following, LogReader, LogWriter } from '../log/ports.ts';
 import type { Progress } from '../log/progress.ts';
-import { recreated, walk } from '../log/walk.ts';
-import type { OrderHandler } from '../orders/order-handler.ts';
+import { damageIn, recreated, walk } from '../log/walk.ts';
 import { checkpointOf } from './books.ts';
+import type { Handle } from './calls.ts';
 import { createCheckpointer } from './checkpointer.ts';
-import type { Ledger, LedgerState } from './ledger.ts';
+import type { LedgerState } from './ledger.ts';
+import type { Ordering } from './ordering.ts';
 import { createDeadLetterOutbox } from './outbox.ts';
-import type { PendingOrder } from './pending.ts';
 import { persist } from './persist.ts';
-import { createOrderProcessor, type Limits } from './processor.ts';
-import { followDeadLetter, type Restored, warnOfUnread } from './restore.ts';
+import { createProcessor, type Limits } from './processor.ts';
+import { type CreateLedger, followDeadLetter, type Restored, warnOfUnread } from './restore.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 
 /** Restarts without progress after which every record is named in the log before it is handled. */
 const CAREFUL_AFTER = 5;
 
-export type TaskDeps = {
+export type TaskDeps<Value, State> = {
   logs: TaskLogs;
   author: Author;
   startedAt: number;
@@ -33,8 +34,10 @@ export type TaskDeps = {
   reader: LogReader;
   writer: LogWriter;
   trim: (below: number) => Promise<void>;
-  handle: OrderHandler;
+  fold: Fold<Value, State>;
+  handle: Handle<Value>;
   policy: RetryPolicy;
+  ordering: Ordering;
   limits: Limits;
   checkpointIntervalMs: number;
   /** How much of the time taking checkpoints may cost this task, from 0 to 1. */
@@ -43,7 +46,7 @@ export type TaskDeps = {
   random: () => number;
   logger: Logger;
   progress: Progress;
-  createLedger?: (state: LedgerState<PendingOrder>) => Ledger<PendingOrder>;
+  createLedger?: CreateLedger<Value, State>;
   /** What keeps some orders waiting, in words; null when it has gone. */
   onProblem: (words: string | null) => void;
   /** The task has stopped by itself and says why. */
@@ -51,7 +54,9 @@ export type TaskDeps = {
 };
 
 export type TaskRun = {
-  readonly books: Readonly<LedgerState<PendingOrder>>;
+  readonly books: Readonly<LedgerState<unknown>>;
+  /** Handler calls under way. */
+  readonly inFlight: number;
   /**
    * Stops at once; with `lastCheckpoint` it first writes down what it knows, until it is stopped again
    * without.
@@ -63,13 +68,14 @@ export type TaskRun = {
 const LAST_CHECK_MS = 1000;
 
 /** Goes on from what was restored. */
-export function startRun(deps: TaskDeps, restored: Restored): TaskRun {
-  const { ledger, identities, retries, restarts } = restored;
-  const { logs, author, startedAt, generation, reader, clock, logger, onFailed } = deps;
+export function startRun<Value, State>(
+  deps: TaskDeps<Value, State>,
+  { ledger, identities }: Restored<Value, State>,
+): TaskRun {
+  const { logs, author, startedAt, generation, reader, fold, clock, logger, onFailed } = deps;
   const books = ledger.state;
   const followings: Following[] = [];
   let highWatermark = books.nextOffset;
-  const startOfRun = books.nextOffset;
   /** Aborted when Kafka is not waited for any longer to say which topics these are. */
   const unsure = new AbortController();
   let abandoned = false;
@@ -90,11 +96,10 @@ export function startRun(deps: TaskDeps, restored: Restored): TaskRun {
     onFailed,
   });
   const onChange = () => checkpointer.changed();
-  const processor = createOrderProcessor({
+  const processor = createProcessor({
     ...deps,
     source: logs.orders,
     ledger,
-    retries,
     giveUp: outbox.send,
     onChange,
     onFailed,
@@ -102,14 +107,12 @@ export function startRun(deps: TaskDeps, restored: Restored): TaskRun {
 
   function take(): Buffer {
     return encodeCheckpoint(
-      checkpointOf(books, logs, identities, clock.monotonic(), {
+      checkpointOf(books, fold.encode, logs, identities, clock.monotonic(), {
         generation: generation() ?? -1,
         owner: author.instance,
         ownerStartedAt: startedAt,
         writtenAt: clock.now(),
         highWatermark,
-        retries: processor.retries,
-        restarts: books.nextOffset === startOfRun ? restarts : 0,
       }),
     );
   }
@@ -129,14 +132,13 @@ export function startRun(deps: TaskDeps, restored: Restored): TaskRun {
   }
 
   function followOrders(): Following {
-    const careful = restarts > CAREFUL_AFTER;
     return reader.follow(logs.orders, books.nextOffset, {
       async records(set) {
         highWatermark = set.highWatermark;
         let noted = false;
         const next = await walk(set, books.nextOffset, clock, (cursor) => {
           if (!open) return undefined;
-          if (careful && books.nextOffset === startOfRun) {
+          if (books.restarts > CAREFUL_AFTER) {
             logger.warn('restarted without progress, next record', {
               ...logs.orders,
               offset: cursor.offset,
@@ -171,7 +173,7 @@ export function startRun(deps: TaskDeps, restored: Restored): TaskRun {
       async records(set) {
         await walk(set, books.deadLetterOffset, clock, (cursor) => {
           if (!open) return undefined;
-          const ended = followDeadLetter(cursor, logs, ledger);
+          const ended = followDeadLetter(cursor, logs, ledger, fold);
           identities.deadLetters.note(cursor);
           if (ended !== undefined) processor.ended(ended);
           onChange();
@@ -183,7 +185,7 @@ export function startRun(deps: TaskDeps, restored: Restored): TaskRun {
         warnOfUnread(logger, logs, { from: position, to: low });
         return low;
       },
-      failed: onFailed,
+      failed: (error) => onFailed(damageIn(logs.deadLetters, error)),
     });
   }
 
@@ -193,13 +195,17 @@ export function startRun(deps: TaskDeps, restored: Restored): TaskRun {
 
   return {
     books,
+    get inFlight() {
+      return processor.inFlight;
+    },
     async stop(lastCheckpoint: boolean): Promise<void> {
       open = false;
       for (const following of followings) following.close();
-      processor.close();
-      outbox.close();
       abandoned ||= !lastCheckpoint;
       if (abandoned) unsure.abort();
+      const ended = processor.close();
+      outbox.close();
+      await ended;
       const cancel = clock.after(LAST_CHECK_MS, () => unsure.abort());
       await checkpointer.close();
       cancel();

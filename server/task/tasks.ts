@@ -1,8 +1,8 @@
 // Which tasks run here: the difference between the assignment and what runs already.
 import { describe } from '../errors.ts';
+import type { OnCheckpoint } from '../log/checkpoint.ts';
 import type { Clock } from '../log/clock.ts';
 import type { Logger } from '../log/logger.ts';
-import type { OnCheckpoint } from '../view/group-view.ts';
 import type { PartitionTask, TaskState } from './partition-task.ts';
 
 const TRIM_INTERVAL_MS = 60_000;

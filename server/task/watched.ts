@@ -1,7 +1,7 @@
 // Readers and handlers whose waits are noted in a Progress.
 import type { LogReader } from '../log/ports.ts';
 import type { Progress } from '../log/progress.ts';
-import type { OrderHandler } from '../orders/order-handler.ts';
+import type { Handle } from './calls.ts';
 
 /** The same reader: notes how long each partition waits for Kafka, and for its follower. */
 export function watchReader(reader: LogReader, progress: Progress): LogReader {
@@ -50,9 +50,9 @@ export function watchReader(reader: LogReader, progress: Progress): LogReader {
 }
 
 /** The same handler: notes how long each of its promises has been waiting. */
-export function watchHandler(handle: OrderHandler, progress: Progress): OrderHandler {
-  return (order, place) => {
-    const handled = handle(order, place);
+export function watchHandler<Value>(handle: Handle<Value>, progress: Progress): Handle<Value> {
+  return (value, place, signal) => {
+    const handled = handle(value, place, signal);
     if (!isThenable(handled)) return handled;
     const { topic, partition, offset } = place;
     const call = progress.begin('handle', { topic, partition }, offset);

@@ -6,18 +6,19 @@ import {
   type CheckpointStamp,
   type CheckpointSummary,
   decodeStamp,
+  type OnCheckpoint,
   succeeds,
 } from '../log/checkpoint.ts';
 import type { Clock } from '../log/clock.ts';
 import { type DeadLetter, readDeadLetter, SHOWN_HEADERS } from '../log/dead-letter.ts';
 import { checkGroup } from '../log/head.ts';
 import type { Follower, Following, LogReader, TopicPartition } from '../log/ports.ts';
+import type { Steps } from '../log/slices.ts';
 import { walk } from '../log/walk.ts';
-import type { Averages, Tally } from '../orders/averages.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { lastHeaders } from '../record-batch/record-parts.ts';
 import { createDeadLetterRing } from './dead-letter-ring.ts';
-import { createMergedHeads, type MergedState, type WholeState } from './merged-heads.ts';
+import { createHeads, type GroupState } from './heads.ts';
 
 /** New dead letters beyond these nobody shows. */
 const MAX_NEW_LETTERS = 1000;
@@ -26,8 +27,6 @@ const MAX_NEW_LETTERS = 1000;
 export type Changes = {
   /** A partition has a new head. */
   readonly moved: boolean;
-  /** Those that are, or were, among the shown, and changed. */
-  readonly products: ReadonlySet<string>;
   /** Newest first. */
   readonly deadLetters: readonly DeadLetter[];
 };
@@ -40,15 +39,12 @@ export type GroupView = {
   readonly known: boolean;
   /** The newest head checkpoints, by partition; a partition without one is absent. */
   heads(): ReadonlyMap<number, CheckpointSummary>;
-  /** Merges what is new; `state` is one state again when the promise, if there is one, resolves. */
+  /** Merges what is new; the group state is one state again when the promise, if there is one, resolves. */
   merge(): Promise<void> | undefined;
-  /** What has been merged. */
-  readonly state: MergedState;
-  /** Everything, as it is when the promise resolves; it does not change any more. */
-  whole(): WholeState | Promise<WholeState>;
-  /** Of `state`, with what is new where it is little enough to be merged at the look. */
-  readonly averages: Averages;
-  readonly total: Tally;
+  /** The heads that have been merged. */
+  readonly merged: ReadonlyMap<number, CheckpointSummary>;
+  /** Other work on the group state, between two merges and in slices. */
+  run<T>(work: () => Steps<T>): T | Promise<T>;
   newestDeadLetters(limit: number): DeadLetter[];
   takeChanges(): Changes;
 };
@@ -66,14 +62,6 @@ export type GroupViewReader = GroupView & {
   close(): void;
 };
 
-/** A checkpoint was read; `isHead` when it is the greatest so far. */
-export type OnCheckpoint = (
-  partition: number,
-  offset: number,
-  stamp: CheckpointStamp,
-  isHead: boolean,
-) => void;
-
 /** The view of a group. */
 export function createGroupView(deps: {
   reader: LogReader;
@@ -81,6 +69,10 @@ export function createGroupView(deps: {
   checkpointTopic: string;
   deadLetterTopic: string;
   deadLetterBufferSize: number;
+  /** What the business makes of all partitions together. */
+  state: GroupState;
+  /** The name of a value in a dead letter; null when it is none. */
+  idOf: (value: Buffer) => string | null;
   clock: Clock;
   onCheckpoint: OnCheckpoint;
   /** Whether a partition is not waited for: its logs cannot be read at the moment. */
@@ -91,8 +83,10 @@ export function createGroupView(deps: {
   const { reader, clock, deadLetterBufferSize, onCheckpoint, onFailed } = deps;
   const { isOut = () => false } = deps;
   const stamps = new Map<number, CheckpointStamp>();
-  const heads = createMergedHeads(clock, (partition, error) => {
-    onFailed({ topic: deps.checkpointTopic, partition }, error);
+  const heads = createHeads({
+    clock,
+    group: deps.state,
+    onFailed: (partition, error) => onFailed({ topic: deps.checkpointTopic, partition }, error),
   });
   const ring = createDeadLetterRing(deadLetterBufferSize);
   const partitions = new Map<number, Promise<unknown>>();
@@ -117,7 +111,7 @@ export function createGroupView(deps: {
 
   function readLetter(partition: number, cursor: RecordCursor): void {
     const { offset, timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd } = cursor;
-    const letter = readDeadLetter(partition, {
+    const letter = readDeadLetter(partition, deps.idOf, {
       offset,
       timestamp,
       key: keyStart < 0 ? null : bytes.subarray(keyStart, keyEnd),
@@ -179,23 +173,13 @@ export function createGroupView(deps: {
         [...partitions.keys()].every((partition) => upToDate.has(partition) || isOut(partition));
       return known;
     },
-    get state() {
-      return heads.state;
-    },
-    get averages() {
-      void heads.merge();
-      return heads.state.averages;
-    },
-    get total() {
-      void heads.merge();
-      return heads.state.total;
-    },
     heads: heads.newest,
     merge: heads.merge,
-    whole: heads.whole,
+    merged: heads.merged,
+    run: heads.run,
     newestDeadLetters: (limit) => ring.newest(limit),
     takeChanges() {
-      return { ...heads.takeChanges(), deadLetters: ring.takeNew(MAX_NEW_LETTERS) };
+      return { moved: heads.takeMoved(), deadLetters: ring.takeNew(MAX_NEW_LETTERS) };
     },
     follow(numbers) {
       for (const partition of numbers) {

@@ -10,8 +10,11 @@ import { createKafka } from '../../server/kafka/client.ts';
 import { createCluster } from '../../server/kafka/cluster.ts';
 import { createFetcher } from '../../server/kafka/fetcher.ts';
 import { createTopics } from '../../server/kafka/topics.ts';
+import { MAX_FOLDED_BYTES } from '../../server/log/checkpoint.ts';
 import { systemClock as clock } from '../../server/log/clock.ts';
 import { createProgress } from '../../server/log/progress.ts';
+import { createGroupAverages } from '../../server/orders/group-averages.ts';
+import { createOrderFold, idOf } from '../../server/orders/order-fold.ts';
 import { createOrderHandler } from '../../server/orders/order-handler.ts';
 import { CHECKPOINT_SHARE } from '../../server/service/own-tasks.ts';
 import { createPartitionTask } from '../../server/task/partition-task.ts';
@@ -92,6 +95,7 @@ async function drainWithService(): Promise<Result> {
   const reader = openReader();
   const writer = createAppender({ cluster: createCluster(kafka) });
   const watch = stopwatch();
+  const fold = createOrderFold({ maxProducts: config.MAX_PRODUCTS, maxBytes: MAX_FOLDED_BYTES });
   const simulated = createOrderHandler(config.FAILURE_RATE, Math.random);
   let handled = 0;
   const fail = (error: unknown) => {
@@ -103,6 +107,8 @@ async function drainWithService(): Promise<Result> {
     checkpointTopic: names.checkpoints,
     deadLetterTopic: names.deadLetters,
     deadLetterBufferSize: config.DLQ_BUFFER_SIZE,
+    state: createGroupAverages(clock),
+    idOf,
     clock,
     onCheckpoint() {},
     onFailed: (_tp, error) => fail(error),
@@ -125,9 +131,11 @@ async function drainWithService(): Promise<Result> {
       writer,
       trim: (below) => topics.trimCheckpoints(partition, below),
       progress,
-      handle(order, place) {
+      fold,
+      ordering: config.ORDERING,
+      handle(order, place, signal) {
         if (handled === 0) watch.start();
-        simulated(order, place);
+        simulated(order, place, signal);
         handled += 1;
       },
       policy: {
@@ -138,8 +146,8 @@ async function drainWithService(): Promise<Result> {
       limits: {
         maxPending: config.MAX_PENDING,
         maxPendingBytes: config.MAX_PENDING_BYTES,
-        maxProducts: config.MAX_PRODUCTS,
-        maxProductBytes: 6 * 2 ** 20,
+        concurrency: config.HANDLER_CONCURRENCY,
+        timeoutMs: config.HANDLER_TIMEOUT_MS,
       },
       checkpointIntervalMs: config.CHECKPOINT_INTERVAL_MS,
       checkpointShare: () => CHECKPOINT_SHARE / highs.length,

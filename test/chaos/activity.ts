@@ -28,7 +28,7 @@ export function withActivity(
 
   return {
     ...ground,
-    handle(order, place) {
+    handle(order, place, signal) {
       const { partition } = place;
       const now = Date.now();
       const stretch = current.get(partition);
@@ -37,7 +37,7 @@ export function withActivity(
         if (stretch !== undefined) finished.push(stretch);
         current.set(partition, { partition, first: now, last: now });
       }
-      return ground.handle(order, place);
+      return ground.handle(order, place, signal);
     },
   };
 }

@@ -39,8 +39,8 @@ export function withFailpoints(
     ...ground,
     reader: watchRestores(ground.reader, topics, pass),
     writer: watchAppends(ground.writer, topics, pass),
-    handle(order, place) {
-      const handled = ground.handle(order, place);
+    handle(order, place, signal) {
+      const handled = ground.handle(order, place, signal);
       pass('order.handled');
       return handled;
     },

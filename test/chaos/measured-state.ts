@@ -2,7 +2,9 @@
 import type { Admin } from 'kafkajs';
 import { encodeCheckpoint } from '../../server/log/checkpoint.ts';
 import { type DeadLetterCause, deadLetterHeaders } from '../../server/log/dead-letter.ts';
+import { CORE_REASONS } from '../../server/log/fault.ts';
 import type { LogWriter } from '../../server/log/ports.ts';
+import { encodeProducts } from '../../server/orders/averages-codec.ts';
 import { encodeOrder } from '../../server/orders/order.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import type { TopicNames } from './audit.ts';
@@ -93,13 +95,16 @@ async function writePartition(
       attempts: 1,
       firstFailedAt: now,
       dueIn: WAIT_MS,
+      givenUp: null,
       error: 'simulated transient failure',
     })),
-    averages: new Map(
-      Array.from({ length: products }, (_, n) => [
-        `Item${n}`,
-        { count: 1, low: 100_000, carry: 0 },
-      ]),
+    folded: encodeProducts(
+      new Map(
+        Array.from({ length: products }, (_, n) => [
+          `Item${n}`,
+          { count: 1, low: 100_000, carry: 0 },
+        ]),
+      ),
     ),
   });
   const head = { timestamp: now, key: null, value: checkpoint, headers: [] };
@@ -124,11 +129,10 @@ async function append(
 
 function deadLetter({ orders, group }: TopicNames, partition: number, n: number): RecordContent {
   const now = Date.now();
-  const reason = 'RETRIES_EXHAUSTED: simulated transient failure (attempt 4 of 4)';
+  const text = 'RETRIES_EXHAUSTED: simulated transient failure (attempt 4 of 4)';
   const cause: DeadLetterCause = {
-    stage: 'process',
-    disposition: 'retries_exhausted',
-    reason,
+    reason: CORE_REASONS.RETRIES_EXHAUSTED,
+    text,
     exceptionClass: 'TransientError',
     exceptionMessage: 'simulated transient failure',
     attempts: 4,

@@ -3,7 +3,7 @@ import type { Test } from 'tap';
 import type { Health } from '../../server/http/contract.ts';
 import { type Checkpoint, encodeCheckpoint } from '../../server/log/checkpoint.ts';
 import { encodeOrder } from '../../server/orders/order.ts';
-import { someCheckpoint } from '../fixtures/checkpoint.ts';
+import { someCheckpoint } from '../fixtures/orders.ts';
 import { withService } from '../fixtures/service.ts';
 import { until } from '../fixtures/until.ts';
 import { agree, knownMetrics } from './agree.ts';

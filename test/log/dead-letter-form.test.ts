@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
 import { FORMS, shorten } from '../../server/log/dead-letter-form.ts';
-import { decodeOrder, isFault, MAX_VALUE_BYTES } from '../../server/orders/order.ts';
+import { Fault, MAX_VALUE_BYTES } from '../../server/log/fault.ts';
+import { decodeOrder } from '../../server/orders/decode-order.ts';
 
 const header = (key: string, bytes: number) => ({
   key: Buffer.from(key),
@@ -47,7 +48,7 @@ t.test('a value that might be an order is never cut', async (t) => {
     t.same(notes, []);
   }
   const more = decodeOrder(Buffer.alloc(MAX_VALUE_BYTES + 1), 0, MAX_VALUE_BYTES + 1);
-  t.ok(isFault(more), 'one byte more is none');
+  t.ok(more instanceof Fault, 'one byte more is none');
 });
 
 t.test('a value that its reader cut says so in every form', async (t) => {

@@ -5,14 +5,14 @@ import {
   readDeadLetter,
   readOrigin,
 } from '../../server/log/dead-letter.ts';
+import { Fault } from '../../server/log/fault.ts';
 import { encodeOrder } from '../../server/orders/order.ts';
+import { idOf } from '../../server/orders/order-fold.ts';
+import { REASONS } from '../../server/orders/reasons.ts';
 
 const origin = { topic: 'orders', partition: 1, offset: 42, timestamp: 1_700_000_000_000 };
 const author = { group: 'g', app: 'order-stream', instance: 'host-1' };
-const cause = causeOfFault(
-  { stage: 'decode', code: 'EMPTY', reason: 'EMPTY: the value has no bytes' },
-  1_700_000_000_500,
-);
+const cause = causeOfFault(new Fault(REASONS.EMPTY, 'the value has no bytes'), 1_700_000_000_500);
 const header = (key: string, value: string | null) => ({
   key: Buffer.from(key),
   value: value === null ? null : Buffer.from(value),
@@ -51,10 +51,12 @@ t.test('what was written is read back', async (t) => {
   const value = encodeOrder({ orderId: 'A1', product: 'P', price: 1 });
   const headers = deadLetterHeaders(origin, cause, author, []);
   const record = { offset: 5, timestamp: 1_700_000_001_000, key: null, value, headers };
-  t.match(readDeadLetter(1, record), {
+  t.match(readDeadLetter(1, idOf, record), {
     partition: 1,
     offset: 5,
     orderId: 'A1',
+    code: 'EMPTY',
+    stage: 'decode',
     reason: /^EMPTY/,
     group: 'g',
     origin: { topic: 'orders', partition: 1, offset: 42 },
@@ -65,7 +67,7 @@ t.test('what was written is read back', async (t) => {
 
 t.test('a record that is not ours is shown without an origin', async (t) => {
   const record = { offset: 5, timestamp: 0, key: Buffer.from('K1'), value: null, headers: [] };
-  t.match(readDeadLetter(0, record), {
+  t.match(readDeadLetter(0, idOf, record), {
     orderId: 'K1',
     origin: null,
     group: null,
@@ -80,12 +82,12 @@ const longest = (name: string, headers: { key: Buffer; value: Buffer | null }[])
 
 t.test('texts in our headers are cut, and say so', async (t) => {
   for (const text of ['x'.repeat(1000), '\u{1f600}'.repeat(50_000), 'é'.repeat(100_000)]) {
-    const failed = { ...cause, reason: text, exceptionClass: text, exceptionMessage: text };
+    const failed = { ...cause, text, exceptionClass: text, exceptionMessage: text };
     const headers = deadLetterHeaders(origin, failed, author, []);
     t.ok(longest('errorReason', headers)! <= 1024);
     t.ok(longest('orders.errors.exception.message', headers)! <= 1024);
     t.ok(longest('orders.errors.exception.class', headers)! <= 256);
-    const reason = readDeadLetter(0, { ...nothing, headers }).reason;
+    const reason = readDeadLetter(0, idOf, { ...nothing, headers }).reason;
     t.equal(reason.endsWith('…'), Buffer.byteLength(text) > 1024);
     t.notMatch(reason, /\ufffd/);
   }
@@ -108,7 +110,7 @@ t.test('whatever a stranger writes into our headers is read within bounds', asyn
   const headers = names
     .map((name, n) => header(n === 0 ? name : `orders.errors.${name}`, value))
     .concat(header('orders.errors.offset', '7'), header('orders.errors.offset', null));
-  const letter = readDeadLetter(0, { ...nothing, key: Buffer.alloc(900_000, 'k'), headers });
+  const letter = readDeadLetter(0, idOf, { ...nothing, key: Buffer.alloc(900_000, 'k'), headers });
   t.match(letter, { orderId: null, origin: null, group: null, disposition: null, attempts: null });
   t.ok(JSON.stringify(letter).length < 1400);
 
@@ -120,10 +122,10 @@ t.test('whatever a stranger writes into our headers is read within bounds', asyn
     ...deadLetterHeaders(origin, cause, author, []),
     header('orders.errors.partition', null),
   ];
-  t.match(readDeadLetter(0, { ...nothing, headers: odd }), {
+  t.match(readDeadLetter(0, idOf, { ...nothing, headers: odd }), {
     reason: /^EMPTY/,
     origin: { partition: 1, offset: 42 },
   });
   const named = [header('orders.errors.topic', 'x'.repeat(300)), ...odd.slice(0, 3)];
-  t.equal(readDeadLetter(0, { ...nothing, headers: named }).origin, null);
+  t.equal(readDeadLetter(0, idOf, { ...nothing, headers: named }).origin, null);
 });

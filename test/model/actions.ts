@@ -1,7 +1,9 @@
 // What may befall the world, one thing at a time.
 import fc from 'fast-check';
 import { causeOfFault, deadLetterHeaders } from '../../server/log/dead-letter.ts';
+import { Fault } from '../../server/log/fault.ts';
 import { encodeOrder } from '../../server/orders/order.ts';
+import { REASONS } from '../../server/orders/reasons.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import type { Kind } from './handler.ts';
 import type { Fate } from './logs.ts';
@@ -31,7 +33,7 @@ function record(kind: (typeof KINDS)[number], { scheduler: { pick } }: World): R
 
 function deadLetter(group: string, offset: number, value: Buffer | null): RecordContent {
   const origin = { ...names.orders, offset, timestamp: 1 };
-  const cause = causeOfFault({ stage: 'decode', code: 'EMPTY', reason: 'EMPTY' }, 1);
+  const cause = causeOfFault(new Fault(REASONS.EMPTY, 'nothing'), 1);
   const headers = deadLetterHeaders(origin, cause, { group, app: 'a', instance: 'i' }, []);
   return { timestamp: 1, key: null, value, headers };
 }

@@ -2,24 +2,25 @@
 
 import { DamagedLogError, describe, InconsistentStateError } from '../../server/errors.ts';
 import { addRange, look } from '../../server/log/offset-ranges.ts';
-import { add, contains, subtract } from '../../server/orders/averages.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
-import type { Ledger, LedgerState } from '../../server/task/ledger.ts';
-import type { PendingOrder } from '../../server/task/pending.ts';
-import type { TaskDeps } from '../../server/task/task-run.ts';
+import {
+  orderFold as fold,
+  type OrderLedger,
+  type OrderLedgerState as State,
+  type OrderTaskDeps as TaskDeps,
+} from '../fixtures/orders.ts';
 import { type Fault, names } from './task.ts';
 
-type State = LedgerState<PendingOrder>;
-type Changed = Partial<Ledger<PendingOrder>>;
+type Changed = Partial<OrderLedger>;
 
 /** Replaces transitions of the ledger. */
 function inLedger(
-  change: (ledger: Ledger<PendingOrder>, state: State, deps: TaskDeps) => Changed,
+  change: (ledger: OrderLedger, state: State, deps: TaskDeps) => Changed,
 ): Required<Pick<Fault, 'task'>> {
   return inTask((deps) => ({
     ...deps,
-    createLedger(state) {
-      const ledger = deps.createLedger!(state);
+    createLedger(state, fold) {
+      const ledger = deps.createLedger!(state, fold);
       return { ...ledger, ...change(ledger, state, deps) };
     },
   }));
@@ -33,9 +34,9 @@ function inTask(task: (deps: TaskDeps) => TaskDeps): Required<Pick<Fault, 'task'
 /** The faults, by name. */
 export const faults: Record<string, Fault> = {
   'position and sums in two ticks': inLedger((_ledger, state, { clock }) => ({
-    count({ product, price }) {
+    count(order) {
       state.nextOffset += 1;
-      clock.after(0, () => add(state.averages, product, price));
+      clock.after(0, () => fold.add(state.folded, order));
     },
   })),
 
@@ -50,9 +51,7 @@ export const faults: Record<string, Fault> = {
       const order = decode();
       const isCopy = origin !== null && ledger.deadLetters.has(origin);
       if (isCopy && offset >= state.deadLetterOffset && order !== null) {
-        if (state.averages.has(order.product)) {
-          subtract(state.averages, order.product, order.price);
-        }
+        if (fold.contains(state.folded, order)) fold.subtract(state.folded, order);
       }
       return ledger.readDeadLetter(offset, origin, decode);
     },
@@ -70,7 +69,7 @@ export const faults: Record<string, Fault> = {
       const { corrections } = state;
       const order = decode();
       const ended = ledger.readDeadLetter(offset, origin, decode);
-      if (state.corrections > corrections) add(state.averages, order!.product, order!.price);
+      if (state.corrections > corrections) fold.add(state.folded, order!);
       return ended;
     },
   })),
@@ -149,9 +148,9 @@ export const faults: Record<string, Fault> = {
       const ended = ledger.readDeadLetter(offset, origin, decode);
       const order = decode();
       if (isGap && state.deadLettered > deadLettered && order !== null) {
-        if (contains(state.averages, order.product, order.price)) {
+        if (fold.contains(state.folded, order)) {
           addRange(state.gapRanges, origin, origin + 1);
-          subtract(state.averages, order.product, order.price);
+          fold.subtract(state.folded, order);
         }
       }
       return ended;

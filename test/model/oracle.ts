@@ -1,11 +1,11 @@
 // What the logs say, worked out from all that was ever written, and whether a checkpoint agrees.
 // Shares no sums and no sets with the service.
 
-import { type Checkpoint, decodeCheckpoint } from '../../server/log/checkpoint.ts';
 import type { Bounds } from '../../server/log/ports.ts';
 import { sumOf } from '../../server/orders/averages.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import { judge, type Verdict } from '../fixtures/oracle.ts';
+import { type OrderCheckpoint, readCheckpoint } from '../fixtures/orders.ts';
 
 /** A checkpoint, a view or a state of rest that contradicts the logs. */
 export class Contradiction extends Error {}
@@ -25,7 +25,7 @@ export type Oracle = {
   /** A record was written to the dead-letter topic. */
   deadLetter(offset: number, record: RecordContent): void;
   /** A checkpoint was written; throws a Contradiction unless it is true. */
-  checkpoint(value: Buffer, orders: Bounds): Checkpoint;
+  checkpoint(value: Buffer, orders: Bounds): OrderCheckpoint;
   /** The next dead letter is a forgery: it need not have the bytes of an order. */
   forge(): void;
   /** Whether there ever was an order. */
@@ -89,7 +89,7 @@ export function createOracle(group: string, topic: string): Oracle {
       demand(sameBytes(original.value, value), `dead letter ${offset} has other bytes`);
     },
     checkpoint(bytes, bounds) {
-      const checkpoint = decodeCheckpoint(bytes);
+      const checkpoint = readCheckpoint(bytes);
       const { low, high } = former.get(topic) ?? bounds;
       const { start, nextOffset, deadLetterOffset, lost, pending } = checkpoint;
       demand(nextOffset <= high, `N ${nextOffset} is in the future`);

@@ -41,18 +41,21 @@ export async function comeToRest(world: World, early: Watcher): Promise<void> {
   demand(waited < PATIENCE_MS, `it takes ${waited} ms to come to rest`);
   const orders = logs.boundsOf(names.orders.topic);
   const deadLetters = logs.boundsOf(names.deadLetters.topic);
-  for (const { host, view } of [early, late, owner]) {
+  for (const { host, view, averages } of [early, late, owner]) {
     await view.merge();
     const head = view.heads().get(0);
     demand(head !== undefined, `${host.name} sees no checkpoint`);
     demand(head.nextOffset === orders.high, `${host.name} sees ${head.nextOffset} orders`);
     demand(head.deadLetterOffset === deadLetters.high, `${host.name} misses dead letters`);
     demand(head.pendingCount === 0, `${host.name} sees pending orders`);
-    demand(show(view.averages) === show(world.head.averages), `${host.name} shows other averages`);
+    demand(
+      show(averages.averages) === show(world.head.averages),
+      `${host.name} shows other averages`,
+    );
     const total: Tally = { count: 0, low: 0, carry: 0 };
     for (const tally of world.head.averages.values()) merge(total, tally, 1);
-    demand(sumOf(total) === sumOf(view.total), `${host.name} shows another total`);
-    demand(show(view.averages) === show(early.view.averages), 'two views differ');
+    demand(sumOf(total) === sumOf(averages.total), `${host.name} shows another total`);
+    demand(show(averages.averages) === show(early.averages.averages), 'two views differ');
     demand(head.writtenAt === early.view.heads().get(0)!.writtenAt, 'two views have two heads');
     const letters = view.newestDeadLetters(100).map(({ origin }) => origin?.offset);
     const shown = new Set(letters.filter((offset) => offset !== undefined));

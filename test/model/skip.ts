@@ -4,6 +4,7 @@ import { AppError } from '../../server/errors.ts';
 import { encodeCheckpoint } from '../../server/log/checkpoint.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import { planSkip } from '../../server/task/skip-batch.ts';
+import { orderFold } from '../fixtures/orders.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 import type { Logs } from './logs.ts';
 import type { Host, Scheduler } from './scheduler.ts';
@@ -21,7 +22,7 @@ export async function skipBatch(options: {
   const { reader, writer } = logs.portsOf(host);
   const clock = scheduler.clockOf(host);
   try {
-    const deps = { logs: names, reader, clock, logger: silentLogger };
+    const deps = { logs: names, fold: orderFold, reader, clock, logger: silentLogger };
     const request = { offset: head.nextOffset, to: null, owner: host.name };
     const { checkpoint } = await planSkip(deps, request);
     const value = encodeCheckpoint(checkpoint);

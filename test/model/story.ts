@@ -9,6 +9,8 @@ const setups: fc.Arbitrary<Setup> = fc.record({
   maxRetries: fc.nat({ max: 2 }),
   maxPending: fc.integer({ min: 1, max: 8 }),
   maxPendingBytes: fc.constantFrom(40, 1e6),
+  concurrency: fc.constantFrom(1, 2, 64),
+  ordering: fc.constantFrom('none', 'key', 'partition'),
 });
 
 export type Story = [setup: Setup, actions: Action[]];

@@ -2,12 +2,13 @@
 // are held against.
 
 import { createProgress } from '../../server/log/progress.ts';
+import { createOrderFold } from '../../server/orders/order-fold.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
-import { createLedger, type LedgerState } from '../../server/task/ledger.ts';
+import { createLedger } from '../../server/task/ledger.ts';
+import type { Ordering } from '../../server/task/ordering.ts';
 import { createPartitionTask, type PartitionTask } from '../../server/task/partition-task.ts';
-import type { PendingOrder } from '../../server/task/pending.ts';
-import type { TaskDeps } from '../../server/task/task-run.ts';
 import type { Tasks } from '../../server/task/tasks.ts';
+import type { OrderLedgerState, OrderTaskDeps as TaskDeps } from '../fixtures/orders.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 import { createHandler } from './handler.ts';
 import type { Logs } from './logs.ts';
@@ -27,6 +28,8 @@ export type Setup = {
   readonly maxRetries: number;
   readonly maxPending: number;
   readonly maxPendingBytes: number;
+  readonly concurrency: number;
+  readonly ordering: Ordering;
 };
 
 /** Puts a fault into what a task is built from, or into the tasks of a process. */
@@ -42,7 +45,7 @@ export type Run = {
   readonly task: PartitionTask;
   /** The head when it began: it goes on from there or from further on. */
   readonly floor: Position;
-  ledger: LedgerState<PendingOrder> | null;
+  ledger: OrderLedgerState | null;
   /** Dead letters that it will send again until they are acknowledged. */
   readonly unacknowledged: Set<RecordContent>;
 };
@@ -94,21 +97,23 @@ export function createTask(options: {
       },
     },
     trim: async (below) => logs.deleteBelow(names.checkpoints.topic, below),
-    handle(order, place) {
+    handle(order, place, signal) {
       expectOpen('handles');
-      return handle(order, place);
+      return handle(order, place, signal);
     },
     policy: { maxRetries: setup.maxRetries, backoffMs: 20, maxBackoffMs: 60 },
-    limits: { ...setup, maxProducts: 4, maxProductBytes: 1000 },
+    fold: createOrderFold({ maxProducts: 4, maxBytes: 1000 }),
+    ordering: setup.ordering,
+    limits: { ...setup, timeoutMs: 500 },
     checkpointIntervalMs: 10,
     checkpointShare: () => 1,
     clock: scheduler.clockOf(host),
     random: () => scheduler.pick(16) / 16,
     logger: silentLogger,
     progress: createProgress(scheduler.clockOf(host)),
-    createLedger(state) {
+    createLedger(state, fold) {
       run.ledger = state;
-      return createLedger(state);
+      return createLedger(state, fold);
     },
     onProblem: () => {},
     onFailed,

@@ -1,12 +1,13 @@
 // A topic with one partition, the processes that work on it, and the oracle that watches the logs.
 
 import { InconsistentStateError } from '../../server/errors.ts';
-import type { Checkpoint } from '../../server/log/checkpoint.ts';
+import { createGroupAverages, type GroupAverages } from '../../server/orders/group-averages.ts';
 import { DamagedBatch } from '../../server/record-batch/batch-header.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import type { PartitionTask } from '../../server/task/partition-task.ts';
 import { createTasks, type Tasks } from '../../server/task/tasks.ts';
 import { createGroupView, type GroupViewReader } from '../../server/view/group-view.ts';
+import type { OrderCheckpoint } from '../fixtures/orders.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 import { Mistake } from './handler.ts';
 import { createLogs, type Landing, type Logs } from './logs.ts';
@@ -16,7 +17,11 @@ import { skipBatch } from './skip.ts';
 import { createTask, type Fault, names, type Position, type Run, type Setup } from './task.ts';
 
 /** Whoever looks at the group. */
-export type Watcher = { readonly host: Host; readonly view: GroupViewReader };
+export type Watcher = {
+  readonly host: Host;
+  readonly view: GroupViewReader;
+  readonly averages: GroupAverages;
+};
 
 /** A process of the service. */
 export type Instance = Watcher & {
@@ -58,7 +63,7 @@ export type World = {
 };
 
 type Head = Pick<
-  Checkpoint,
+  OrderCheckpoint,
   'nextOffset' | 'deadLetterOffset' | 'pending' | 'averages' | 'gapRanges'
 >;
 
@@ -162,7 +167,10 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
   function see(onCheckpoint: PartitionTask['readBack']): Watcher {
     count += 1;
     const host: Host = { name: `i${count}`, state: 'running', skew: 0 };
+    const averages = createGroupAverages(scheduler.clockOf(host));
     const view = createGroupView({
+      state: averages,
+      idOf: () => null,
       reader: logs.portsOf(host).reader,
       group: names.group,
       checkpointTopic: names.checkpoints.topic,
@@ -173,7 +181,7 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
       onFailed: (_tp, error) => wrongs.push(error),
     });
     view.follow([0]);
-    return { host, view };
+    return { host, view, averages };
   }
 
   const world = {

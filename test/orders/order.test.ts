@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
-import { decodeAnyOrder, decodeOrder, encodeOrder, isFault } from '../../server/orders/order.ts';
+import { Fault } from '../../server/log/fault.ts';
+import { decodeAnyOrder, decodeOrder } from '../../server/orders/decode-order.ts';
+import { encodeOrder } from '../../server/orders/order.ts';
+import { REASONS } from '../../server/orders/reasons.ts';
 
 type Case = { name: string; hex: string; framed: boolean; expect: string };
 
@@ -9,7 +12,7 @@ const corpus = JSON.parse(readFileSync('test/fixtures/corpus/avro-values.json', 
 
 function codeOf(bytes: Buffer, start: number, end: number): string {
   const order = decodeOrder(bytes, start, end);
-  return isFault(order) ? order.code : 'OK';
+  return order instanceof Fault ? order.reason.code : 'OK';
 }
 
 /** Hex, or `00 x 65537` for a byte repeated. */
@@ -35,25 +38,25 @@ t.test('an order comes back as it was encoded', async (t) => {
 });
 
 t.test('no value is a tombstone', async (t) => {
-  t.match(decodeOrder(Buffer.alloc(0), -1, -1), { code: 'TOMBSTONE', stage: 'decode' });
+  t.match(decodeOrder(Buffer.alloc(0), -1, -1), { reason: { code: 'TOMBSTONE', stage: 'decode' } });
 });
 
 t.test('a value above 64 KiB is refused, one of 64 KiB is read', async (t) => {
   const bytes = Buffer.alloc(64 * 1024 + 1);
-  t.match(decodeOrder(bytes, 0, bytes.length), { code: 'TOO_BIG' });
-  t.notMatch(decodeOrder(bytes, 0, bytes.length - 1), { code: 'TOO_BIG' });
+  t.match(decodeOrder(bytes, 0, bytes.length), { reason: REASONS.TOO_BIG });
+  t.notMatch(decodeOrder(bytes, 0, bytes.length - 1), { reason: REASONS.TOO_BIG });
 });
 
 t.test('the reason starts with the code and says what was found', async (t) => {
   const bytes = encodeOrder({ orderId: 'A\u0007', product: 'P', price: 1 });
   t.match(decodeOrder(bytes, 0, bytes.length), {
-    reason: 'FIELD_CTRL: orderId has control character U+0007 at 1',
+    text: 'FIELD_CTRL: orderId has control character U+0007 at 1',
   });
 });
 
 t.test('text cut inside a character is not canonical even when the length fits', async (t) => {
   const bytes = Buffer.from([2, 0x41, 6, 0xf0, 0x90, 0x80, 0, 0, 0x80, 0x3f]);
-  t.match(decodeOrder(bytes, 0, bytes.length), { code: 'NON_CANONICAL' });
+  t.match(decodeOrder(bytes, 0, bytes.length), { reason: REASONS.NON_CANONICAL });
   const replacement = encodeOrder({ orderId: 'A', product: '\ufffd', price: 1 });
   t.match(decodeOrder(replacement, 0, replacement.length), { product: '\ufffd' });
 });
@@ -107,7 +110,7 @@ t.test('what a length claims beyond its value is not even looked at', async (t) 
   const value = Buffer.from('e0d403414243', 'hex');
   const batch = Buffer.concat([value, Buffer.alloc(60_000, 'x')]);
   const touched = bytesDecoded(() => {
-    t.match(decodeOrder(batch, 0, value.length), { code: 'MALFORMED' });
+    t.match(decodeOrder(batch, 0, value.length), { reason: REASONS.MALFORMED });
   });
   t.ok(touched <= value.length, `${touched} bytes of ${value.length}`);
 });
@@ -145,12 +148,12 @@ t.test('no number is not finite, however it is written', async (t) => {
       const bytes = encodeOrder({ orderId: 'A', product: 'P', price: 1 });
       bytes.writeUInt32LE((sign | 0x7f800000 | payload) >>> 0, bytes.length - 4);
       t.match(decodeOrder(bytes, 0, bytes.length), {
-        code: 'PRICE_NOT_FINITE',
-        reason: 'PRICE_NOT_FINITE: price is NaN',
+        reason: REASONS.PRICE_NOT_FINITE,
+        text: 'PRICE_NOT_FINITE: price is NaN',
       });
     }
   const overLong = Buffer.from('8200410250 0100807f'.replace(' ', ''), 'hex');
-  t.match(decodeOrder(overLong, 0, overLong.length), { code: 'NON_CANONICAL' });
+  t.match(decodeOrder(overLong, 0, overLong.length), { reason: REASONS.NON_CANONICAL });
 });
 
 t.test('a fault counts its bytes in words', async (t) => {
@@ -159,8 +162,8 @@ t.test('a fault counts its bytes in words', async (t) => {
     Buffer.alloc(2),
   ]);
   t.match(decodeOrder(bytes, 0, 9), {
-    reason: 'TRAILING: 1 byte behind the record, which ends at byte 8',
+    text: 'TRAILING: 1 byte behind the record, which ends at byte 8',
   });
-  t.match(decodeOrder(bytes, 0, 10), { reason: /: 2 bytes behind/ });
-  t.match(decodeOrder(bytes, 0, 1), { reason: /inside the record, after 1 byte$/ });
+  t.match(decodeOrder(bytes, 0, 10), { text: /: 2 bytes behind/ });
+  t.match(decodeOrder(bytes, 0, 1), { text: /inside the record, after 1 byte$/ });
 });

@@ -11,10 +11,9 @@ import type { Averages } from '../../server/orders/averages.ts';
 import { createExpositions } from '../../server/service/metrics.ts';
 import { createOverview } from '../../server/service/overview.ts';
 import type { GroupView } from '../../server/view/group-view.ts';
-import { createMergedHeads } from '../../server/view/merged-heads.ts';
-import { someCheckpoint } from '../fixtures/checkpoint.ts';
 import { applyDelta, fakeSource, listen, rawClient } from '../fixtures/http.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
+import { createMergedHeads, someCheckpoint } from '../fixtures/orders.ts';
 
 /** What is shown of heads that a test puts there. */
 function world(clock = systemClock, overrides: Partial<Parameters<typeof createOverview>[0]> = {}) {
@@ -24,14 +23,10 @@ function world(clock = systemClock, overrides: Partial<Parameters<typeof createO
     known: true,
     heads: heads.newest,
     merge: heads.merge,
-    get state() {
-      return heads.state;
-    },
-    whole: heads.whole,
-    averages: heads.state.averages,
-    total: heads.state.total,
+    merged: heads.merged,
+    run: heads.run,
     newestDeadLetters: () => [],
-    takeChanges: () => ({ ...heads.takeChanges(), deadLetters: [] }),
+    takeChanges: () => ({ moved: heads.takeMoved(), deadLetters: [] }),
   };
   let nextOffset = 0;
   const put = (partition: number, counts: Iterable<[string, number]>) => {
@@ -43,6 +38,7 @@ function world(clock = systemClock, overrides: Partial<Parameters<typeof createO
   };
   const source = createOverview({
     view,
+    averages: heads.group,
     clock,
     status: fakeSource().status,
     lag: () => [],

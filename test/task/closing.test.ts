@@ -73,7 +73,10 @@ t.test('a restore that is closed reads nothing more, and says nothing', async (t
     append(logs.orders, [order('a'), order('b')]);
     const first = start(() => never);
     await clock.advance(1000);
-    await first.task.close();
+    const closed = first.task.close();
+    // So long its handler, which does not hear that it shall end, is waited for.
+    await clock.advance(5000);
+    await closed;
     append(logs.deadLetters, [{ timestamp: 1, key: null, value: null, headers: [] }]);
     const followed: string[] = [];
     const open = new Set<string>();

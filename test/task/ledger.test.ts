@@ -1,14 +1,17 @@
 import t from 'tap';
 import { sumOf } from '../../server/orders/averages.ts';
 import type { Order } from '../../server/orders/order.ts';
-import { createLedger, emptyState, type Ledger } from '../../server/task/ledger.ts';
+import { createLedger, emptyState } from '../../server/task/ledger.ts';
+import { pendingRecord } from '../../server/task/pending.ts';
+import { manualClock } from '../fixtures/manual-clock.ts';
+import { type OrderLedger, orderFold } from '../fixtures/orders.ts';
 
 const order = (price: number, product = 'a'): Order => ({ orderId: 'o', product, price });
 const inconsistent = { code: 'INCONSISTENT_STATE' };
 
 /** A ledger that has counted so many orders at 10. */
-function counting(orders: number): Ledger<string> {
-  const ledger = createLedger<string>(emptyState(0));
+function counting(orders: number): OrderLedger {
+  const ledger = createLedger(emptyState(0, orderFold.empty()), orderFold);
   for (let offset = 0; offset < orders; offset += 1) {
     ledger.arrive(offset);
     ledger.count(order(10));
@@ -16,13 +19,19 @@ function counting(orders: number): Ledger<string> {
   return ledger;
 }
 
+/** A record that waits, known by its text. */
+const pending = (error: string) => ({
+  ...pendingRecord({ offset: 0, timestamp: 1, body: Buffer.alloc(0) }, null, manualClock(0)),
+  error,
+});
+
 /** Everything that a checkpoint carries, in a copy of its own. */
-const stateOf = ({ state }: Ledger<string>) => structuredClone(state);
+const stateOf = ({ state }: OrderLedger) => structuredClone(state);
 
 t.test('what contradicts the state is refused, and nothing is changed by it', async (t) => {
   const ledger = counting(3);
   ledger.passGap(5);
-  ledger.defer('waits');
+  ledger.defer(pending('waits'));
   const letter = (origin: number, content: Order | null) => () =>
     ledger.readDeadLetter(7, origin, () => content);
   const wrong: [string, () => unknown][] = [
@@ -46,7 +55,7 @@ t.test('the last order of a product is taken back only with all of its sum', asy
   const ledger = counting(1);
   t.throws(() => ledger.readDeadLetter(0, 0, () => order(4)), inconsistent);
   ledger.readDeadLetter(0, 0, () => order(10));
-  t.equal(ledger.state.averages.size, 0);
+  t.equal(ledger.state.folded.averages.size, 0);
 });
 
 t.test('an origin in a gap was not counted, and is not subtracted', async (t) => {
@@ -59,7 +68,7 @@ t.test('an origin in a gap was not counted, and is not subtracted', async (t) =>
     { from: 2, to: 3, count: 1 },
     { from: 4, to: 5, count: 1 },
   ]);
-  t.equal(sumOf(ledger.state.averages.get('a')!), 300_000n);
+  t.equal(sumOf(ledger.state.folded.averages.get('a')!), 300_000n);
 });
 
 t.test('a dead letter read before its gap is passed is no gap', async (t) => {
@@ -77,14 +86,25 @@ t.test('a dead letter read before its gap is passed is no gap', async (t) => {
 });
 
 t.test('what is not known any more is not guessed', async (t) => {
-  const state = emptyState<string>(0);
+  const state = emptyState(0, orderFold.empty());
   state.nextOffset = 10;
   state.gapRanges = [{ from: 0, to: 8, count: 2 }];
-  state.averages.set('a', { count: 8, low: 800_000, carry: 0 });
-  const ledger = createLedger(state);
+  state.folded.averages.set('a', { count: 8, low: 800_000, carry: 0 });
+  const ledger = createLedger(state, orderFold);
   const before = stateOf(ledger);
   t.throws(() => ledger.readDeadLetter(0, 4, () => order(10)), inconsistent);
   t.same(stateOf(ledger), before);
   ledger.readDeadLetter(0, 9, () => order(10));
   t.equal(ledger.state.corrections, 1);
+});
+
+t.test('a gap inside lost ranges that were put together is known to be a gap', async (t) => {
+  const state = emptyState(0, orderFold.empty());
+  state.nextOffset = 10;
+  state.lost = [{ from: 0, to: 8, count: 2 }];
+  state.gapRanges = [{ from: 4, to: 5, count: 1 }];
+  const ledger = createLedger(state, orderFold);
+  ledger.readDeadLetter(0, 4, () => order(10));
+  t.match(ledger.state, { deadLettered: 1, corrections: 0, gapRanges: [] });
+  t.same(ledger.state.lost, [{ from: 0, to: 8, count: 2 }]);
 });

@@ -2,13 +2,14 @@ import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { AppError } from '../../server/errors.ts';
 import { type DeadLetterCause, readOrigin } from '../../server/log/dead-letter.ts';
+import { CORE_REASONS } from '../../server/log/fault.ts';
 import { nameOf } from '../../server/log/ports.ts';
 import { createProgress } from '../../server/log/progress.ts';
 import { readRange } from '../../server/log/walk.ts';
 import type { KafkaRecord, RecordContent, StoredRecord } from '../../server/record-batch/record.ts';
 import { encodeBatch } from '../../server/record-batch/writer.ts';
 import { createDeadLetterOutbox } from '../../server/task/outbox.ts';
-import { type PendingOrder, pendingOrder } from '../../server/task/pending.ts';
+import { type Pending, pendingRecord } from '../../server/task/pending.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { memoryLogs } from '../fixtures/memory-log.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
@@ -17,9 +18,8 @@ import { until } from '../fixtures/until.ts';
 const source = { topic: 'orders', partition: 0 };
 const target = { topic: 'orders-dlq', partition: 0 };
 const cause: DeadLetterCause = {
-  stage: 'process',
-  disposition: 'permanent',
-  reason: 'PERMANENT: no',
+  reason: CORE_REASONS.PERMANENT,
+  text: 'PERMANENT: no',
   exceptionClass: 'Error',
   exceptionMessage: 'no',
   attempts: 1,
@@ -34,7 +34,7 @@ function world(t: Test, options: { limit: number; refuses?: (record: RecordConte
   const clock = manualClock();
   const memory = memoryLogs();
   const topic = { ...options };
-  const pending = new Set<PendingOrder>();
+  const pending = new Set<Pending>();
   const problems: (string | null)[] = [];
   const failures: unknown[] = [];
   const batches: { records: number; bytes: number; compressed: boolean; taken: boolean }[] = [];
@@ -76,11 +76,11 @@ function world(t: Test, options: { limit: number; refuses?: (record: RecordConte
     async giveUp(content: Content, kept: Partial<StoredRecord> = {}): Promise<void> {
       const record = { timestamp: 1, key: null, value: null, headers: [], ...content };
       memory.append(source, [record]);
-      const orders: PendingOrder[] = [];
+      const orders: Pending[] = [];
       const range = { from: offset, to: offset + 1 };
       const { signal } = new AbortController();
       await readRange({ reader: memory.reader, clock, signal }, source, range, (cursor) => {
-        orders.push(pendingOrder({ ...cursor.copy(), ...kept }, 0));
+        orders.push(pendingRecord({ ...cursor.copy(), ...kept }, null, clock));
       });
       offset += 1;
       pending.add(orders[0]!);

@@ -2,6 +2,7 @@ import t from 'tap';
 import { PermanentError, TransientError } from '../../server/errors.ts';
 import { decodeStamp } from '../../server/log/checkpoint.ts';
 import { sumOf } from '../../server/orders/averages.ts';
+import { createOrderFold } from '../../server/orders/order-fold.ts';
 import type { OrderHandler } from '../../server/orders/order-handler.ts';
 import { logs, order, taskWorld } from '../fixtures/task-world.ts';
 
@@ -197,7 +198,7 @@ t.test('a product too many becomes a dead letter, the rest flows on', async (t) 
     names.map((product, i) => order(`o${i}`, 1, product)),
   );
   start(always, {
-    limits: { maxPending: 9, maxPendingBytes: 1e6, maxProducts: 2, maxProductBytes: 1e6 },
+    fold: createOrderFold({ maxProducts: 2, maxBytes: 1e6 }),
   });
   await clock.advance(1000);
   t.match(await checkpoint(), {
@@ -222,7 +223,7 @@ t.test('when too many orders wait the partition waits, and nothing is dropped', 
     (_order, { attempt }) => {
       if (attempt === 1) throw new TransientError('busy');
     },
-    { limits: { maxPending: 5, maxPendingBytes: 1e6, maxProducts: 9, maxProductBytes: 1e6 } },
+    { limits: { maxPending: 5, maxPendingBytes: 1e6, concurrency: 64, timeoutMs: 1000 } },
   );
   await clock.advance(200);
   t.match(await checkpoint(), { nextOffset: 5 });

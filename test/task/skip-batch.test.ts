@@ -1,11 +1,13 @@
 import t, { type Test } from 'tap';
 import { TransientError } from '../../server/errors.ts';
 import { decodeStamp, encodeCheckpoint } from '../../server/log/checkpoint.ts';
+import { nameOf, type TopicPartition } from '../../server/log/ports.ts';
 import { sumOf } from '../../server/orders/averages.ts';
 import type { OrderHandler } from '../../server/orders/order-handler.ts';
 import { encodeBatch } from '../../server/record-batch/writer.ts';
 import { planSkip } from '../../server/task/skip-batch.ts';
 import { createTasks } from '../../server/task/tasks.ts';
+import { orderFold } from '../fixtures/orders.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 import { orderRecord, taskLogs, taskWorld } from '../fixtures/task.ts';
 
@@ -40,7 +42,7 @@ async function stopped(t: Test, batch = damaged(3)): Promise<World> {
 
 const plan = ({ memory, clock }: World, offset: number, to: number | null = null) =>
   planSkip(
-    { logs: taskLogs, reader: memory.reader, clock, logger: silentLogger },
+    { logs: taskLogs, fold: orderFold, reader: memory.reader, clock, logger: silentLogger },
     { offset, to, owner: 'the test' },
   );
 
@@ -150,7 +152,13 @@ t.test('a header that lies about its end is not believed', async (t) => {
         });
       },
     };
-    const deps = { logs: taskLogs, reader, clock: world.clock, logger: silentLogger };
+    const deps = {
+      logs: taskLogs,
+      fold: orderFold,
+      reader,
+      clock: world.clock,
+      logger: silentLogger,
+    };
     const request = { offset: 2, to: null, owner: 'the test' };
     await t.rejects(planSkip(deps, request), /cannot be; say with --to/, `+${lie}`);
     t.match(await planSkip(deps, { ...request, to: 5 }), { from: 2, to: 5 });
@@ -166,4 +174,32 @@ t.test('a batch that is no batch can be skipped by saying where it ends', async 
   const world = await stopped(t, damaged(3, 16));
   await t.rejects(plan(world, 2), /say with --to/);
   t.match(await plan(world, 2, 5), { from: 2, to: 5, damage: /format version 3/ });
+});
+
+/** The first words of it; `nameOf` has brackets. */
+const damagedIn = (tp: TopicPartition) =>
+  new RegExp(`^damaged record batch at offset 0 of ${nameOf(tp).replace(/[[\]]/g, '\\$&')}: CRC`);
+
+t.test('damage beside the orders says in which log it is', async (t) => {
+  for (const log of ['deadLetters', 'checkpoints'] as const) {
+    const world = taskWorld(t);
+    const { memory, createTask, clock } = world;
+    const words = damagedIn(taskLogs[log]);
+    memory.appendBatch(taskLogs[log], damaged(1));
+    const { task, failures } = createTask();
+    task.start();
+    await clock.advance(500);
+    t.match(failures, [{ name: 'DamagedBatch', message: words }], log);
+    await t.rejects(plan(world, 0), { message: words }, 'nor is it taken for damage in the orders');
+  }
+});
+
+t.test('a running task says that its dead letters are damaged', async (t) => {
+  const { memory, createTask, clock } = taskWorld(t);
+  const { task, failures } = createTask();
+  task.start();
+  await clock.advance(500);
+  memory.appendBatch(taskLogs.deadLetters, damaged(1));
+  await clock.advance(500);
+  t.match(failures, [{ name: 'DamagedBatch', message: damagedIn(taskLogs.deadLetters) }]);
 });

@@ -109,13 +109,18 @@ t.test('a handler call is under way until its promise has settled', async (t) =>
   const progress = createProgress(clock);
   const order = { orderId: 'a', product: 'b', price: 1 };
   const place = { ...tp, offset: 41, attempt: 1 };
-  t.equal(watchHandler(() => {}, progress)(order, place), undefined, 'what returns is done');
+  const { signal } = new AbortController();
+  t.equal(
+    watchHandler(() => {}, progress)(order, place, signal),
+    undefined,
+    'what returns is done',
+  );
   let settle!: { resolve: () => void; reject: (error: Error) => void };
   const handle = watchHandler(
     () => new Promise((resolve, reject) => (settle = { resolve, reject })),
     progress,
   );
-  const call = handle(order, place);
+  const call = handle(order, place, signal);
   await clock.advance(BOUND + 1);
   t.match(progress.stalls(BOUND), [{ doing: 'handle', tp, offset: 41 }]);
   settle.reject(new Error('no'));

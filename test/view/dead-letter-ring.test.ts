@@ -11,6 +11,8 @@ function letter(offset: number, timestamp: number, change: Partial<DeadLetter> =
     offset,
     timestamp,
     orderId: null,
+    code: null,
+    stage: null,
     reason: 'r',
     group: 'g',
     origin: { topic: 'orders', partition: change.partition ?? 0, offset },

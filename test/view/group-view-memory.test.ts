@@ -1,8 +1,11 @@
 // What the view of the group keeps of dead letters, held against what it was given.
+
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import t, { type Test } from 'tap';
 import type { LogReader } from '../../server/log/ports.ts';
+import { createGroupAverages } from '../../server/orders/group-averages.ts';
+import { idOf } from '../../server/orders/order-fold.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import { encodeBatch } from '../../server/record-batch/writer.ts';
 import { createGroupView, type GroupViewReader } from '../../server/view/group-view.ts';
@@ -50,6 +53,8 @@ function logOf(letter: (n: number) => RecordContent): LogReader {
 
 async function readAll(t: Test, letter: (n: number) => RecordContent): Promise<GroupViewReader> {
   const view = createGroupView({
+    state: createGroupAverages(manualClock()),
+    idOf,
     reader: logOf(letter),
     group: 'g',
     checkpointTopic: 'g-checkpoints',

@@ -1,10 +1,12 @@
 import t from 'tap';
-import { type Checkpoint, encodeCheckpoint } from '../../server/log/checkpoint.ts';
+import { encodeCheckpoint } from '../../server/log/checkpoint.ts';
 import { type LogReader, nameOf } from '../../server/log/ports.ts';
+import { createGroupAverages } from '../../server/orders/group-averages.ts';
+import { idOf } from '../../server/orders/order-fold.ts';
 import { createGroupView } from '../../server/view/group-view.ts';
-import { someCheckpoint } from '../fixtures/checkpoint.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { memoryLogs } from '../fixtures/memory-log.ts';
+import { type OrderCheckpoint, someCheckpoint } from '../fixtures/orders.ts';
 import { until } from '../fixtures/until.ts';
 
 const checkpoints = { topic: 'g-checkpoints', partition: 0 };
@@ -14,14 +16,17 @@ function record(value: Buffer, timestamp = 1) {
   return { timestamp, key: null, value, headers: [] };
 }
 
-function checkpoint(change: Partial<Checkpoint>) {
+function checkpoint(change: Partial<OrderCheckpoint>) {
   return record(encodeCheckpoint(someCheckpoint({ nextOffset: 1, ...change })));
 }
 
 function world(reader?: LogReader, isOut = (_partition: number) => false) {
   const memory = memoryLogs();
   const failures: string[] = [];
+  const averages = createGroupAverages(manualClock());
   const view = createGroupView({
+    state: averages,
+    idOf,
     reader: reader ?? memory.reader,
     group: 'g',
     checkpointTopic: checkpoints.topic,
@@ -32,17 +37,17 @@ function world(reader?: LogReader, isOut = (_partition: number) => false) {
     onCheckpoint() {},
     onFailed: (tp, error) => failures.push(`${nameOf(tp)}: ${(error as Error).message}`),
   });
-  return { ...memory, view, failures };
+  return { ...memory, view, averages, failures };
 }
 
 t.test('changes say what became of each product since they were last taken', async (t) => {
-  const { append, view } = world();
+  const { append, view, averages: group } = world();
   const tally = (count: number) => ({ count, low: count * 10, carry: 0 });
   append(checkpoints, [checkpoint({ averages: new Map([['a', tally(1)]]) })]);
   view.follow([0]);
   await view.caughtUp();
-  t.same([...view.takeChanges().products], ['a']);
-  t.same([...view.takeChanges().products], []);
+  t.same([...group.takeChanges()], ['a']);
+  t.same([...group.takeChanges()], []);
 
   const averages = new Map([
     ['a', tally(1)],
@@ -54,8 +59,9 @@ t.test('changes say what became of each product since they were last taken', asy
     async () => view.heads().get(0)?.nextOffset,
     (next) => next === 3,
   );
-  t.same(view.total, tally(3));
-  t.same([...view.takeChanges().products], ['b']);
+  await view.merge();
+  t.same(group.total, tally(3));
+  t.same([...group.takeChanges()], ['b']);
   view.close();
 });
 
@@ -89,19 +95,24 @@ t.test('a checkpoint of another group is not shown', async (t) => {
 });
 
 t.test('products that cannot be read are told of, and a sound head goes on', async (t) => {
-  const { append, view, failures } = world();
+  const { append, view, averages: group, failures } = world();
   const averages = new Map([['a', { count: 1, low: 1, carry: 0 }]]);
   append(checkpoints, [checkpoint({ averages })]);
   const broken = checkpoint({ nextOffset: 2 });
   append(checkpoints, [{ ...broken, value: Buffer.concat([broken.value, Buffer.of(1, 2, 3)]) }]);
   view.follow([0]);
   await view.caughtUp();
-  t.equal(view.averages.size, 0);
-  t.match(failures, [/^g-checkpoints\[0\]: a checkpoint of \d+ bytes cannot be decoded/]);
+  t.equal(group.averages.size, 0);
+  t.match(failures, [
+    /^g-checkpoints\[0\]: the state of \d+ bytes in a checkpoint cannot be decoded/,
+  ]);
   append(checkpoints, [checkpoint({ nextOffset: 3, averages })]);
   await until(
     'a sound head is there',
-    async () => view.total.count,
+    async () => {
+      await view.merge();
+      return group.total.count;
+    },
     (count) => count === 1,
   );
   view.close();
@@ -140,6 +151,8 @@ t.test('a view that is closed reads nothing more, also when it has not caught up
     const failures: unknown[] = [];
     let answer = (_bounds: { low: number; high: number }) => {};
     const view = createGroupView({
+      state: createGroupAverages(manualClock()),
+      idOf,
       reader: {
         ...reader,
         bounds: () =>

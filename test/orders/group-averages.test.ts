@@ -4,12 +4,12 @@ import { encodeCheckpoint } from '../../server/log/checkpoint.ts';
 import type { Clock } from '../../server/log/clock.ts';
 import { createSlices, sortInSteps } from '../../server/log/slices.ts';
 import type { Averages } from '../../server/orders/averages.ts';
-import { createMergedHeads, SHOWN_PRODUCTS } from '../../server/view/merged-heads.ts';
-import { rowsOf } from '../../server/view/product-table.ts';
-import { updateTop } from '../../server/view/top-products.ts';
-import { someCheckpoint } from '../fixtures/checkpoint.ts';
+import { SHOWN_PRODUCTS } from '../../server/orders/group-averages.ts';
+import { rowsOf } from '../../server/orders/product-table.ts';
+import { updateTop } from '../../server/orders/top-products.ts';
 import { finish } from '../fixtures/finish.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
+import { createMergedHeads, someCheckpoint } from '../fixtures/orders.ts';
 
 /** A clock on which every look takes a millisecond, so that all work has to go in slices. */
 function slowClock(): Clock & { readonly breaths: number; advance(ms: number): void } {

@@ -1,0 +1,114 @@
+// Orders for the core: how they are decoded, and the averages they become.
+import { Fault } from '../log/fault.ts';
+import type { Fold } from '../log/fold.ts';
+import { type Averages, add, contains, isSound, subtract } from './averages.ts';
+import { decodeProducts, encodeProducts } from './averages-codec.ts';
+import { decodeOrder } from './decode-order.ts';
+import type { Order } from './order.ts';
+import { REASONS } from './reasons.ts';
+
+/** Averages per product, and how much room their names take. */
+export type OrderState = {
+  readonly averages: Averages;
+  /** Orders under way, by product: their products have room although they may not be counted yet. */
+  readonly reserved: Map<string, number>;
+  /** Products with room, counted or reserved. */
+  products: number;
+  /** What they take of an encoded checkpoint, at most. */
+  bytes: number;
+};
+
+/** No producer can stop the service with invented names. */
+export type ProductLimits = { readonly maxProducts: number; readonly maxBytes: number };
+
+/** The id of the order in the bytes; null when they are none. */
+export function idOf(bytes: Buffer): string | null {
+  const order = decodeOrder(bytes, 0, bytes.length);
+  return order instanceof Fault ? null : order.orderId;
+}
+
+/** Bytes of a product in a checkpoint beside its name, at most. */
+const TALLY_BYTES = 30;
+
+/** The fold of orders. */
+export function createOrderFold({ maxProducts, maxBytes }: ProductLimits): Fold<Order, OrderState> {
+  return {
+    decode: decodeOrder,
+    empty: () => stateOf(new Map()),
+    admit(state, { product }) {
+      if (hasRoom(state, product)) return null;
+      if (state.products >= maxProducts) {
+        return new Fault(
+          REASONS.PRODUCT_LIMIT,
+          `the partition has ${state.products} products already`,
+        );
+      }
+      if (state.bytes + bytesOf(product) > maxBytes) {
+        const found = `the names of ${state.products} products fill the checkpoint already`;
+        return new Fault(REASONS.PRODUCT_LIMIT, found);
+      }
+      return null;
+    },
+    reserve(state, { product }) {
+      changeRoom(state, product, () => {
+        state.reserved.set(product, (state.reserved.get(product) ?? 0) + 1);
+      });
+    },
+    release(state, { product }) {
+      changeRoom(state, product, () => {
+        const left = (state.reserved.get(product) ?? 0) - 1;
+        if (left > 0) state.reserved.set(product, left);
+        else state.reserved.delete(product);
+      });
+    },
+    add(state, { product, price }) {
+      // Nearly every order is of a known product: nothing about the room can change then.
+      if (state.averages.has(product)) add(state.averages, product, price);
+      else changeRoom(state, product, () => add(state.averages, product, price));
+    },
+    contains: ({ averages }, { product, price }) => contains(averages, product, price),
+    subtract(state, { product, price }) {
+      changeRoom(state, product, () => subtract(state.averages, product, price));
+    },
+    encode({ averages }) {
+      expectSound(averages);
+      return encodeProducts(averages);
+    },
+    decodeState(bytes) {
+      const averages = decodeProducts(bytes);
+      expectSound(averages);
+      return stateOf(averages);
+    },
+  };
+}
+
+function expectSound(averages: Averages): void {
+  for (const tally of averages.values()) {
+    if (!isSound(tally)) throw new RangeError(`a sum of ${JSON.stringify(tally)}`);
+  }
+}
+
+function stateOf(averages: Averages): OrderState {
+  let bytes = 0;
+  for (const product of averages.keys()) bytes += bytesOf(product);
+  return { averages, reserved: new Map(), products: averages.size, bytes };
+}
+
+function hasRoom({ averages, reserved }: OrderState, product: string): boolean {
+  return averages.has(product) || reserved.has(product);
+}
+
+/** Keeps the books of the room while `change` may give a product some, or take its last. */
+function changeRoom(state: OrderState, product: string, change: () => void): void {
+  const before = hasRoom(state, product);
+  change();
+  const after = hasRoom(state, product);
+  if (before === after) return;
+  const times = after ? 1 : -1;
+  state.products += times;
+  state.bytes += times * bytesOf(product);
+}
+
+function bytesOf(product: string): number {
+  return Buffer.byteLength(product) + TALLY_BYTES;
+}
