@@ -110,7 +110,8 @@ t.test('Kafka away is one line, its return another, whatever fails meanwhile', a
 
 t.test('a Kafka that is away from the start is told within seconds', async (t) => {
   const w = await world({ ready: false });
-  await w.pass(1);
+  await w.pass(2);
+  t.same(w.lines, [], 'the one line waits for the reason');
   w.health.kafka(false, 'Connection timeout');
   await w.pass(2);
   t.match(w.lines, [/^warn: Kafka is unreachable at kafka-1:9092.*Connection timeout/]);

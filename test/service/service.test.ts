@@ -70,12 +70,14 @@ const anOrder = (n: number) => ({
 t.test('a Kafka that is away at the start is told once, and once when it is there', async (t) => {
   const port = await freePort();
   const brokers = `127.0.0.1:${port}`;
+  let closeBroker = async () => {};
+  // Before the service, because what is set up last is taken down first: its last words need a broker.
+  t.teardown(() => closeBroker());
   const { service, logger, line } = withOwnService(t, brokers);
   t.match(await line(/unreachable/), new RegExp(`^warn: .* at ${brokers} .*ECONNREFUSED`));
   t.match(service.overview.status().kafka, { up: false, error: /ECONNREFUSED/ });
   const settings = { port, directory: null, environment: 'test', logger: silentLogger };
-  const broker = await startDevBroker(settings);
-  t.teardown(() => broker.close());
+  closeBroker = (await startDevBroker(settings)).close;
   await ready(service);
   await line(/info: Kafka answers at/);
   const others = logger.lines.filter((each) => !/unreachable|answers/.test(each));
