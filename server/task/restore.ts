@@ -12,6 +12,7 @@ import type { Logger } from '../log/logger.ts';
 import { type CountedRange, isExact, type OffsetRange } from '../log/offset-ranges.ts';
 import type { LogReader, TopicPartition } from '../log/ports.ts';
 import { readRange, recreated } from '../log/walk.ts';
+import { DamagedBatch } from '../record-batch/batch-header.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { pickHeaders } from '../record-batch/record-parts.ts';
 import { type Identity, identify } from './identity.ts';
@@ -208,7 +209,18 @@ async function readPending<Value, State>(
     ledger.found(Object.assign(pending, known));
   };
   const stretches = stretchesOf([...missing.keys()], state.nextOffset, state.lost);
-  for (const stretch of stretches) await readRange(deps, logs.orders, stretch, visit);
+  for (const stretch of stretches) {
+    try {
+      await readRange(deps, logs.orders, stretch, visit);
+    } catch (error) {
+      if (!(error instanceof DamagedBatch)) throw error;
+      // A skipped batch, which a dead letter has taken out of what is lost: each by itself, around it.
+      for (const offset of [...missing.keys()]) {
+        if (offset < stretch.from || offset >= stretch.to) continue;
+        await readRange(deps, logs.orders, { from: offset, to: offset + 1 }, visit);
+      }
+    }
+  }
   if (missing.size === 0) return;
   logger.error('pending orders were removed by retention', { ...logs.orders, count: missing.size });
   for (const offset of missing.keys()) ledger.losePending(offset);

@@ -89,6 +89,30 @@ t.test(
   },
 );
 
+t.test('a dead letter for the skipped order does not bring the damaged batch back', async (t) => {
+  const world = await stopped(t, damaged(1));
+  write(world, await plan(world, 2));
+  const { createTask, clock, memory } = world;
+  const second = createTask({ handle: busy });
+  second.task.start();
+  await clock.advance(300);
+  const headers = Object.entries({ ...taskLogs.orders, group: 'g', offset: 2 }).map(
+    ([name, value]) => ({
+      key: Buffer.from(`orders.errors.${name}`),
+      value: Buffer.from(`${value}`),
+    }),
+  );
+  memory.append(taskLogs.deadLetters, [{ ...orderRecord('damaged-0'), headers }]);
+  await clock.advance(300);
+  await second.task.close({ lastCheckpoint: true });
+  t.match(await world.checkpoint(), { lost: [], pending: [{ offset: 0 }, { offset: 3 }] });
+  const third = createTask();
+  third.task.start();
+  await clock.advance(60_000);
+  t.same([...second.failures, ...third.failures], []);
+  t.match(await world.checkpoint(), { nextOffset: 5, deadLettered: 1, pending: [] });
+});
+
 t.test('a restart before the skip stops there again, and loses nothing that waits', async (t) => {
   const world = await stopped(t);
   const again = world.createTask({ handle: busy });
