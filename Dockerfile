@@ -18,7 +18,7 @@ RUN npm ci --omit=dev --ignore-scripts
 FROM ${NODE}
 # All addresses of the container, which `docker run -p 4000:4000` makes http://localhost:4000; to be
 # reached by other names set ALLOWED_HOSTS.
-ENV NODE_ENV=production HOST=0.0.0.0 ALLOWED_HOSTS=localhost
+ENV NODE_ENV=production HOST=0.0.0.0 ALLOWED_HOSTS=localhost LAUNCHER=docker
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist

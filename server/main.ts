@@ -9,6 +9,7 @@ import { loadConfig } from './config.ts';
 import { ConfigError, describe } from './errors.ts';
 import { buildApp } from './http/app.ts';
 import { chooseBroker } from './service/broker-choice.ts';
+import { launcherOf } from './service/hints.ts';
 import { createLogger } from './service/logger.ts';
 import { createExpositions } from './service/metrics.ts';
 import { createService } from './service/service.ts';
@@ -50,6 +51,7 @@ const service = createService({
   config,
   brokers,
   embedded: embedded !== null,
+  launcher: launcherOf(process.env),
   logger,
   onCrash(error) {
     giveUp(`the service cannot go on: ${error.message}`);

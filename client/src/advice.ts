@@ -1,7 +1,7 @@
 // The context line: one explanation of the present state, and what can be done about it. Pure.
 import type { FeedState } from './feed-state.ts';
 import { ago, duration, plural, timeOfDay } from './format.ts';
-import { lastCommit, type Model } from './store.ts';
+import { type Model, oldestCommit } from './store.ts';
 import { type Condition, secondsTo } from './trust.ts';
 
 /** What the context line says; every sentence is a fact the server or the feed reported. */
@@ -90,7 +90,7 @@ function adviceOnSource(model: Model, date: number): Advice {
       action: null,
     };
   }
-  const commit = lastCommit(model);
+  const commit = oldestCommit(model);
   const committed = commit
     ? `committed ${ago(date - Date.parse(commit))}`
     : 'nothing committed yet';

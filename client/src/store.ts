@@ -126,7 +126,7 @@ export function lagOf({ lag }: Model): number | null {
 }
 
 /** When the latest checkpoint was written, ISO 8601; null before the first. */
-export function lastCommit({ metrics }: Model): string | null {
+export function oldestCommit({ metrics }: Model): string | null {
   const times = metrics?.asOf.flatMap(({ writtenAt }) => writtenAt ?? []) ?? [];
   return times.reduce<string | null>((a, b) => (a === null || b > a ? b : a), null);
 }

@@ -34,6 +34,10 @@ export const PartitionAsOf = Type.Object(
     nextOffset: Type.Integer(),
     highWatermark: Type.Integer(),
     writtenAt: Type.Union([Type.String(), Type.Null()]),
+    /** The instance that wrote it. */
+    owner: Type.String(),
+    /** Orders that wait for a retry, or for their dead letter to be read back. */
+    pending: Type.Integer(),
   },
   Closed,
 );
@@ -49,6 +53,14 @@ export const PartitionLag = Type.Object(
     endOffset: Type.Union([Type.Integer(), Type.Null()]),
     /** Orders between the head checkpoint and the end. */
     lag: Type.Union([Type.Integer(), Type.Null()]),
+    /**
+     * Since when the first of them was seen to stand there, to a second (ISO 8601); `orBefore` when it
+     * did already as this instance first looked. Null when there is none, or it is not known.
+     */
+    firstUnread: Type.Union([
+      Type.Null(),
+      Type.Object({ since: Type.String(), orBefore: Type.Boolean() }, Closed),
+    ]),
   },
   Closed,
 );
@@ -165,10 +177,14 @@ export const Status = Type.Object(
     reasons: Type.Array(Type.String()),
     /** What is worth knowing and keeps nothing from being ready, in words. */
     notes: Type.Array(Type.String()),
+    /** Partitions of this instance that have stopped by themselves, and why; `reasons` has them too. */
+    stopped: Type.Array(Type.Object({ partition: Type.Integer(), reason: Type.String() }, Closed)),
     kafka: Type.Object(
       {
         brokers: Type.String(),
         embedded: Type.Boolean(),
+        /** Where the embedded broker keeps what it holds; null for another one, of which nobody here knows. */
+        storage: Type.Union([Type.Literal('folder'), Type.Literal('memory'), Type.Null()]),
         up: Type.Boolean(),
         /** When `up` last changed, ISO 8601. */
         since: Type.String(),
@@ -179,7 +195,7 @@ export const Status = Type.Object(
     topic: Type.String(),
     group: Type.String(),
     startedAt: Type.String(),
-    /** Commands that fit the way this server was started. */
+    /** Commands that fit the way this server was started; empty where there is none to give. */
     hints: Type.Object(
       { start: Type.String(), produce: Type.String(), kafka: Type.String() },
       Closed,
@@ -197,10 +213,14 @@ export const Snapshot = Type.Object(
   {
     epoch: Type.Integer(),
     seq: Type.Integer(),
+    /** The clock of this server when the message was made, ms since 1970: times in it are seen from here. */
+    at: Type.Integer(),
     /** Null until everything that stood in the topics at the start has been read: nothing is known. */
     metrics: Type.Union([ShownMetrics, Type.Null()]),
     /** Newest first, at most 50; none while `metrics` is null. */
     deadLetters: DeadLetters,
+    /** How many dead letters have been shown since this process started; it only grows. */
+    arrivals: Type.Integer(),
     /** Orders per second of the whole group over the last seconds; null while unknown. */
     throughput: Type.Union([Type.Number(), Type.Null()]),
     /** Every partition of `orders`, in order. */
@@ -220,8 +240,10 @@ export const Delta = Type.Object(
     epoch: Type.Integer(),
     base: Type.Integer(),
     seq: Type.Integer(),
+    at: Type.Integer(),
     metrics: Type.Optional(ChangedMetrics),
     deadLetters: Type.Optional(DeadLetters),
+    arrivals: Type.Optional(Type.Integer()),
     throughput: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
     lag: Type.Optional(Type.Array(PartitionLag)),
     status: Type.Optional(Status),

@@ -3,7 +3,7 @@
 import type { Clock } from './clock.ts';
 import type { Delta, Snapshot } from './contract.ts';
 import { eventFrame, type Frame } from './event-frame.ts';
-import type { OverviewSource } from './overview.ts';
+import type { Changes, OverviewSource } from './overview.ts';
 
 /** At most ten messages per second. */
 const TICK_MS = 100;
@@ -148,16 +148,16 @@ export function createFeed(deps: {
     for (const { resolve } of settled) resolve(newest);
   }
 
-  function send(base: number, changes: Omit<Delta, 'epoch' | 'base' | 'seq'>): void {
+  function send(base: number, changes: Changes): void {
     if (audience.size() === 0) return;
-    const delta: Delta = { epoch, base, seq, ...changes };
+    const delta: Delta = { epoch, base, seq, at: clock.now(), ...changes };
     const frame = eventFrame('delta', `${epoch}-${seq}`, JSON.stringify(delta));
     audience.send({ base, seq, frame });
   }
 
   /** Only right after `takeChanges`, in the same tick: what is read then is the state at `seq`. */
   function capture(at: number): View {
-    view ??= createView(source, epoch, at);
+    view ??= createView(source, epoch, at, clock.now());
     return view;
   }
 
@@ -184,9 +184,9 @@ export function createFeed(deps: {
   };
 }
 
-function createView(source: OverviewSource, epoch: number, seq: number): View {
+function createView(source: OverviewSource, epoch: number, seq: number, at: number): View {
   const id = `${epoch}-${seq}`;
-  const json = JSON.stringify({ epoch, seq, ...source.read() } satisfies Snapshot);
+  const json = JSON.stringify({ epoch, seq, at, ...source.read() } satisfies Snapshot);
   return {
     seq,
     id,

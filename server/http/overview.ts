@@ -10,10 +10,10 @@ import type {
 } from './contract.ts';
 
 /** Everything the page shows, at one instant. */
-export type Overview = Omit<Snapshot, 'epoch' | 'seq'>;
+export type Overview = Omit<Snapshot, 'epoch' | 'seq' | 'at'>;
 
 /** What changed between two instants; absent members are unchanged. */
-export type Changes = Omit<Delta, 'epoch' | 'base' | 'seq'>;
+export type Changes = Omit<Delta, 'epoch' | 'base' | 'seq' | 'at'>;
 
 /** One page of all products; `page` counts from 1, an empty `filter` is none. */
 export type ProductQuery = {

@@ -8,6 +8,7 @@ import type { Status } from '../http/contract.ts';
 import type { Clock } from '../log/clock.ts';
 import type { Progress, Stall } from '../log/progress.ts';
 import type { TaskFailure } from '../task/tasks.ts';
+import { hintsOf, type Launcher } from './hints.ts';
 import type { Condition } from './incidents.ts';
 import { createLink } from './link.ts';
 import { slow, stuck } from './stall-words.ts';
@@ -66,6 +67,7 @@ export function createHealth(deps: {
   config: Config;
   brokers: readonly string[];
   embedded: boolean;
+  launcher: Launcher;
   startedAt: number;
   clock: Clock;
   tasks: () => TaskStatus;
@@ -73,9 +75,11 @@ export function createHealth(deps: {
   /** What the tasks wait for, and what the view of the group waits for. */
   progress: { readonly tasks: Progress; readonly view: Progress };
 }): Health {
-  const { config, embedded, startedAt, clock, tasks, heartbeatAge, progress } = deps;
+  const { config, embedded, launcher, startedAt, clock, tasks, heartbeatAge, progress } = deps;
   const brokers = deps.brokers.join(', ');
   const group = config.GROUP_ID;
+  const hints = hintsOf({ config, brokers: deps.brokers, embedded, launcher });
+  const storage = embedded ? (config.BROKER_MEMORY ? 'memory' : 'folder') : null;
   const failures = new Set<string>();
   const problems = new Map<string, string>();
   const notes = new Map<string, string>();
@@ -211,15 +215,12 @@ export function createHealth(deps: {
         phase: stopping ? 'stopping' : phaseWith(reasons),
         reasons,
         notes: stopping ? [] : remarks().map(({ words }) => words),
-        kafka: { brokers, embedded, up, since: new Date(since).toISOString(), error },
+        stopped: running.failures.map(({ partition, reason }) => ({ partition, reason })),
+        kafka: { brokers, embedded, storage, up, since: new Date(since).toISOString(), error },
         topic: config.ORDERS_TOPIC,
         group,
         startedAt: new Date(startedAt).toISOString(),
-        hints: {
-          start: 'npm start',
-          produce: 'npm run produce -- --rate 5',
-          kafka: embedded ? 'KAFKA_BROKERS=localhost:9092 npm start' : 'docker compose up -d',
-        },
+        hints,
       };
     },
   };

@@ -49,6 +49,7 @@ export function createOverview(deps: {
   let shownStatus = '';
   let shownLag = '';
   let shownThroughput: number | null = null;
+  let arrivals = 0;
 
   function shownMetrics(): ShownMetrics | null {
     if (!view.known) return null;
@@ -97,6 +98,7 @@ export function createOverview(deps: {
     read: () => ({
       metrics: shownMetrics(),
       deadLetters: view.known ? view.newestDeadLetters(SHOWN_DEAD_LETTERS).map(deadLetterItem) : [],
+      arrivals,
       throughput: rate(),
       lag: lag(),
       status: status(),
@@ -112,6 +114,7 @@ export function createOverview(deps: {
       const tooMany = untold.size > SHOWN_PRODUCTS && time - toldAllAt >= ALL_AGAIN_MS;
       const all = tooMany || wasKnown !== view.known;
       wasKnown = view.known;
+      arrivals += deadLetters.length;
       const changes: Changes = {};
       const newRate = rate();
       if (newRate !== shownThroughput) {
@@ -138,6 +141,7 @@ export function createOverview(deps: {
       if (view.known && (moved || untold.size > 0)) changes.metrics = changedMetrics();
       if (view.known && deadLetters.length > 0) {
         changes.deadLetters = deadLetters.slice(0, SHOWN_DEAD_LETTERS).map(deadLetterItem);
+        changes.arrivals = arrivals;
       }
       return Object.keys(changes).length === 0 ? null : changes;
     },
@@ -204,8 +208,8 @@ function readCount(view: GroupView): number {
 }
 
 function asOf(head: CheckpointSummary): PartitionAsOf {
-  const { partition, nextOffset, highWatermark, writtenAt } = head;
-  return { partition, nextOffset, highWatermark, writtenAt: isoTime(writtenAt) };
+  const { partition, nextOffset, highWatermark, writtenAt, owner, pendingCount: pending } = head;
+  return { partition, nextOffset, highWatermark, writtenAt: isoTime(writtenAt), owner, pending };
 }
 
 function deadLetterItem(letter: DeadLetter): DeadLetterItem {

@@ -24,6 +24,7 @@ import { shareTopicIds } from '../task/identity.ts';
 import { watchHandler, watchReader } from '../task/watched.ts';
 import { createGroupView } from '../view/group-view.ts';
 import { createHealth } from './health.ts';
+import type { Launcher } from './hints.ts';
 import { createIncidents } from './incidents.ts';
 import { createLag } from './lag.ts';
 import { createOverview } from './overview.ts';
@@ -49,11 +50,14 @@ export function createService(deps: {
   config: Config;
   brokers: readonly string[];
   embedded: boolean;
+  /** How this process was started, for the commands that the page gives. */
+  launcher?: Launcher;
   logger: Logger;
   onCrash: (error: Error) => void;
   wrap?: (ground: TaskGround) => TaskGround;
 }): Service {
-  const { config, brokers, embedded, logger, onCrash, wrap = (ground) => ground } = deps;
+  const { config, brokers, embedded, launcher = 'node', logger, onCrash } = deps;
+  const { wrap = (ground) => ground } = deps;
   const startedAt = clock.now();
   const author = {
     group: config.GROUP_ID,
@@ -70,6 +74,7 @@ export function createService(deps: {
     config,
     brokers,
     embedded,
+    launcher,
     startedAt,
     clock,
     progress,

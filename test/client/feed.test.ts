@@ -50,7 +50,7 @@ function world(options: { answers?: () => Promise<Snapshot> } = {}) {
       streams.at(-1)!.message('snapshot', JSON.stringify(message));
     },
     delta(change: Partial<Delta> = {}) {
-      const message = { epoch: 1, base: seq, seq: seq + 1, ...change };
+      const message = { at: 0, epoch: 1, base: seq, seq: seq + 1, ...change };
       seq = message.seq;
       streams.at(-1)!.message('delta', JSON.stringify(message));
     },
@@ -255,7 +255,7 @@ t.test('a server restarted with its clock set back is the new truth, on the stre
   w.stream().error(false);
   w.snapshot({ epoch: 2, seq: 1, throughput: 2 });
   t.equal(w.state().model?.throughput, 2);
-  w.delta({ epoch: 2, base: 1, seq: 2, throughput: 3 });
+  w.delta({ at: 0, epoch: 2, base: 1, seq: 2, throughput: 3 });
   t.equal(w.state().model?.throughput, 3);
   await w.clock.advance(0);
   t.equal(w.fetches(), 0);

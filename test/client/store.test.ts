@@ -5,21 +5,21 @@ import {
   hasAllProducts,
   hasOrders,
   lagOf,
-  lastCommit,
   type Model,
+  oldestCommit,
 } from '../../client/src/store.ts';
 import type { Snapshot } from '../../server/http/contract.ts';
 import { aSnapshot, aStatus, deadLetters, someMetrics } from '../fixtures/snapshot.ts';
 
 const base = fromSnapshot(aSnapshot({ epoch: 1, seq: 5 }));
 const metrics = base.metrics!;
-const next = { epoch: 1, base: 5, seq: 6 };
+const next = { at: 0, epoch: 1, base: 5, seq: 6 };
 const isModel = (value: Model | 'known' | 'gap') => value as Model;
 
 t.test('what is not known is no zero', async (t) => {
   const unknown = fromSnapshot(aSnapshot({ metrics: null, deadLetters: [] }));
   t.equal(unknown.metrics, null);
-  t.equal(lastCommit(unknown), null);
+  t.equal(oldestCommit(unknown), null);
   t.notOk(hasOrders(unknown));
 });
 
@@ -67,12 +67,12 @@ t.test('products called like members of Object are products', async (t) => {
 });
 
 t.test('what is known already, and what has a gap before it, is not laid over', async (t) => {
-  t.equal(advance(base, { epoch: 1, base: 4, seq: 5 }), 'known');
-  t.equal(advance(base, { epoch: 1, base: 6, seq: 7 }), 'gap');
-  t.equal(advance(base, { epoch: 2, base: 5, seq: 6 }), 'gap');
+  t.equal(advance(base, { at: 0, epoch: 1, base: 4, seq: 5 }), 'known');
+  t.equal(advance(base, { at: 0, epoch: 1, base: 6, seq: 7 }), 'gap');
+  t.equal(advance(base, { at: 0, epoch: 2, base: 5, seq: 6 }), 'gap');
   t.equal(advance(null, next), 'gap');
   t.equal(
-    isModel(advance(base, { epoch: 1, base: 3, seq: 7 })).seq,
+    isModel(advance(base, { at: 0, epoch: 1, base: 3, seq: 7 })).seq,
     7,
     'ahead of the base is fine',
   );
@@ -124,20 +124,23 @@ t.test('lag is known when that of every partition is', async (t) => {
   const [first, second] = base.lag;
   t.equal(lagOf({ ...base, lag: [first!, { ...second!, lag: null }] }), null);
   t.equal(lagOf({ ...base, lag: [] }), null, 'no partition is known');
-  const lag = [{ partition: 0, endOffset: 50, lag: 43 }];
+  const lag = [{ partition: 0, endOffset: 50, lag: 43, firstUnread: null }];
   t.equal(lagOf(isModel(advance(base, { ...next, lag }))), 43);
 });
 
-t.test('the last commit is the latest of the partitions, or none', async (t) => {
+t.test('the oldest commit of the partitions is shown, or none while one has none', async (t) => {
   const at = (writtenAt: string | null, partition: number) => ({
     partition,
     nextOffset: 0,
     highWatermark: 0,
     writtenAt,
+    owner: 'a',
+    pending: 0,
   });
   const of = (...asOf: ReturnType<typeof at>[]) =>
-    lastCommit({ ...base, metrics: { ...metrics, asOf } });
-  t.equal(of(at(null, 0), at('2026-01-02', 1), at('2026-01-01', 2)), '2026-01-02');
+    oldestCommit({ ...base, metrics: { ...metrics, asOf } });
+  t.equal(of(at(null, 0), at('2026-01-02', 1), at('2026-01-01', 2)), null);
+  t.equal(of(at('2026-01-02', 1), at('2026-01-01', 2)), '2026-01-01');
   t.equal(of(at(null, 0)), null);
 });
 

@@ -38,8 +38,8 @@ t.test('a message comes every second although nothing changes', async (t) => {
     clock.advance(1000);
     t.ok(deltas().length > before);
   }
-  t.same(deltas()[0]?.data, { epoch: 17, base: 0, seq: 1 });
-  t.same(deltas()[9]?.data, { epoch: 17, base: 9, seq: 10 });
+  t.same(deltas()[0]?.data, { epoch: 17, base: 0, seq: 1, at: 900 });
+  t.same(deltas()[9]?.data, { epoch: 17, base: 9, seq: 10, at: 9000 });
 });
 
 t.test('the number grows every second although nobody looks', async (t) => {

@@ -20,6 +20,7 @@ async function world({ ready = true } = {}) {
     config: loadConfig({}),
     brokers: ['kafka-1:9092', 'kafka-2:9092'],
     embedded: false,
+    launcher: 'npm',
     startedAt: clock.now(),
     clock,
     tasks: () => world.tasks,

@@ -83,7 +83,7 @@ t.test('what is not known has no sample', async (t) => {
   source.order('Item1', 10);
   for (const exposition of [text, openMetrics]) {
     await exposition.render(sampleOf(source));
-    const lag = [{ partition: 0, endOffset: null, lag: null }];
+    const lag = [{ partition: 0, endOffset: null, lag: null, firstUnread: null }];
     const rendered = await exposition.render({ ...sampleOf(source), figures: null, lag });
     t.notMatch(rendered, /^orders_/m);
     t.match(rendered, /^service_ready 1$/m);

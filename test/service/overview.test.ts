@@ -79,7 +79,7 @@ t.test('a message lists 200 changes, the next ones the rest, oldest first', asyn
     const changes = source.takeChanges();
     if (changes === null || changes === 'all') return t.fail('no list');
     t.equal(Object.keys(changes.metrics?.perProduct ?? {}).length, size);
-    state = applyDelta(state, { epoch: 1, base: state.seq, seq: state.seq + 1, ...changes });
+    state = applyDelta(state, { at: 0, epoch: 1, base: state.seq, seq: state.seq + 1, ...changes });
   }
   t.equal(source.takeChanges(), null);
   t.same(state.metrics, source.read().metrics);
@@ -180,12 +180,12 @@ t.test('300,000 products, and a hundred who ask and read nothing', async (t) => 
 });
 
 t.test('a lag that changes is a change, though no checkpoint moves', async (t) => {
-  const row: PartitionLag = { partition: 0, endOffset: 9, lag: 9 };
+  const row: PartitionLag = { partition: 0, endOffset: 9, lag: 9, firstUnread: null };
   let lag = [row];
   const { source } = world(manualClock(), { lag: () => lag });
   source.takeChanges();
   t.equal(source.takeChanges(), null);
-  lag = [{ partition: 0, endOffset: null, lag: null }];
+  lag = [{ partition: 0, endOffset: null, lag: null, firstUnread: null }];
   t.same(source.takeChanges(), { lag });
   t.same(source.read().lag, lag);
 });
