@@ -8,11 +8,20 @@ import { DeadLetters } from './components/dead-letters.tsx';
 import { Header } from './components/header.tsx';
 import { Products } from './components/products.tsx';
 import { Toast } from './components/toast.tsx';
+import { FACES } from './faces.ts';
 import { setFavicon } from './favicon.ts';
 import type { FeedState } from './feed-state.ts';
 import { usePause, useTick } from './hooks.ts';
-import type { Model } from './store.ts';
-import { conditionOf, detailOf, FACES, isEmpty, isOld, titleOf, tooltipOf } from './trust.ts';
+import {
+  announcementOf,
+  type Condition,
+  conditionOf,
+  detailOf,
+  isOld,
+  serverTime,
+  titleOf,
+  tooltipOf,
+} from './trust.ts';
 
 const RESTARTED = 'The server restarted. Totals go on from what Kafka holds.';
 
@@ -23,7 +32,8 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
   const [toast, setToast] = useState('');
   const now = browser.clock.now();
   const heard = conditionOf(feed, now, navigator.onLine);
-  const condition = paused ? 'paused' : heard;
+  const condition = paused ? 'frozen' : heard;
+  const old = isOld(heard);
   const model = paused ? held : feed.model;
   const title = titleOf(condition, model);
   const { favicon } = FACES[condition];
@@ -32,7 +42,7 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
     document.title = title;
   }, [title]);
   useEffect(() => setFavicon(favicon), [favicon]);
-  const announcer = useAnnouncements(condition, feed.model);
+  const announcer = useAnnouncements(condition, feed);
 
   // One that was seen before did not restart: there are several behind this address.
   const { current: epochs } = useRef(new Set<number>());
@@ -47,7 +57,7 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
   }, [feed.model?.epoch, announcer]);
 
   return (
-    <div data-old={isOld(heard) && !paused}>
+    <div data-old={old && !paused}>
       <a class="skip" href="#figures">
         Skip to the figures
       </a>
@@ -60,11 +70,11 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
         onPause={toggle}
       />
       <main>
-        <ContextLine advice={adviceOn(heard, feed, now, Date.now())} onRetry={onRetry} />
-        <Cards model={model} />
+        <ContextLine advice={adviceOn(heard, feed, now)} onAction={onRetry} />
+        <Cards model={model} time={old || paused ? null : serverTime(feed, now)} />
         <div class="page panels" data-waiting={model === null}>
-          <Products model={model} now={now} />
-          <DeadLetters model={model} />
+          <Products model={model} now={now} old={old || paused} />
+          <DeadLetters model={model} old={old || paused} />
         </div>
       </main>
       {toast && <Toast text={toast} onClose={() => setToast('')} />}
@@ -73,19 +83,18 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
 }
 
 /** Tells the one status node of the page, which stands outside of what is drawn again. */
-function useAnnouncements(condition: keyof typeof FACES, model: Model | null) {
+function useAnnouncements(condition: Condition, feed: FeedState) {
   const [announcer] = useState(() =>
     createAnnouncer(browser.clock, (text) => {
       const node = document.getElementById('status');
       if (node) node.textContent = text;
     }),
   );
-  const empty = condition === 'live' && model !== null && isEmpty(model);
-  const text = `${FACES[condition].announcement}${empty ? ' No orders yet.' : ''}`;
+  const text = announcementOf(condition, feed);
   useEffect(() => {
     announcer.state(text, condition === 'connecting' ? 3000 : undefined);
   }, [announcer, text, condition]);
-  const letters = model?.metrics?.balance.deadLettered;
+  const letters = feed.model?.metrics?.balance.deadLettered;
   useEffect(() => {
     if (letters !== undefined) announcer.deadLetters(letters);
   }, [announcer, letters]);

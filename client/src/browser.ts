@@ -1,9 +1,21 @@
 // The browser's side of the feed's ports.
 import type { ProductPage, Snapshot } from '../../server/http/contract.ts';
 import type { FeedPorts } from './feed-state.ts';
+import { createTurns, type TabChannel } from './turns.ts';
 
 /** Longer than a slow server needs, short enough to notice a dead one. */
 const ANSWER_WITHIN = 4000;
+
+/** The other tabs of this page in this browser. */
+function tabChannel(): TabChannel {
+  const channel = new BroadcastChannel('streams');
+  return {
+    post: (message) => channel.postMessage(message),
+    listen(hear) {
+      channel.onmessage = ({ data }) => hear(data);
+    },
+  };
+}
 
 /** EventSource, fetch, and a clock that no change of the system time moves. */
 export const browser: FeedPorts = {
@@ -27,6 +39,8 @@ export const browser: FeedPorts = {
     source.onerror = () => listener.error(source.readyState === EventSource.CLOSED);
     return () => source.close();
   },
+
+  turns: createTurns(tabChannel(), crypto.getRandomValues(new Uint32Array(2)).join('-'), Date.now),
 
   fetchSnapshot: () => fetchJson<Snapshot>('/api/snapshot', 'no-store'),
 };

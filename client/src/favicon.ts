@@ -6,6 +6,7 @@ const SHAPES = {
   half: '<circle cx="16" cy="16" r="11.5" fill="none" stroke="#c08a1e" stroke-width="4"/><path d="M16 4a12 12 0 0 0 0 24z" fill="#c08a1e"/>',
   cross:
     '<path d="M7 7l18 18M25 7L7 25" stroke="#d9473f" stroke-width="6" stroke-linecap="round"/>',
+  bars: '<path d="M10 5v22M22 5v22" stroke="#c08a1e" stroke-width="7" stroke-linecap="round"/>',
 } as const;
 
 /** Puts a shape into the tab. */

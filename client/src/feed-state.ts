@@ -12,6 +12,8 @@ export interface FeedState {
   readonly model: Model | null;
   /** When (epoch, seq) last advanced: an answer that says nothing new is not freshness. */
   readonly advancedAt: number | null;
+  /** When the server last said anything at all. */
+  readonly heardAt: number | null;
   /** Why the stream is not in use, in words. */
   readonly dropped: string | null;
   /** When the stream is tried again. */
@@ -27,6 +29,7 @@ export const INITIAL: FeedState = {
   transport: 'connecting',
   model: null,
   advancedAt: null,
+  heardAt: null,
   dropped: null,
   probeAt: null,
   pollAt: null,
@@ -40,6 +43,16 @@ export interface StreamListener {
   error(closed: boolean): void;
 }
 
+/** Who of several tabs holds a stream: a browser has six connections for all of them. */
+export interface Turns {
+  /** Takes a stream; `yields` is called when enough other tabs had one before. */
+  take(yields: () => void): void;
+  /** Gives it back, so that another tab may have it. */
+  giveBack(): void;
+  /** Calls `run` whenever another tab gave its stream back. */
+  onFree(run: () => void): void;
+}
+
 /** The world as the feed needs it. */
 export interface FeedPorts {
   clock: Clock;
@@ -49,4 +62,5 @@ export interface FeedPorts {
   openStream(listener: StreamListener): () => void;
   /** One `GET /api/snapshot`; rejects on anything but a whole answer within a few seconds. */
   fetchSnapshot(): Promise<Snapshot>;
+  turns: Turns;
 }

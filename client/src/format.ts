@@ -15,9 +15,14 @@ export function count(value: number | null | undefined): string {
   return value == null ? UNKNOWN : integers.format(value);
 }
 
-/** `1,190.35`: orders carry no currency, so none is shown. */
+/**
+ * `1,190.35`: orders carry no currency, so none is shown. What would round to nothing keeps its four
+ * decimals, all that a price has: `0.0001`.
+ */
 export function average(value: number | null | undefined): string {
-  return value == null ? UNKNOWN : averages.format(value);
+  if (value == null) return UNKNOWN;
+  if (value >= 0.01 || value === 0) return averages.format(value);
+  return value < 0.0001 ? 'under 0.0001' : String(Number(value.toFixed(4)));
 }
 
 /** A rate per second: one decimal below ten, where it still says something. */
@@ -73,4 +78,25 @@ export function dayUnlessToday(iso: string, now: Date): string {
 /** `1 partition`, `3 partitions`. */
 export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+}
+
+/** A text in pieces: `odd` ones are written by name, because they would not be seen or would be mistaken. */
+export function pieces(text: string): readonly { readonly text: string; readonly odd: boolean }[] {
+  return text
+    .split(ODD)
+    .map((piece, index) =>
+      index % 2 === 0 ? { text: piece, odd: false } : { text: nameOf(piece), odd: true },
+    )
+    .filter((piece) => piece.text !== '');
+}
+
+/** Spaces at the ends or in a row, and what has no shape: controls, formats, separators, fillers. */
+const ODD =
+  /(^ +| +$| {2,}|[^\S ]+|[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u115f\u1160\u2800\u3164\uffa0]+)/u;
+
+function nameOf(piece: string): string {
+  if (/^ +$/.test(piece)) return '␣'.repeat(piece.length);
+  return [...piece]
+    .map((one) => `U+${one.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}`)
+    .join(' ');
 }

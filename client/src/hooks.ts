@@ -24,21 +24,48 @@ export function useMedia(query: string): boolean {
 }
 
 /**
- * Whether somebody is reading inside an element: the pointer is over it, or the keyboard is in it.
- * A mouse click leaves focus behind for ever, so focus counts only where it is visible.
+ * Whether somebody is reading inside an element: the pointer is over it, the keyboard is in it, a finger
+ * touched it last, or text in it is selected. A mouse click leaves focus behind for ever, so focus counts
+ * only where it is visible; a finger leaves nothing behind, so a touch counts until one elsewhere.
  */
-export function useReader() {
-  const [pointer, setPointer] = useState(false);
-  const [keyboard, setKeyboard] = useState(false);
+export function useReader<T extends HTMLElement>() {
+  const ref = useRef<T>(null);
+  const [signs, setSigns] = useState(NOBODY);
+  useEffect(() => {
+    const inside = (node: Node | null | undefined) => ref.current?.contains(node ?? null) ?? false;
+    const touch = (event: PointerEvent) => {
+      if (event.pointerType === 'mouse') return;
+      const touched = inside(event.target as Node);
+      setSigns((known) => ({ ...known, touched }));
+    };
+    const select = () => {
+      const selection = getSelection();
+      const selected = selection?.isCollapsed === false && inside(selection.anchorNode);
+      setSigns((known) => (known.selected === selected ? known : { ...known, selected }));
+    };
+    document.addEventListener('pointerdown', touch);
+    document.addEventListener('selectionchange', select);
+    return () => {
+      document.removeEventListener('pointerdown', touch);
+      document.removeEventListener('selectionchange', select);
+    };
+  }, []);
   const { current: handlers } = useRef({
-    onPointerEnter: () => setPointer(true),
-    onPointerLeave: () => setPointer(false),
-    onFocusIn: (event: FocusEvent) =>
-      setKeyboard((event.target as Element).matches(':focus-visible')),
-    onFocusOut: () => setKeyboard(false),
+    ref,
+    onPointerEnter: (event: PointerEvent) => {
+      if (event.pointerType === 'mouse') setSigns((known) => ({ ...known, pointer: true }));
+    },
+    onPointerLeave: () => setSigns((known) => ({ ...known, pointer: false })),
+    onFocusIn: (event: FocusEvent) => {
+      const keyboard = (event.target as Element).matches(':focus-visible');
+      setSigns((known) => ({ ...known, keyboard }));
+    },
+    onFocusOut: () => setSigns((known) => ({ ...known, keyboard: false })),
   });
-  return { reading: pointer || keyboard, handlers };
+  return { reading: Object.values(signs).some((sign) => sign), handlers };
 }
+
+const NOBODY = { pointer: false, keyboard: false, touched: false, selected: false };
 
 /** The user's hold on the view: the feed goes on, the numbers stand still until resumed. */
 export function usePause(model: Model | null, onResume: () => void) {

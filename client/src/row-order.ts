@@ -13,17 +13,31 @@ type Products = ReadonlyMap<string, ProductAverage>;
 
 const collator = new Intl.Collator('en', { numeric: true });
 
-/** The product names in order; ties go by name, so that equal rows never trade places. */
-export function sorted(products: Products, { key, ascending }: Sort): string[] {
+type Entry = readonly [name: string, average: ProductAverage];
+
+/** Before (< 0) or after; ties go by name, so that equal rows never trade places. */
+function comparing({ key, ascending }: Sort) {
   const sign = ascending ? 1 : -1;
-  const byName = (a: string, b: string) => collator.compare(a, b);
-  const rows = [...products].sort(([a, x], [b, y]) => {
-    if (key === 'product') return sign * byName(a, b);
+  return ([a, x]: Entry, [b, y]: Entry): number => {
+    if (key === 'product') return sign * collator.compare(a, b);
     const difference = key === 'count' ? x.count - y.count : x.averagePrice - y.averagePrice;
-    return sign * difference || byName(a, b);
-  });
-  return rows.map(([name]) => name);
+    return sign * difference || collator.compare(a, b);
+  };
 }
+
+/** The product names in order. */
+export function sorted(products: Products, sort: Sort): string[] {
+  return [...products].sort(comparing(sort)).map(([name]) => name);
+}
+
+/** Whether the names stand in order by the values that are shown beside them. */
+export function isSorted(order: readonly string[], products: Products, sort: Sort): boolean {
+  const compare = comparing(sort);
+  const entry = (name: string): Entry => [name, products.get(name) ?? NOTHING];
+  return order.every((name, at) => at === 0 || compare(entry(order[at - 1]!), entry(name)) <= 0);
+}
+
+const NOTHING: ProductAverage = { count: 0, averagePrice: 0 };
 
 /** A frozen order without what is gone, and with newcomers at its end, where they push no row. */
 export function withNewcomers(order: readonly string[], products: Products): readonly string[] {
@@ -31,4 +45,31 @@ export function withNewcomers(order: readonly string[], products: Products): rea
   if (left.length === products.size) return left;
   const known = new Set(left);
   return [...left, ...[...products.keys()].filter((name) => !known.has(name))];
+}
+
+/** The rows as they are shown: names in an order, and the values beside them. */
+export interface Shown {
+  readonly sort: Sort;
+  readonly at: number;
+  readonly order: readonly string[];
+  readonly products: Products;
+}
+
+const REORDER = 2000;
+
+/**
+ * The rows to show next. Sorted every two seconds at most; in between new values are shown as long as they
+ * do not contradict the order. Under a reader's eyes the order stands still and the values go on.
+ */
+export function nextShown(
+  last: Shown | null,
+  products: Products,
+  { sort, at, reading }: { sort: Sort; at: number; reading: boolean },
+): Shown {
+  if (!last || last.sort !== sort || (!reading && at - last.at >= REORDER)) {
+    return { sort, at, order: sorted(products, sort), products };
+  }
+  const order = withNewcomers(last.order, products);
+  const next = { ...last, order, products };
+  return reading || isSorted(order, products, sort) ? next : last;
 }

@@ -3,6 +3,7 @@ import type {
   ChangedMetrics,
   DeadLetterItem,
   Delta,
+  PartitionLag,
   ProductAverage,
   ShownMetrics,
   Snapshot,
@@ -18,11 +19,15 @@ export interface Model {
   readonly epoch: number;
   /** Grows with every message of one process. */
   readonly seq: number;
+  /** The server's clock at this message, ms since 1970: ages are reckoned from it, not from ours. */
+  readonly at: number;
   /** Null until the server knows: never zeros in place of it. */
   readonly metrics: Omit<ShownMetrics, 'perProduct'> | null;
   /** The ones with most orders; all of them when there are `metrics.productCount`. */
   readonly products: ReadonlyMap<string, ProductAverage>;
   readonly deadLetters: readonly DeadLetterItem[];
+  /** Of this process, how many dead letters it has shown so far. */
+  readonly arrivals: number;
   readonly throughput: number | null;
   readonly lag: Snapshot['lag'];
   readonly status: Status;
@@ -35,8 +40,7 @@ const NOTHING = { metrics: null, products: new Map(), deadLetters: [] };
  * of `before` stay.
  */
 export function fromSnapshot(snapshot: Snapshot, before: Model | null = null): Model {
-  const { epoch, seq, deadLetters, throughput, lag, status } = snapshot;
-  const shared = { epoch, seq, throughput, lag, status };
+  const { deadLetters, metrics: _, ...shared } = snapshot;
   if (snapshot.metrics === null) {
     const { metrics, products, deadLetters } = before ?? NOTHING;
     return { ...shared, metrics, products, deadLetters };
@@ -57,9 +61,11 @@ export function advance(model: Model | null, delta: Delta): Model | 'known' | 'g
   return {
     epoch: delta.epoch,
     seq: delta.seq,
+    at: delta.at,
     metrics: delta.metrics ? figuresOf(delta.metrics) : model.metrics,
     products: changed(model.products, delta.metrics?.perProduct ?? {}),
     deadLetters: newestFirst(delta.deadLetters ?? [], model.deadLetters),
+    arrivals: delta.arrivals ?? model.arrivals,
     throughput: delta.throughput === undefined ? model.throughput : delta.throughput,
     lag: delta.lag ?? model.lag,
     status: delta.status ?? model.status,
@@ -125,15 +131,29 @@ export function lagOf({ lag }: Model): number | null {
   );
 }
 
-/** When the latest checkpoint was written, ISO 8601; null before the first. */
-export function oldestCommit({ metrics }: Model): string | null {
-  const times = metrics?.asOf.flatMap(({ writtenAt }) => writtenAt ?? []) ?? [];
-  return times.reduce<string | null>((a, b) => (a === null || b > a ? b : a), null);
+/** When the oldest of the checkpoints was written that have orders after them, ISO 8601; null without one. */
+export function oldestCommit({ metrics, lag }: Model): string | null {
+  const behind = new Set(lag.filter((each) => each.lag !== 0).map(({ partition }) => partition));
+  const times = (metrics?.asOf ?? []).flatMap(({ partition, writtenAt }) =>
+    behind.has(partition) ? (writtenAt ?? []) : [],
+  );
+  return times.reduce<string | null>((a, b) => (a === null || b < a ? b : a), null);
 }
 
-/** Whether the topic held any order at all so far, in whatever state it is now; false while unknown. */
-export function hasOrders({ metrics }: Model): boolean {
-  if (metrics === null) return false;
-  const { counted, deadLettered, pending } = metrics.balance;
-  return counted + deadLettered + pending > 0;
+/** The first unread order of all partitions, by the time since which it is known to stand there. */
+export function oldestUnread({ lag }: Model): PartitionLag['firstUnread'] {
+  return lag.reduce<PartitionLag['firstUnread']>((oldest, { firstUnread: each }) => {
+    if (each === null || (oldest !== null && oldest.since <= each.since)) return oldest;
+    return each;
+  }, null);
+}
+
+/** Whether everything is read and decided: nothing unread, nothing that waits. False while unknown. */
+export function isCaughtUp(model: Model): boolean {
+  return lagOf(model) === 0 && model.metrics?.balance.pending === 0;
+}
+
+/** Whether the topic is known never to have held an order. */
+export function isUntouched(model: Model): boolean {
+  return lagOf(model) === 0 && model.metrics?.balance.read === 0;
 }

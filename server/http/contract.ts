@@ -179,6 +179,13 @@ export const Status = Type.Object(
     notes: Type.Array(Type.String()),
     /** Partitions of this instance that have stopped by themselves, and why; `reasons` has them too. */
     stopped: Type.Array(Type.Object({ partition: Type.Integer(), reason: Type.String() }, Closed)),
+    /** Partitions of the group that take no orders because somebody, or the breaker, said so. */
+    paused: Type.Array(
+      Type.Object(
+        { partition: Type.Integer(), by: Type.String(), why: Type.String(), at: Type.String() },
+        Closed,
+      ),
+    ),
     kafka: Type.Object(
       {
         brokers: Type.String(),

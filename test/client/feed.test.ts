@@ -15,6 +15,9 @@ function world(options: { answers?: () => Promise<Snapshot> } = {}) {
   const started = clock.now();
 
   const script = {
+    yields: () => {},
+    free: () => {},
+    given: 0,
     answers: options.answers ?? (async () => aSnapshot({ epoch: 1, seq: ++seq })),
   };
   const feed = createFeed(
@@ -27,6 +30,17 @@ function world(options: { answers?: () => Promise<Snapshot> } = {}) {
         return () => {
           stream.open = false;
         };
+      },
+      turns: {
+        take: (yields) => {
+          script.yields = yields;
+        },
+        giveBack: () => {
+          script.given += 1;
+        },
+        onFree: (run) => {
+          script.free = run;
+        },
       },
       fetchSnapshot() {
         fetches += 1;
@@ -429,4 +443,51 @@ t.test('an answer to a feed that was stopped meanwhile changes nothing', async (
   const state = w.state();
   await w.clock.advance(10_000);
   t.equal(w.state(), state);
+});
+
+/** Nobody answers until the test says so. */
+function frozenWorld() {
+  const w = liveWorld();
+  const waiting: ((snapshot: Snapshot | null) => void)[] = [];
+  w.script.answers = () =>
+    new Promise((resolve, reject) => {
+      const cancel = w.clock.after(4000, () => reject(new Error('no answer')));
+      waiting.push((snapshot) => {
+        cancel();
+        if (snapshot) resolve(snapshot);
+      });
+    });
+  return { ...w, wake: () => waiting.at(-1)!(aSnapshot({ epoch: 1, seq: 999 })) };
+}
+
+for (const frozenFor of [6, 18, 60, 300]) {
+  t.test(`a server that was frozen for ${frozenFor} s is live within 2 s`, async (t) => {
+    const w = frozenWorld();
+    await w.clock.advance(frozenFor * 1000);
+    t.not(w.state().transport, 'live');
+    t.ok(w.clock.now() - w.state().heardAt! >= frozenFor * 1000, 'nothing was heard');
+    // At the worst it wakes between two questions.
+    await w.clock.advance(250);
+    w.wake();
+    await w.clock.advance(0);
+    w.stream().message('snapshot', JSON.stringify(aSnapshot({ epoch: 1, seq: 1000 })));
+    await w.clock.advance(900);
+    w.delta({ base: 1000, seq: 1001 });
+    t.equal(w.state().transport, 'live');
+  });
+}
+
+t.test('a stream that other tabs need is given to them, and the page polls', async (t) => {
+  const w = liveWorld();
+  w.script.yields();
+  t.notOk(w.stream().open);
+  t.equal(w.state().transport, 'polling');
+  t.match(w.state().dropped, /other tabs/);
+  const streams = w.streams.length;
+  await w.clock.advance(10_000);
+  t.equal(w.streams.length, streams, 'it does not try before one is free');
+  w.script.free();
+  t.equal(w.streams.length, streams + 1);
+  w.snapshot();
+  t.equal(w.state().transport, 'live');
 });

@@ -55,3 +55,25 @@ t.test('one is not many', async (t) => {
   t.equal(format.plural(1, 'partition'), '1 partition');
   t.equal(format.plural(1200, 'product'), '1,200 products');
 });
+
+t.test('an average that would round to nothing keeps the decimals of a price', async (t) => {
+  t.equal(format.average(0.0001), '0.0001');
+  t.equal(format.average(0.0049), '0.0049');
+  t.equal(format.average(0.00004), 'under 0.0001');
+  t.equal(format.average(0), '0.00');
+  t.equal(format.average(0.01), '0.01');
+});
+
+t.test('what cannot be seen in a name is written by name', async (t) => {
+  const said = (text: string) =>
+    format
+      .pieces(text)
+      .map(({ text, odd }) => (odd ? `[${text}]` : text))
+      .join('');
+  t.equal(said('Desk lamp'), 'Desk lamp');
+  t.equal(said(' Desk  lamp '), '[␣]Desk[␣␣]lamp[␣]');
+  t.equal(said('Desk\u200blamp'), 'Desk[U+200B]lamp');
+  t.equal(said('\u202eevil\u00a0'), '[U+202E]evil[U+00A0]');
+  t.equal(said('a\tb'), 'a[U+0009]b');
+  t.equal(said('Möbel 椅子 🪑'), 'Möbel 椅子 🪑');
+});

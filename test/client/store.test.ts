@@ -3,10 +3,12 @@ import {
   advance,
   fromSnapshot,
   hasAllProducts,
-  hasOrders,
+  isCaughtUp,
+  isUntouched,
   lagOf,
   type Model,
   oldestCommit,
+  oldestUnread,
 } from '../../client/src/store.ts';
 import type { Snapshot } from '../../server/http/contract.ts';
 import { aSnapshot, aStatus, deadLetters, someMetrics } from '../fixtures/snapshot.ts';
@@ -20,7 +22,8 @@ t.test('what is not known is no zero', async (t) => {
   const unknown = fromSnapshot(aSnapshot({ metrics: null, deadLetters: [] }));
   t.equal(unknown.metrics, null);
   t.equal(oldestCommit(unknown), null);
-  t.notOk(hasOrders(unknown));
+  t.notOk(isUntouched(unknown));
+  t.notOk(isCaughtUp(unknown));
 });
 
 t.test('the server says whether there are more products than these', async (t) => {
@@ -30,7 +33,7 @@ t.test('the server says whether there are more products than these', async (t) =
 
 t.test('absent members are unchanged, null is a value', async (t) => {
   const same = isModel(advance(base, next));
-  t.same({ ...same, seq: 5 }, base);
+  t.same({ ...same, seq: 5, at: base.at }, base);
   t.equal(isModel(advance(base, { ...next, throughput: null })).throughput, null);
   const status = aStatus({ phase: 'stopping' });
   t.equal(isModel(advance(base, { ...next, status })).status.phase, 'stopping');
@@ -128,26 +131,63 @@ t.test('lag is known when that of every partition is', async (t) => {
   t.equal(lagOf(isModel(advance(base, { ...next, lag }))), 43);
 });
 
-t.test('the oldest commit of the partitions is shown, or none while one has none', async (t) => {
-  const at = (writtenAt: string | null, partition: number) => ({
-    partition,
-    nextOffset: 0,
-    highWatermark: 0,
-    writtenAt,
-    owner: 'a',
-    pending: 0,
-  });
-  const of = (...asOf: ReturnType<typeof at>[]) =>
-    oldestCommit({ ...base, metrics: { ...metrics, asOf } });
-  t.equal(of(at(null, 0), at('2026-01-02', 1), at('2026-01-01', 2)), null);
-  t.equal(of(at('2026-01-02', 1), at('2026-01-01', 2)), '2026-01-01');
-  t.equal(of(at(null, 0)), null);
+t.test('the oldest commit is that of the partitions that are behind', async (t) => {
+  const of = (...rows: [writtenAt: string | null, behind: number | null][]) =>
+    oldestCommit({
+      ...base,
+      lag: rows.map(([, lag], partition) => ({ partition, endOffset: 9, lag, firstUnread: null })),
+      metrics: {
+        ...metrics,
+        asOf: rows.map(([writtenAt], partition) => ({
+          partition,
+          nextOffset: 0,
+          highWatermark: 0,
+          writtenAt,
+          owner: 'a',
+          pending: 0,
+        })),
+      },
+    });
+  t.equal(of(['2026-01-03', 1], ['2026-01-02', 1], ['2026-01-01', 0]), '2026-01-02');
+  t.equal(of(['2026-01-03', 1], ['2026-01-02', null]), '2026-01-02');
+  t.equal(of([null, 1]), null);
+  t.equal(of(['2026-01-03', 0]), null);
 });
 
-t.test('orders that all failed or wait are orders', async (t) => {
-  const none = { ...metrics.balance, counted: 0, deadLettered: 0, pending: 0 };
-  const of = (balance: typeof none) => hasOrders({ ...base, metrics: { ...metrics, balance } });
-  t.notOk(of(none));
-  t.ok(of({ ...none, deadLettered: 1 }));
-  t.ok(of({ ...none, pending: 1 }));
+t.test('caught up: nothing unread and nothing that waits', async (t) => {
+  const at = (lag: number | null, pending: number) =>
+    isCaughtUp({
+      ...base,
+      lag: [{ partition: 0, endOffset: 9, lag, firstUnread: null }],
+      metrics: { ...metrics, balance: { ...metrics.balance, pending } },
+    });
+  t.ok(at(0, 0));
+  t.notOk(at(1, 0));
+  t.notOk(at(null, 0));
+  t.notOk(at(0, 1), 'an order that waits is not done');
+});
+
+t.test('a topic that holds orders nobody has read is not empty', async (t) => {
+  const nothing = { ...metrics, balance: { ...metrics.balance, read: 0 } };
+  const at = (lag: number | null) =>
+    isUntouched({
+      ...base,
+      metrics: nothing,
+      lag: [{ partition: 0, endOffset: lag, lag, firstUnread: null }],
+    });
+  t.ok(at(0));
+  t.notOk(at(3));
+  t.notOk(at(null));
+});
+
+t.test('of the first unread orders the oldest one counts', async (t) => {
+  const at = (since: string | null) => ({
+    partition: 0,
+    endOffset: 9,
+    lag: 1,
+    firstUnread: since === null ? null : { since, orBefore: false },
+  });
+  const lag = [at('2026-01-03'), at(null), at('2026-01-02')];
+  t.equal(oldestUnread({ ...base, lag })?.since, '2026-01-02');
+  t.equal(oldestUnread({ ...base, lag: [at(null)] }), null);
 });

@@ -1,9 +1,9 @@
-import { average, backlog, count, plural, rate, share, UNKNOWN } from '../format.ts';
-import { lagOf, type Model } from '../store.ts';
+import { average, backlog, count, duration, plural, rate, share, UNKNOWN } from '../format.ts';
+import { isCaughtUp, lagOf, type Model, oldestUnread } from '../store.ts';
 import { Card } from './card.tsx';
 
-/** The six figures, always there and always the same size. */
-export function Cards({ model }: { model: Model | null }) {
+/** The six figures, always there and always the same size. `time`: the server's clock; null when they are old. */
+export function Cards({ model, time }: { model: Model | null; time: number | null }) {
   const metrics = model?.metrics;
   const balance = metrics?.balance;
   // With Kafka down nobody knows the rate or the lag; 0 would be a statement.
@@ -29,21 +29,15 @@ export function Cards({ model }: { model: Model | null }) {
           note="whole group"
         />
         <Card
-          label="Retries waiting"
+          label="Orders waiting"
           value={count(balance?.pending)}
-          note={metrics ? `${count(metrics.retries)} so far` : ''}
+          note={metrics ? `${count(metrics.retries)} retries so far` : ''}
         />
         <Card
           label="Consumer lag"
           value={count(lag)}
           unit={lag === null ? '' : 'behind'}
-          note={
-            lag === null
-              ? ''
-              : lag === 0
-                ? 'caught up'
-                : (backlog(lag, flowing?.throughput ?? null) ?? '')
-          }
+          note={flowing && time !== null ? lagNote(flowing, time) : ''}
         />
         <Card
           label="Dead letters"
@@ -58,4 +52,20 @@ export function Cards({ model }: { model: Model | null }) {
       </dl>
     </section>
   );
+}
+
+/** What the lag means in time: how long the first order waits, and how long the rest will take. */
+function lagNote(model: Model, time: number): string {
+  const lag = lagOf(model);
+  if (lag === null) return '';
+  if (lag === 0) return isCaughtUp(model) ? 'caught up' : 'all read, some wait';
+  const first = oldestUnread(model);
+  const age = first === null ? 0 : time - Date.parse(first.since);
+  const oldest =
+    first !== null && age >= 2000
+      ? `first unread ${first.orBefore ? 'over ' : ''}${duration(age)}`
+      : '';
+  const left =
+    age >= 2000 && model.throughput === 0 ? 'nothing moves' : backlog(lag, model.throughput);
+  return [oldest, left].filter((words) => words).join(', ');
 }

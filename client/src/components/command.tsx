@@ -1,36 +1,30 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { copy } from '../copy.ts';
 import { Icon } from './icon.tsx';
+
+const SAYS = { idle: 'Copy', copied: 'Copied', selected: 'Press Ctrl+C' } as const;
 
 /** A command to run elsewhere, with a button that copies it. */
 export function Command({ text }: { text: string }) {
-  const [copied, setCopied] = useState(false);
+  const code = useRef<HTMLElement>(null);
+  const [state, setState] = useState<keyof typeof SAYS>('idle');
   useEffect(() => {
-    if (!copied) return;
-    const timer = setTimeout(() => setCopied(false), 2000);
+    if (state === 'idle') return;
+    const timer = setTimeout(() => setState('idle'), 3000);
     return () => clearTimeout(timer);
-  }, [copied]);
+  }, [state]);
   return (
     <span class="command">
-      <code>{text}</code>
+      <code ref={code}>{text}</code>
       <button
         type="button"
         class="button"
-        aria-label={copied ? 'Copied' : `Copy command ${text}`}
-        onClick={() => copy(text).then(setCopied)}
+        aria-label={state === 'idle' ? `Copy command ${text}` : SAYS[state]}
+        onClick={async () => setState((await copy(text, code.current)) ? 'copied' : 'selected')}
       >
-        <Icon name={copied ? 'check' : 'copy'} />
-        <span class="w-[3.1rem] text-left">{copied ? 'Copied' : 'Copy'}</span>
+        <Icon name={state === 'copied' ? 'check' : 'copy'} />
+        <span class="min-w-[3.1rem] text-left">{SAYS[state]}</span>
       </button>
     </span>
   );
-}
-
-/** Browsers lend the clipboard to secure pages only; elsewhere the text is there to be selected. */
-async function copy(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

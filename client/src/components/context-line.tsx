@@ -2,28 +2,40 @@ import { useState } from 'preact/hooks';
 import type { Advice } from '../advice.ts';
 import { Command } from './command.tsx';
 import { Icon } from './icon.tsx';
+import { Name } from './name.tsx';
 
 /** One line of fixed height that explains the state, so that no banner ever pushes the page. */
-export function ContextLine({ advice, onRetry }: { advice: Advice; onRetry: () => void }) {
+export function ContextLine({ advice, onAction }: { advice: Advice; onAction: () => void }) {
   const [open, setOpen] = useState(false);
-  const { tone, icon, headline, text, command, action } = advice;
+  const { tone, icon, headline, text, all, command, action } = advice;
   const more = text !== '' || command !== null || action !== null;
   return (
-    <section class="context" data-tone={tone} data-open={open && more} aria-label="Connection">
+    <section
+      class="context"
+      data-tone={tone}
+      data-open={open && (more || all.length > 0)}
+      data-all={all.length > 0}
+      aria-label="Connection"
+    >
       <div class="page context-row">
         {icon && <Icon name={icon} />}
         <p class="context-words">
-          {headline && <strong>{headline}</strong>} <span class="context-text num">{text}</span>
+          {headline && (
+            <strong>
+              <Name text={headline} />
+            </strong>
+          )}{' '}
+          <span class="context-text num">{text}</span>
         </p>
         <div class="context-actions">
           {command && <Command text={command} />}
           {action && (
-            <button type="button" class="button" onClick={onRetry}>
+            <button type="button" class="button" onClick={onAction}>
               {action}
             </button>
           )}
         </div>
-        {more && headline && (
+        {(all.length > 0 || (more && headline)) && (
           <button
             type="button"
             class="button context-more"
@@ -32,6 +44,15 @@ export function ContextLine({ advice, onRetry }: { advice: Advice; onRetry: () =
           >
             {command || action ? 'What to do' : 'Details'}
           </button>
+        )}
+        {open && all.length > 0 && (
+          <ul class="context-all">
+            {all.map((words) => (
+              <li key={words}>
+                <Name text={words} />
+              </li>
+            ))}
+          </ul>
         )}
       </div>
     </section>

@@ -1,5 +1,6 @@
 import type { DeadLetterItem } from '../../../server/http/contract.ts';
 import { dayUnlessToday, timeOfDay } from '../format.ts';
+import { Name } from './name.tsx';
 
 /** One dead letter: when, which order, why. */
 export function DeadLetter({ item, today }: { item: DeadLetterItem; today: Date }) {
@@ -15,12 +16,12 @@ export function DeadLetter({ item, today }: { item: DeadLetterItem; today: Date 
         <span class="text-13 text-subtle">no order id</span>
       ) : (
         <code class="truncate" dir="auto" title={item.orderId}>
-          {item.orderId}
+          <Name text={item.orderId} />
         </code>
       )}
       <p class="letter-reason" title={item.reason}>
         {code && <code class="text-danger">{code}</code>}
-        {rest}
+        <Name text={rest} />
       </p>
     </li>
   );

@@ -1,19 +1,19 @@
 import { useRef, useState } from 'preact/hooks';
 import type { DeadLetterItem } from '../../../server/http/contract.ts';
-import { count } from '../format.ts';
+import { count, plural } from '../format.ts';
 import { useMedia, useReader } from '../hooks.ts';
-import { hasOrders, type Model } from '../store.ts';
+import type { Model } from '../store.ts';
 import { DeadLetter } from './dead-letter.tsx';
 import { Icon } from './icon.tsx';
 
 const NONE: readonly DeadLetterItem[] = [];
 
 /** The newest dead letters; while somebody reads them, new ones wait to be asked for. */
-export function DeadLetters({ model }: { model: Model | null }) {
+export function DeadLetters({ model, old }: { model: Model | null; old: boolean }) {
   const few = useMedia('(width < 40rem)') ? 5 : 15;
   const [all, setAll] = useState(false);
-  const { reading, handlers } = useReader();
-  const { items, waiting, show } = useHeld(model?.deadLetters ?? NONE, reading);
+  const { reading, handlers } = useReader<HTMLElement>();
+  const { items, waiting, show } = useHeld(model, reading);
   const today = new Date();
   return (
     <section class="panel" id="dead-letters" aria-labelledby="dead-letters-title" {...handlers}>
@@ -22,13 +22,13 @@ export function DeadLetters({ model }: { model: Model | null }) {
         <span class="num text-muted">
           {model?.metrics ? count(model.metrics.balance.deadLettered) : ''}
         </span>
-        {waiting > 0 && (
+        {waiting !== null && (
           <button type="button" class="button ml-auto" onClick={show}>
-            {count(waiting)} new since you started reading · Show
+            {waiting} new since you started reading · Show
           </button>
         )}
       </h2>
-      {model?.metrics && items.length === 0 && <NoDeadLetters model={model} />}
+      {model?.metrics && items.length === 0 && !old && <NoDeadLetters model={model} />}
       {/* Keyed by place and letter: what changes is drawn anew, and nothing is seen to move. */}
       <ol>
         {(all ? items : items.slice(0, few)).map((item, place) => (
@@ -48,6 +48,15 @@ export function DeadLetters({ model }: { model: Model | null }) {
 }
 
 function NoDeadLetters({ model }: { model: Model }) {
+  const balance = model.metrics?.balance;
+  if (balance && balance.deadLettered > 0) {
+    return (
+      <p class="empty text-muted">
+        {plural(balance.deadLettered, 'order')} became dead letters; their topic keeps none of them
+        any more.
+      </p>
+    );
+  }
   return (
     <div class="empty">
       <p class="flex items-center gap-2">
@@ -56,26 +65,45 @@ function NoDeadLetters({ model }: { model: Model }) {
         </span>
         <strong>No dead letters.</strong>
       </p>
-      {hasOrders(model) && (
-        <p class="mt-1 text-muted">Every order so far was processed or is still being retried.</p>
+      {balance && balance.read > 0 && (
+        <p class="mt-1 text-muted">Every order read so far was processed or is still waiting.</p>
       )}
     </div>
   );
 }
 
-/** The list as it was when reading began, how many came since, and how to see them. */
-function useHeld(items: readonly DeadLetterItem[], reading: boolean) {
-  const held = useRef(items);
+type Held = {
+  readonly items: readonly DeadLetterItem[];
+  readonly epoch: number;
+  readonly arrivals: number;
+};
+
+/** The list as it was when reading began, how many came since (null: none), and how to see them. */
+function useHeld(model: Model | null, reading: boolean) {
+  const latest: Held = {
+    items: model?.deadLetters ?? NONE,
+    epoch: model?.epoch ?? 0,
+    arrivals: model?.arrivals ?? 0,
+  };
+  const held = useRef(latest);
   const [, draw] = useState(0);
-  if (!reading || held.current.length === 0) held.current = items;
-  const seen = held.current;
+  if (!reading || held.current.items.length === 0) held.current = latest;
   return {
-    items: seen,
-    waiting:
-      seen === items ? 0 : items.filter(({ id }) => !seen.some((item) => item.id === id)).length,
+    items: held.current.items,
+    waiting: newSince(held.current, latest),
     show() {
-      held.current = items;
+      held.current = latest;
       draw((n) => n + 1);
     },
   };
+}
+
+/** Another process counts from its own start: of it only those are known that are in the list. */
+function newSince(held: Held, latest: Held): string | null {
+  if (held.epoch === latest.epoch) {
+    return latest.arrivals > held.arrivals ? count(latest.arrivals - held.arrivals) : null;
+  }
+  const known = new Set(held.items.map(({ id }) => id));
+  const unknown = latest.items.filter(({ id }) => !known.has(id)).length;
+  return unknown === 0 ? null : `at least ${count(unknown)}`;
 }

@@ -14,7 +14,7 @@ export function Header(props: {
   onPause: () => void;
 }) {
   const { model, condition, onPause, ...pill } = props;
-  const paused = condition === 'paused';
+  const paused = condition === 'frozen';
   return (
     <header class="bar">
       <div class="page flex h-full items-center gap-2 sm:gap-3">

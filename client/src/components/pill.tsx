@@ -1,5 +1,6 @@
 import { useRef } from 'preact/hooks';
-import { type Condition, FACES } from '../trust.ts';
+import { FACES } from '../faces.ts';
+import type { Condition } from '../trust.ts';
 import { Icon } from './icon.tsx';
 
 const BEAT = 1000;

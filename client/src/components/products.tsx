@@ -4,9 +4,10 @@ import { fetchProducts } from '../browser.ts';
 import { average, count } from '../format.ts';
 import { useMedia, useReader } from '../hooks.ts';
 import { matches, type Row, searchFor } from '../product-query.ts';
-import { type Sort, type SortKey, sorted, withNewcomers } from '../row-order.ts';
+import { isSorted, nextShown, type Shown, type Sort, type SortKey } from '../row-order.ts';
 import { hasAllProducts, type Model } from '../store.ts';
 import { isEmpty } from '../trust.ts';
+import { Name } from './name.tsx';
 import { NoOrders } from './no-orders.tsx';
 import { Pager } from './pager.tsx';
 import { SortHeader } from './sort-header.tsx';
@@ -18,13 +19,15 @@ const COLUMNS: readonly [key: SortKey, label: string][] = [
 ];
 
 /** Count and average of every product, sortable, one page at a time. */
-export function Products({ model, now }: { model: Model | null; now: number }) {
+export function Products({ model, now, old }: { model: Model | null; now: number; old: boolean }) {
   const [sort, setSort] = useState<Sort>({ key: 'count', ascending: false });
   const [filter, setFilter] = useState('');
   const [wanted, setWanted] = useState(0);
   const size = useMedia('(width < 40rem)') ? 10 : 50;
-  const { reading, handlers } = useReader();
-  const order = useRowOrder(model, sort, now, reading);
+  const { reading, handlers } = useReader<HTMLTableElement>();
+  const last = useRef<Shown>(null);
+  if (model) last.current = nextShown(last.current, model.products, { sort, at: now, reading });
+  const { order = [], products = new Map() } = last.current ?? {};
   const here = filter === '' ? order : order.filter((name) => matches(name, filter));
   const search = model && searchFor(model, { sort, filter, page: wanted, size });
   const asked = useAsked(search, model?.seq ?? 0, now);
@@ -36,7 +39,7 @@ export function Products({ model, now }: { model: Model | null; now: number }) {
       ? (model.metrics?.productCount ?? 0)
       : here.length;
   const page = Math.min(wanted, Math.max(0, Math.ceil(total / size) - 1));
-  const rows = asked ? (asked.page?.products ?? []) : rowsOf(model, here, page, size);
+  const rows = asked ? (asked.page?.products ?? []) : rowsOf(products, here, page, size);
   // What was asked for last may lie beyond what there is by now.
   useEffect(() => {
     if (asked?.page && page !== wanted) setWanted(page);
@@ -69,7 +72,7 @@ export function Products({ model, now }: { model: Model | null; now: number }) {
           />
         )}
       </h2>
-      {model && isEmpty(model) ? (
+      {model && isEmpty(model) && !old ? (
         <NoOrders status={model.status} />
       ) : (
         <table class="table" {...handlers}>
@@ -77,7 +80,14 @@ export function Products({ model, now }: { model: Model | null; now: number }) {
           <thead>
             <tr>
               {COLUMNS.map(([key, label]) => (
-                <SortHeader key={key} label={label} by={key} sort={sort} onSort={sortBy} />
+                <SortHeader
+                  key={key}
+                  label={label}
+                  by={key}
+                  sort={sort}
+                  holds={asked !== null || isSorted(order, products, sort)}
+                  onSort={sortBy}
+                />
               ))}
             </tr>
           </thead>
@@ -86,7 +96,7 @@ export function Products({ model, now }: { model: Model | null; now: number }) {
             {rows.map(({ product, ...row }, place) => (
               <tr key={place}>
                 <th scope="row" dir="auto" title={product}>
-                  {product}
+                  <Name text={product} />
                 </th>
                 <td class="num">{count(row.count)}</td>
                 <td class="num">{average(row.averagePrice)}</td>
@@ -103,9 +113,14 @@ export function Products({ model, now }: { model: Model | null; now: number }) {
   );
 }
 
-function rowsOf(model: Model | null, names: readonly string[], page: number, size: number): Row[] {
+function rowsOf(
+  products: Shown['products'],
+  names: readonly string[],
+  page: number,
+  size: number,
+): Row[] {
   return names.slice(page * size, (page + 1) * size).map((product) => {
-    const { count = 0, averagePrice = 0 } = model?.products.get(product) ?? {};
+    const { count = 0, averagePrice = 0 } = products.get(product) ?? {};
     return { product, count, averagePrice };
   });
 }
@@ -119,6 +134,8 @@ function whyEmpty(asked: Asked | null, filter: string): string {
 /** What the server was asked for: its answer, null before the first, and whether the last try failed. */
 type Asked = { readonly page: ProductPage | null; readonly failed: boolean };
 
+const ASK_AGAIN = 2000;
+
 /** The answer to a query; asked again every two seconds while the numbers go on. Null without a query. */
 function useAsked(search: string | null, seq: number, now: number): Asked | null {
   const [answer, setAnswer] = useState<Asked & { search: string | null }>({
@@ -127,7 +144,7 @@ function useAsked(search: string | null, seq: number, now: number): Asked | null
     failed: false,
   });
   const { current: turn } = useRef({ search: '', seq: -1, at: 0, number: 0, busy: false });
-  const again = !turn.busy && seq !== turn.seq && now - turn.at >= REORDER;
+  const again = !turn.busy && seq !== turn.seq && now - turn.at >= ASK_AGAIN;
   if (search !== null && (search !== turn.search || again)) {
     Object.assign(turn, { search, seq, at: now, number: turn.number + 1, busy: true });
   }
@@ -147,19 +164,4 @@ function useAsked(search: string | null, seq: number, now: number): Asked | null
   }, [turn.number, search]);
   if (search === null) return null;
   return answer.search === search ? answer : { page: null, failed: false };
-}
-
-const REORDER = 2000;
-
-/** Sorts every two seconds at most and never under a reader's eyes; the values go on regardless. */
-function useRowOrder(model: Model | null, sort: Sort, now: number, reading: boolean) {
-  const last = useRef<{ sort: Sort; at: number; order: readonly string[] }>(null);
-  if (!model) return [];
-  const { products } = model;
-  const due = !last.current || last.current.sort !== sort;
-  if (!last.current || due || (!reading && now - last.current.at >= REORDER)) {
-    last.current = { sort, at: now, order: sorted(products, sort) };
-  }
-  last.current.order = withNewcomers(last.current.order, products);
-  return last.current.order;
 }

@@ -10,11 +10,11 @@ export function Toast({ text, onClose }: { text: string; onClose: () => void }) 
     return () => clearTimeout(timer);
   }, [text]);
   return (
-    <div class="toast">
+    <aside class="toast" aria-label="Message">
       <p>{text}</p>
       <button type="button" class="button" aria-label="Dismiss" onClick={onClose}>
         <Icon name="cross" />
       </button>
-    </div>
+    </aside>
   );
 }
