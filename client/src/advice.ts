@@ -81,10 +81,13 @@ function adviceOnService(condition: Condition, model: Model, time: number): Advi
       };
     case 'stopped': {
       const [{ partition, reason } = { partition: 0, reason: '' }] = stopped;
+      const name = `${topic}[${partition}]`;
       const others = model.lag.length > stopped.length ? ' The other partitions go on.' : '';
+      // Most reasons begin with the name already.
+      const words = reason.startsWith(name) ? reason.slice(name.length + 1) : reason;
       return {
         ...DANGER,
-        headline: sentence(`${topic}[${partition}] has stopped: ${reason}`),
+        headline: sentence(`${name} has stopped: ${words}`),
         text: `Its numbers stay as of ${committedAt(model, partition)}.${others}`,
         all: reasons.map(sentence),
       };
@@ -169,8 +172,10 @@ function tryingAgain({ pollAt, model }: FeedState, now: number): string {
   return `${old}Trying again in ${duration(1000 * secondsTo(pollAt, now))}.`;
 }
 
+/** With a full stop, and with times as the clock on the wall shows them. */
 function sentence(words: string): string {
-  return /[.!?]$/.test(words) ? words : `${words}.`;
+  const local = words.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => timeOfDay(time, false));
+  return /[.!?]$/.test(local) ? local : `${local}.`;
 }
 
 function capital(word: string): string {

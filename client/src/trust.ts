@@ -83,7 +83,7 @@ export function detailOf(condition: Condition, feed: FeedState, now: number, sho
 
 /** `partition 2`, `partitions 0, 2`. */
 function named(partitions: readonly { readonly partition: number }[]): string {
-  const numbers = partitions.map(({ partition }) => partition);
+  const numbers = partitions.map(({ partition }) => partition).sort((a, b) => a - b);
   return `partition${numbers.length === 1 ? '' : 's'} ${numbers.join(', ')}`;
 }
 
