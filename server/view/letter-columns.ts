@@ -208,7 +208,8 @@ function createOrderTable(originOf: (row: number) => number) {
       size -= 1;
       for (let slot = after(gap); rows[slot] !== FREE; slot = after(slot)) {
         const wanted = slotOf(originOf(rows[slot]!));
-        const mayMove = gap <= slot ? wanted <= gap || wanted > slot : wanted <= gap && wanted > slot;
+        const mayMove =
+          gap <= slot ? wanted <= gap || wanted > slot : wanted <= gap && wanted > slot;
         if (!mayMove) continue;
         rows[gap] = rows[slot]!;
         gap = slot;
