@@ -2,9 +2,9 @@
 // seconds. So a header is no object, and a reason that was seen lately is no new text.
 import { clip } from '../log/clip.ts';
 import { codeOf, MAX_TEXT_BYTES } from '../log/dead-letter.ts';
+import { redriveIn } from '../log/redrive.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
-import type { RecordHeader } from '../record-batch/record.ts';
-import { readHeaders, varint, varintEnd } from '../record-batch/record-parts.ts';
+import { varint, varintEnd } from '../record-batch/record-parts.ts';
 import type { IndexedLetter } from './dead-letter-index.ts';
 import { groupOf } from './letter-group.ts';
 
@@ -18,18 +18,13 @@ const REDRIVE = Buffer.from('orders.redrive.');
 /** Reasons whose groups are remembered. */
 const KNOWN_REASONS = 1024;
 
-/** Of which earlier dead letter of ours a record is the redrive. */
-export type Lives = { readonly group: string; readonly deadLetter: number; readonly count: number };
-
 /** Reads records of the dead-letter topic; `group` and `topic` say which orders are ours. */
 export function createLetterFields({
   group,
   topic,
-  livesOf,
 }: {
   group: string;
   topic: string;
-  livesOf: (headers: readonly RecordHeader[]) => Lives | null;
 }): (partition: number, cursor: RecordCursor) => IndexedLetter {
   const ourGroup = Buffer.from(group);
   const ourTopic = Buffer.from(topic);
@@ -62,8 +57,8 @@ export function createLetterFields({
       fromPartition === partition &&
       ourGroup.compare(bytes, found.group, found.groupEnd) === 0 &&
       ourTopic.compare(bytes, found.topic, found.topicEnd) === 0;
-    const lives = isOurs && found.redriven ? livesOf(readHeaders(bytes, cursor)) : null;
-    const isAgain = lives !== null && lives.group === group;
+    const redrive = isOurs && found.redriven ? redriveIn(bytes, cursor) : null;
+    const isAgain = redrive !== null && redrive.group === group;
     return {
       partition,
       offset,
@@ -71,8 +66,8 @@ export function createLetterFields({
       code: isOfService ? reason.code : null,
       group: reason.group,
       origin: isOurs ? fromOffset : -1,
-      lives: isAgain ? lives.count : 0,
-      earlier: isAgain ? lives.deadLetter : -1,
+      lives: isAgain ? redrive.count : 0,
+      earlier: isAgain ? redrive.deadLetter : -1,
     };
   };
 }

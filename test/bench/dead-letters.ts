@@ -34,7 +34,7 @@ const median = (values: number[]) => values.sort((a, b) => a - b)[values.length 
 
 async function main(): Promise<void> {
   const index = createDeadLetterIndex();
-  const fieldsOf = createLetterFields({ group: 'g', topic: 'orders', livesOf: () => null });
+  const fieldsOf = createLetterFields({ group: 'g', topic: 'orders' });
   global.gc?.();
   const before = process.memoryUsage();
   let busy = 0;
