@@ -3,7 +3,6 @@
 import type {
   Balance,
   ChangedMetrics,
-  DeadLetterItem,
   Figures,
   PartitionAsOf,
   PartitionLag,
@@ -14,10 +13,10 @@ import type { Changes, OverviewSource } from '../http/overview.ts';
 import { type CheckpointSummary, lostCount } from '../log/checkpoint.ts';
 import { isoTime } from '../log/clip.ts';
 import type { Clock } from '../log/clock.ts';
-import type { DeadLetter } from '../log/dead-letter.ts';
 import { view as averageOf, type Tally } from '../orders/averages.ts';
 import { type GroupAverages, SHOWN_PRODUCTS } from '../orders/group-averages.ts';
 import type { GroupView } from '../view/group-view.ts';
+import { deadLetterItem } from './letter-item.ts';
 import { metricsJson } from './metrics-body.ts';
 import { createProductPages } from './product-pages.ts';
 import { createThroughput } from './throughput.ts';
@@ -206,9 +205,4 @@ function readCount(view: GroupView): number {
 function asOf(head: CheckpointSummary): PartitionAsOf {
   const { partition, nextOffset, highWatermark, writtenAt } = head;
   return { partition, nextOffset, highWatermark, writtenAt: isoTime(writtenAt) };
-}
-
-function deadLetterItem(letter: DeadLetter): DeadLetterItem {
-  const { partition, offset, timestamp, group, ...shown } = letter;
-  return { id: `${partition}-${offset}`, timestamp: isoTime(timestamp), ...shown };
 }
