@@ -1,10 +1,49 @@
-// What HTTP says of dead letters beyond the list on the page: the schema of every answer.
+// What HTTP says of dead letters: the schema of every answer.
 import { type Static, Type } from 'typebox';
-import { DeadLetterItem } from './contract.ts';
 
 const Closed = { additionalProperties: false } as const;
 const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
   Type.Union([schema, Type.Null()]);
+
+const Stage = Type.Union([
+  Type.Literal('decode'),
+  Type.Literal('validate'),
+  Type.Literal('process'),
+]);
+
+const Disposition = Type.Union([
+  Type.Literal('undecodable'),
+  Type.Literal('invalid'),
+  Type.Literal('permanent'),
+  Type.Literal('retries_exhausted'),
+]);
+
+/**
+ * One dead letter of `GET /dlq`. `orderId`, `reason` and `timestamp` (when it was given up, ISO 8601)
+ * are a published contract. `id` is its place in the dead-letter topic, `partition-offset`.
+ */
+export const DeadLetterItem = Type.Object(
+  {
+    id: Type.String(),
+    orderId: Type.Union([Type.String(), Type.Null()]),
+    /** The code of the reason and where it was noticed; null for records that did not come from this service. */
+    code: Type.Union([Type.String(), Type.Null()]),
+    stage: Type.Union([Stage, Type.Null()]),
+    reason: Type.String(),
+    timestamp: Type.String(),
+    /** Where the original record stands; null for records that did not come from this service. */
+    origin: Type.Union([
+      Type.Null(),
+      Type.Object(
+        { topic: Type.String(), partition: Type.Integer(), offset: Type.Integer() },
+        Closed,
+      ),
+    ]),
+    disposition: Type.Union([Disposition, Type.Null()]),
+    attempts: Type.Union([Type.Integer(), Type.Null()]),
+  },
+  Closed,
+);
 
 /**
  * What has become of a dead letter. `parked`: it came back so often that it is not sent again unless it
@@ -141,6 +180,7 @@ export const FieldDifference = Type.Object(
   Closed,
 );
 
+export type DeadLetterItem = Static<typeof DeadLetterItem>;
 export type LetterState = Static<typeof LetterState>;
 export type IndexReach = Static<typeof IndexReach>;
 export type LetterItem = Static<typeof LetterItem>;

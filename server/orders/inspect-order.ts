@@ -6,11 +6,7 @@ import { type Order, orderType } from './order.ts';
 export type InspectedOrder = {
   readonly schema: string;
   /** In order; `at` is the byte at which the field begins. */
-  readonly fields: readonly {
-    readonly name: string;
-    readonly value: unknown;
-    readonly at: number;
-  }[];
+  readonly fields: { readonly name: string; readonly value: unknown; readonly at: number }[];
   /** Why it is no order, in words; null when it is one. */
   readonly fault: string | null;
   /** The byte at which decoding stopped; null when it came to the end of the value. */

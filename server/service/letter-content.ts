@@ -10,12 +10,9 @@ import type {
 } from '../http/contract-letters.ts';
 import type { Edit, LetterContent, NoLetter } from '../http/letters.ts';
 import { isoTime } from '../log/clip.ts';
-import { type DeadLetter, readDeadLetter } from '../log/dead-letter.ts';
-import { type Redrive, redriveOf } from '../log/redrive.ts';
-import type { KafkaRecord } from '../record-batch/record.ts';
-import { openRecord } from '../record-batch/record-parts.ts';
+import type { Redrive } from '../log/redrive.ts';
 import type { DeadLetterIndex } from '../view/dead-letter-index.ts';
-import type { LetterContents } from '../view/letter-contents.ts';
+import type { LetterContents, WholeLetter } from '../view/letter-contents.ts';
 import { letterItem, shownBytes } from './letter-item.ts';
 
 /** Lives that are looked for in each direction. */
@@ -31,8 +28,6 @@ export type ValueTerms = {
   checked(bytes: Buffer): Buffer | { readonly fault: string };
 };
 
-type Letter = { readonly record: KafkaRecord; readonly redrive: Redrive | null };
-
 /** Reads letters of `partitions()` partitions; those redriven by `group` are ours. */
 export function createLetterContent(deps: {
   contents: LetterContents;
@@ -43,42 +38,27 @@ export function createLetterContent(deps: {
 }): LetterContent {
   const { contents, index, terms, group, partitions } = deps;
 
-  async function read(
-    places: readonly LetterPlace[],
-    signal: AbortSignal,
-  ): Promise<(Letter & LetterPlace)[]> {
-    return contents.read(
-      places,
-      (partition, cursor) => {
-        const record = openRecord(cursor.copy());
-        const redrive = redriveOf(record.headers);
-        const own = redrive?.group === group ? redrive : null;
-        return { partition, offset: record.offset, record, redrive: own };
-      },
-      signal,
+  /** What another group has redriven is a first life to us. */
+  async function read(places: readonly LetterPlace[], signal: AbortSignal): Promise<WholeLetter[]> {
+    const letters = await contents.whole(places, signal);
+    return letters.map((each) =>
+      each.redrive?.group === group ? each : { ...each, redrive: null },
     );
   }
 
-  async function find(
-    place: LetterPlace,
-    signal: AbortSignal,
-  ): Promise<(Letter & LetterPlace) | NoLetter> {
+  async function find(place: LetterPlace, signal: AbortSignal): Promise<WholeLetter | NoLetter> {
     if (place.partition >= partitions()) return { missing: 'partition', partitions: partitions() };
-    const { low, high } = await contents.bounds(place.partition);
+    const { low, high } = await contents.bounds(place.partition, signal);
     if (place.offset < low) return { missing: 'expired', low };
     if (place.offset >= high) return { missing: 'never', end: high };
     return (await read([place], signal))[0] ?? { missing: 'none' };
   }
 
-  function shown({ record }: Letter, partition: number): DeadLetter {
-    return readDeadLetter(partition, terms.idOf, record);
-  }
-
-  function life(place: LetterPlace, letter: Letter | undefined): LetterLife {
+  function life(place: LetterPlace, letter: WholeLetter | undefined): LetterLife {
     const id = `${place.partition}-${place.offset}`;
     if (letter === undefined)
       return { id, gone: true, timestamp: null, reason: null, redrive: null };
-    const { timestamp, reason } = shown(letter, place.partition);
+    const { timestamp, reason } = contents.letterOf(place.partition, letter.record);
     return {
       id,
       gone: false,
@@ -90,7 +70,7 @@ export function createLetterContent(deps: {
 
   async function earlierLives(
     partition: number,
-    letter: Letter,
+    letter: WholeLetter,
     signal: AbortSignal,
   ): Promise<LetterLife[]> {
     const lives: LetterLife[] = [];
@@ -123,7 +103,7 @@ export function createLetterContent(deps: {
       const { record, redrive } = found;
       const indexed = index.find(place);
       return {
-        ...letterItem(shown(found, place.partition), indexed),
+        ...letterItem(contents.letterOf(place.partition, record), indexed),
         copy: indexed?.copy ?? false,
         key: record.key === null ? null : shownBytes(record.key),
         value: record.value === null ? null : shownBytes(record.value),

@@ -2,9 +2,7 @@
 import type { DeadLetterItem } from '../http/contract.ts';
 import type { Bytes, LetterItem } from '../http/contract-letters.ts';
 import { isoTime } from '../log/clip.ts';
-import { type DeadLetter, readDeadLetter, SHOWN_HEADERS } from '../log/dead-letter.ts';
-import type { RecordCursor } from '../record-batch/reader.ts';
-import { lastHeaders } from '../record-batch/record-parts.ts';
+import type { DeadLetter } from '../log/dead-letter.ts';
 import type { FoundLetter } from '../view/dead-letter-index.ts';
 import { groupOf } from '../view/letter-group.ts';
 
@@ -17,26 +15,9 @@ export function deadLetterItem(letter: DeadLetter): DeadLetterItem {
 export function letterItem(letter: DeadLetter, found: FoundLetter | null): LetterItem {
   return {
     ...deadLetterItem(letter),
-    ...(found === null ? {} : { timestamp: isoTime(found.time) }),
     group: groupOf(letter.reason),
     state: found?.state ?? null,
   };
-}
-
-/** The dead letter under a cursor. */
-export function letterUnder(
-  cursor: RecordCursor,
-  partition: number,
-  idOf: (value: Buffer) => string | null,
-): DeadLetter {
-  const { offset, timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd } = cursor;
-  return readDeadLetter(partition, idOf, {
-    offset,
-    timestamp,
-    key: keyStart < 0 ? null : bytes.subarray(keyStart, keyEnd),
-    value: valueStart < 0 ? null : bytes.subarray(valueStart, valueEnd),
-    headers: lastHeaders(bytes, cursor, SHOWN_HEADERS),
-  });
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -3,9 +3,7 @@ import type { IndexReach, LetterGroups, LetterItem } from '../http/contract-lett
 import type { LetterList, LetterPage } from '../http/letters.ts';
 import { isoTime } from '../log/clip.ts';
 import type { Clock } from '../log/clock.ts';
-import type { DeadLetter } from '../log/dead-letter.ts';
 import { createSlices } from '../log/slices.ts';
-import type { RecordCursor } from '../record-batch/reader.ts';
 import type { DeadLetterIndex, FoundLetter } from '../view/dead-letter-index.ts';
 import type { LetterContents } from '../view/letter-contents.ts';
 import { FAILED_AGAIN, type LetterGroup, OPEN, PARKED, REDRIVEN } from '../view/letter-groups.ts';
@@ -20,10 +18,9 @@ export function createLetterList(deps: {
   index: DeadLetterIndex;
   indexer: LetterIndexer;
   contents: LetterContents;
-  read: (partition: number, cursor: RecordCursor) => DeadLetter;
   clock: Clock;
 }): LetterList {
-  const { index, indexer, contents, read, clock } = deps;
+  const { index, indexer, contents, clock } = deps;
   const slices = createSlices(clock);
 
   function reach(): IndexReach | null {
@@ -45,11 +42,11 @@ export function createLetterList(deps: {
     found: readonly FoundLetter[],
     signal: AbortSignal,
   ): Promise<LetterItem[]> {
-    const stored = await contents.read(found, read, signal);
+    const stored = await contents.letters(found, signal);
     const letters = new Map(stored.map((letter) => [idOf(letter), letter]));
     return found.flatMap((place) => {
       const letter = letters.get(idOf(place));
-      return letter === undefined ? [] : [letterItem(letter, place)];
+      return letter === undefined ? [] : [letterItem({ ...letter, timestamp: place.time }, place)];
     });
   }
 

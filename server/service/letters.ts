@@ -1,15 +1,14 @@
 // Dead letters for HTTP: the index, what feeds it, and what is read from Kafka on demand.
-import type { Letters } from '../http/letters.ts';
+import type { Letters, SearchStep } from '../http/letters.ts';
 import type { Clock } from '../log/clock.ts';
 import type { LogReader } from '../log/ports.ts';
-import type { RecordCursor } from '../record-batch/reader.ts';
 import { createDeadLetterIndex, type DeadLetterIndex } from '../view/dead-letter-index.ts';
 import { createLetterContents } from '../view/letter-contents.ts';
 import { createLetterFields } from '../view/letter-fields.ts';
 import { createLetterIndexer, type LetterIndexer } from '../view/letter-indexer.ts';
 import { searchLetters } from '../view/letter-search.ts';
 import { createLetterContent, type ValueTerms } from './letter-content.ts';
-import { letterItem, letterUnder } from './letter-item.ts';
+import { letterItem } from './letter-item.ts';
 import { createLetterList } from './letter-list.ts';
 
 /** What stands in `deadLetters`, for orders that `group` gave up in `orders`. */
@@ -28,19 +27,21 @@ export function createLetters(deps: {
   const index = createDeadLetterIndex();
   const fieldsOf = createLetterFields({ group, topic: topics.orders });
   const indexer = createLetterIndexer({ reader: follower, topic, index, fieldsOf, clock });
-  const contents = createLetterContents({ reader, topic, clock });
+  const contents = createLetterContents({ reader, topic, idOf: terms.idOf, clock });
   const partitions = () => indexer.reach().map(({ partition }) => partition);
-  const read = (partition: number, cursor: RecordCursor) =>
-    letterUnder(cursor, partition, terms.idOf);
-  const hit = (partition: number, cursor: RecordCursor) => {
-    const { offset } = cursor;
-    return letterItem(read(partition, cursor), index.find({ partition, offset }));
-  };
+
+  async function* search(text: string, signal: AbortSignal): AsyncGenerator<SearchStep, void> {
+    for await (const step of searchLetters({ contents, partitions: partitions(), text, signal })) {
+      const hits = step.hits.map((letter) => letterItem(letter, index.find(letter)));
+      yield { ...step, hits };
+    }
+  }
+
   return {
     index,
     indexer,
     letters: {
-      list: createLetterList({ index, indexer, contents, read, clock }),
+      list: createLetterList({ index, indexer, contents, clock }),
       content: createLetterContent({
         contents,
         index,
@@ -48,8 +49,7 @@ export function createLetters(deps: {
         group,
         partitions: () => partitions().length,
       }),
-      search: (text, signal) =>
-        searchLetters({ contents, partitions: partitions(), text, hit, signal }),
+      search,
     },
   };
 }
