@@ -21,7 +21,7 @@ export function redriveShown(report: RedriveReport): RedriveShown {
         ? { ids: selection.places.map(idOf) }
         : { filter: filterShown(selection.filter) },
     rate,
-    notBefore: isoTime(notBefore),
+    notBefore: notBefore === 0 ? null : isoTime(notBefore),
     canary,
     maxRedrives,
     edited,

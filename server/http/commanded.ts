@@ -15,8 +15,8 @@ export function withCommands(
 ): OverviewSource {
   const redrives = () => (book.redrives() ?? []).slice(0, SHOWN_REDRIVES).map(redriveShown);
   const paused = () => book.paused().map(pausedShown);
-  let toldRedrives = '';
-  let toldPaused = '';
+  let toldRedrives = '[]';
+  let toldPaused = '[]';
 
   return {
     ...source,

@@ -51,7 +51,8 @@ export const RedriveShown = Type.Object(
     selection: ShownSelection,
     /** Letters a second; null: no limit. */
     rate: Type.Union([Type.Number(), Type.Null()]),
-    notBefore: Type.String(),
+    /** Nothing is sent before; null: at once. */
+    notBefore: Type.Union([Type.String(), Type.Null()]),
     canary: Type.Union([CanaryShown, Type.Null()]),
     maxRedrives: Type.Integer(),
     /** Its one letter was sent with another value. */

@@ -12,7 +12,7 @@ export const GROUP_LENGTH = 200;
 const MAX_BEFORE = 7000;
 /** ISO 8601 or milliseconds since 1970. */
 export const TIME =
-  '^(\\d{1,15}|\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,3})?)?(Z|[+-]\\d\\d:\\d\\d))?)$';
+  '^(\\d{12,15}|\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,3})?)?(Z|[+-]\\d\\d:\\d\\d))?)$';
 
 /** Strings and not numbers: coercion would let 1e3, 0x10 and an empty value pass. */
 export const LIMIT = '^([1-9][0-9]{0,2}|1000)$';
