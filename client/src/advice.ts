@@ -104,7 +104,7 @@ function adviceOnService(condition: Condition, model: Model, time: number): Advi
   }
 }
 
-function onHold({ status: { paused }, lag }: Model): Advice {
+function onHold({ paused, lag }: Model): Advice {
   const [first] = paused;
   const where = paused.length < lag.length ? `of ${plural(paused.length, 'partition')} ` : '';
   const since = timeOfDay(first?.at ?? '', false);

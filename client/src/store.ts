@@ -31,6 +31,9 @@ export interface Model {
   readonly throughput: number | null;
   readonly lag: Snapshot['lag'];
   readonly status: Status;
+  readonly redrives: Snapshot['redrives'];
+  readonly paused: Snapshot['paused'];
+  readonly writing: Snapshot['writing'];
 }
 
 const NOTHING = { metrics: null, products: new Map(), deadLetters: [] };
@@ -69,6 +72,9 @@ export function advance(model: Model | null, delta: Delta): Model | 'known' | 'g
     throughput: delta.throughput === undefined ? model.throughput : delta.throughput,
     lag: delta.lag ?? model.lag,
     status: delta.status ?? model.status,
+    redrives: delta.redrives ?? model.redrives,
+    paused: delta.paused ?? model.paused,
+    writing: model.writing,
   };
 }
 

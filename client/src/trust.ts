@@ -43,11 +43,11 @@ export function conditionOf(feed: FeedState, now: number, online: boolean): Cond
   if (transport === 'disconnected') return online ? 'disconnected' : 'offline';
   if (transport === 'connecting' || !model) return 'connecting';
   if (ageOf(feed, now) > STALE_AFTER && !feed.resting) return 'stale';
-  const { kafka, stopped, phase, paused } = model.status;
+  const { kafka, stopped, phase } = model.status;
   if (!kafka.up) return 'kafka-down';
   if (stopped.length > 0) return 'stopped';
   if (phase !== 'ready') return 'not-ready';
-  return paused.length > 0 ? 'held' : transport;
+  return model.paused.length > 0 ? 'held' : transport;
 }
 
 /** Whether the numbers must look old. */
@@ -58,7 +58,8 @@ export function isOld(condition: Condition): boolean {
 /** The words after the pill's own: what it is about, how old the numbers are, by which road they come. */
 export function detailOf(condition: Condition, feed: FeedState, now: number, shown: Model | null) {
   const age = ageOf(feed, now);
-  const { stopped = [], paused = [] } = feed.model?.status ?? {};
+  const stopped = feed.model?.status.stopped ?? [];
+  const paused = feed.model?.paused ?? [];
   const all = feed.model?.lag.length ?? 0;
   switch (condition) {
     case 'connecting':

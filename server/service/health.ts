@@ -216,7 +216,6 @@ export function createHealth(deps: {
         reasons,
         notes: stopping ? [] : remarks().map(({ words }) => words),
         stopped: running.failures.map(({ partition, reason }) => ({ partition, reason })),
-        paused: [],
         kafka: { brokers, embedded, storage, up, since: new Date(since).toISOString(), error },
         topic: config.ORDERS_TOPIC,
         group,

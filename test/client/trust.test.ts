@@ -136,10 +136,11 @@ t.test('paused consumption is said with who, why and since when', async (t) => {
   const paused = [0, 1, 2].map((partition) => ({
     partition,
     by: 'breaker',
+    breaker: true,
     why: '40 % of the orders were given up',
     at: '2026-01-01T12:00:00.000Z',
   }));
-  const state = feed({}, { status: aStatus({ paused }) });
+  const state = feed({}, { paused });
   t.equal(condition(state), 'held');
   t.equal(detailOf('held', state, NOW, state.model), '3 of 3 partitions, now');
   t.match(
