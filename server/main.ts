@@ -59,6 +59,7 @@ const service = createService({
   },
 });
 const app = await buildApp({
+  series: service.series,
   source: service.overview,
   letters: service.letters,
   commands: service.commands,

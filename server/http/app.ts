@@ -32,6 +32,7 @@ import { letterStreamRoutes } from './routes/letter-streams.ts';
 import { letterRoutes } from './routes/letters.ts';
 import { type Expositions, metricsRoute } from './routes/metrics.ts';
 import { productsRoute } from './routes/products.ts';
+import { type SeriesSource, seriesRoute } from './routes/series.ts';
 import { snapshotRoute } from './routes/snapshot.ts';
 import { streamRoute } from './routes/stream.ts';
 import { filesBelow, staticFiles } from './static-files.ts';
@@ -39,6 +40,7 @@ import { createWriteAccess, type WritingSettings } from './writing.ts';
 
 /** What the server shows and whom it serves. */
 export type AppDeps = {
+  series: SeriesSource;
   readonly source: CoreSource;
   readonly letters: Letters;
   readonly commands: Commands;
@@ -182,6 +184,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(letterStreamRoutes, { source, list, search, failed });
   const now = () => Date.now();
   await app.register(commandRoutes, { source, commands, list, content, access, audit, clock, now });
+  await app.register(seriesRoute, { series: deps.series });
   await app.register(snapshotRoute, { feed, holds });
   await app.register(productsRoute, { source, holds });
   await app.register(streamRoute, { streams });

@@ -7,6 +7,7 @@ import { describe } from '../errors.ts';
 import type { Letters } from '../http/letters.ts';
 import type { CoreSource } from '../http/overview.ts';
 import type { Commands } from '../http/routes/commands.ts';
+import type { SeriesSource } from '../http/routes/series.ts';
 import { createAppender } from '../kafka/appender.ts';
 import { createKafka } from '../kafka/client.ts';
 import { createCluster } from '../kafka/cluster.ts';
@@ -34,6 +35,7 @@ import { createLetters } from './letters.ts';
 import { noCommands } from './no-commands.ts';
 import { createOverview } from './overview.ts';
 import { createOwnTasks, type TaskGround } from './own-tasks.ts';
+import { createSeries, readingOf } from './series.ts';
 import { createUpkeep } from './upkeep.ts';
 
 const UPKEEP_MS = 5000;
@@ -48,6 +50,7 @@ const TRIM_MS = 30_000;
 
 export type Service = {
   readonly overview: CoreSource;
+  readonly series: SeriesSource;
   readonly letters: Letters;
   readonly commands: Commands;
   /** Reaches Kafka, catches up and joins; keeps trying until it succeeds or `stop` is called. */
@@ -189,6 +192,7 @@ export function createService(deps: {
     old: health.oldHeads,
     clock,
   });
+  const series = createSeries();
   const upkeep = createUpkeep({ clock, health, onCrash });
   let partitions = 0;
   let stopping = false;
@@ -223,6 +227,7 @@ export function createService(deps: {
       old: health.oldHeads,
       find: index.find,
     }),
+    series: (range) => series.read(range, clock.now()),
     letters,
     commands: noCommands,
     async start() {
@@ -231,6 +236,9 @@ export function createService(deps: {
         await upkeep.insist('the topics cannot be prepared', ensureTopics);
         if (stopping) return;
         upkeep.every(LOOK_MS, 'the ends of the partitions are not known', lag.ask);
+        upkeep.every(LOOK_MS, 'the last hour is not kept', () =>
+          series.sample(clock.now(), readingOf(view, lag.read(), health.oldHeads())),
+        );
         // Who cannot be read says so itself; a partition without a leader holds up no other.
         const reading = view.caughtUp().then(health.caughtUp, () => {});
         await Promise.race([reading, delay(clock, CATCH_UP_MS)]);

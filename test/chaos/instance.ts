@@ -63,6 +63,7 @@ const service = createService({
   },
 });
 const app = await buildApp({
+  series: service.series,
   source: service.overview,
   letters: service.letters,
   commands: service.commands,

@@ -11,7 +11,7 @@ import type { Averages } from '../../server/orders/averages.ts';
 import { createExpositions } from '../../server/service/metrics.ts';
 import { createOverview } from '../../server/service/overview.ts';
 import type { GroupView } from '../../server/view/group-view.ts';
-import { applyDelta, fakeSource, listen, rawClient } from '../fixtures/http.ts';
+import { applyDelta, fakeSource, listen, noSeries, rawClient } from '../fixtures/http.ts';
 import { fakeCommands, memoryLetters } from '../fixtures/letters.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { createMergedHeads, someCheckpoint } from '../fixtures/orders.ts';
@@ -56,6 +56,7 @@ const products = (length: number, prefix = 'p'): [string, number][] =>
 
 async function start(deps: Partial<AppDeps> & Pick<AppDeps, 'source'>) {
   return buildApp({
+    series: noSeries,
     letters: memoryLetters().letters,
     commands: fakeCommands(),
     writing: { loopback: true, token: null, readOnly: false },
