@@ -1,17 +1,19 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { adviceOn } from './advice.ts';
 import { createAnnouncer } from './announcer.ts';
-import { browser } from './browser.ts';
+import { browser, fetchSeries } from './browser.ts';
 import { Cards } from './components/cards.tsx';
 import { ContextLine } from './components/context-line.tsx';
 import { DeadLetters } from './components/dead-letters.tsx';
 import { Header } from './components/header.tsx';
+import { History, useRange } from './components/history.tsx';
 import { Products } from './components/products.tsx';
 import { Toast } from './components/toast.tsx';
 import { FACES } from './faces.ts';
 import { setFavicon } from './favicon.ts';
 import type { FeedState } from './feed-state.ts';
-import { usePause, useTick } from './hooks.ts';
+import { useLazy, usePause, usePolled, useTick } from './hooks.ts';
+import { marksOf } from './marks.ts';
 import {
   announcementOf,
   type Condition,
@@ -23,6 +25,8 @@ import {
   tooltipOf,
 } from './trust.ts';
 
+const SERIES_EVERY = 2000;
+const LONG_SERIES_EVERY = 5000;
 const RESTARTED = 'The server restarted. Totals go on from what Kafka holds.';
 
 /** The whole page, a function of the feed's state, the time, and the user's pause. */
@@ -35,6 +39,12 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
   const condition = paused ? 'frozen' : heard;
   const old = isOld(heard);
   const model = paused ? held : feed.model;
+  const time = old || paused ? null : serverTime(feed, now);
+  const lower = useLazy(() => import('./components/partitions.tsx'), feed.model !== null);
+  const [range, setRange] = useRange();
+  const shortSeries = usePolled('2m', SERIES_EVERY, () => fetchSeries('2m'));
+  const longSeries = usePolled(range, LONG_SERIES_EVERY, () => fetchSeries(range));
+  const series = range === '2m' ? shortSeries : longSeries;
   const title = titleOf(condition, model);
   const { favicon } = FACES[condition];
 
@@ -69,12 +79,16 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
         advancedAt={paused ? null : feed.advancedAt}
         onPause={toggle}
       />
-      <main>
+      <main class="flex flex-col">
         <ContextLine advice={adviceOn(heard, feed, now)} onAction={onRetry} />
-        <Cards model={model} time={old || paused ? null : serverTime(feed, now)} />
+        <Cards model={model} time={time} series={shortSeries} />
+        <History series={series} range={range} marks={marksOf(model)} onRange={setRange} />
         <div class="page panels" data-waiting={model === null}>
           <Products model={model} now={now} old={old || paused} />
           <DeadLetters model={model} old={old || paused} />
+        </div>
+        <div class="partitions-place">
+          {lower && model && <lower.Partitions model={model} time={time} />}
         </div>
       </main>
       {toast && <Toast text={toast} onClose={() => setToast('')} />}

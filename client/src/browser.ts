@@ -1,5 +1,6 @@
 // The browser's side of the feed's ports.
 import type { ProductPage, Snapshot } from '../../server/http/contract.ts';
+import type { Series } from '../../server/http/contract-series.ts';
 import type { FeedPorts } from './feed-state.ts';
 import { createTurns, type TabChannel } from './turns.ts';
 
@@ -48,6 +49,11 @@ export const browser: FeedPorts = {
 /** One page of all products; `search` is the query of the URL. */
 export function fetchProducts(search: string): Promise<ProductPage> {
   return fetchJson<ProductPage>(`/api/products?${search}`, 'default');
+}
+
+/** How the last while went: `2m`, `15m` or `1h`. */
+export function fetchSeries(range: string): Promise<Series> {
+  return fetchJson<Series>(`/api/series?range=${range}`, 'no-store');
 }
 
 async function fetchJson<T>(url: string, cache: RequestCache): Promise<T> {

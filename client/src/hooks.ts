@@ -89,3 +89,42 @@ export function usePause(model: Model | null, onResume: () => void) {
   }, []);
   return { paused: hold !== null, held: hold?.model ?? null, toggle };
 }
+
+/** A part of the page that is loaded once it is wanted; null until it is here. Failing, it is asked for again. */
+export function useLazy<T>(load: () => Promise<T>, wanted = true): T | null {
+  const [part, setPart] = useState<T | null>(null);
+  const [tries, setTries] = useState(0);
+  useEffect(() => {
+    if (!wanted || part !== null) return;
+    let timer: ReturnType<typeof setTimeout>;
+    load().then(
+      (loaded) => setPart(() => loaded),
+      () => {
+        timer = setTimeout(() => setTries(tries + 1), 5000);
+      },
+    );
+    return () => clearTimeout(timer);
+  }, [wanted, tries]);
+  return part;
+}
+
+/** The answer to a question that is put again every `ms`, and at once when `key` changes. Null before the first. */
+export function usePolled<T>(key: string, ms: number, ask: () => Promise<T>): T | null {
+  const [answer, setAnswer] = useState<{ key: string; value: T } | null>(null);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout>;
+    let over = false;
+    const put = async () => {
+      const value = document.hidden ? null : await ask().catch(() => null);
+      if (over) return;
+      if (value !== null) setAnswer({ key, value });
+      timer = setTimeout(put, ms);
+    };
+    void put();
+    return () => {
+      over = true;
+      clearTimeout(timer);
+    };
+  }, [key, ms]);
+  return answer?.key === key ? answer.value : null;
+}

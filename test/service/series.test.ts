@@ -3,15 +3,17 @@ import { createSeries, type Reading } from '../../server/service/series.ts';
 
 const START = Date.UTC(2026, 0, 1);
 
+type Mutable = { -readonly [Name in keyof Reading]: Reading[Name] };
+
 /** One reading a second, with counters that a test moves. */
 function world() {
   const series = createSeries();
   let second = 0;
-  const state = { read: 0, retries: 0, deadLettered: 0, lag: 0 as number | null, owners: 'a' };
+  const state: Mutable = { read: 0, retries: 0, deadLettered: 0, lag: 0, owners: 'a' };
   return {
     state,
     read: (range: '2m' | '15m' | '1h') => series.read(range, START + second * 1000),
-    pass(seconds: number, change: (state: Reading & typeof state) => void = () => {}) {
+    pass(seconds: number, change: (state: Mutable) => void = () => {}) {
       for (let i = 0; i < seconds; i += 1) {
         second += 1;
         change(state);

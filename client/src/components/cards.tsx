@@ -1,9 +1,11 @@
+import type { Series } from '../../../server/http/contract-series.ts';
 import { average, backlog, count, duration, plural, rate, share, UNKNOWN } from '../format.ts';
 import { isCaughtUp, lagOf, type Model, oldestUnread } from '../store.ts';
 import { Card } from './card.tsx';
 
 /** The six figures, always there and always the same size. `time`: the server's clock; null when they are old. */
-export function Cards({ model, time }: { model: Model | null; time: number | null }) {
+export function Cards(props: { model: Model | null; time: number | null; series: Series | null }) {
+  const { model, time, series } = props;
   const metrics = model?.metrics;
   const balance = metrics?.balance;
   // With Kafka down nobody knows the rate or the lag; 0 would be a statement.
@@ -24,23 +26,27 @@ export function Cards({ model, time }: { model: Model | null; time: number | nul
         />
         <Card
           label="Throughput"
+          points={series?.throughput}
           value={rate(flowing?.throughput)}
           unit={flowing?.throughput == null ? '' : 'orders/s'}
           note="whole group"
         />
         <Card
           label="Orders waiting"
+          points={series?.retries}
           value={count(balance?.pending)}
           note={metrics ? `${count(metrics.retries)} retries so far` : ''}
         />
         <Card
           label="Consumer lag"
+          points={series?.lag}
           value={count(lag)}
           unit={lag === null ? '' : 'behind'}
           note={flowing && time !== null ? lagNote(flowing, time) : ''}
         />
         <Card
           label="Dead letters"
+          points={series?.deadLetters}
           value={count(balance?.deadLettered)}
           tone={balance && balance.deadLettered > 0 ? 'danger' : undefined}
           note={

@@ -1,0 +1,119 @@
+import { useState } from 'preact/hooks';
+import { ago, count, duration } from '../format.ts';
+import { type PartitionRow, partitionRows } from '../partition-rows.ts';
+import type { Model } from '../store.ts';
+import { Name } from './name.tsx';
+
+const FEW = 12;
+const COLUMNS = [
+  'Partition',
+  'State',
+  'Read up to',
+  'Lag',
+  'First unread',
+  'Waiting',
+  'Committed',
+  'Owner',
+] as const;
+
+/** Where each partition stands, and where every order that was read has gone. `time`: the server's clock. */
+export function Partitions({ model, time }: { model: Model | null; time: number | null }) {
+  const [all, setAll] = useState(false);
+  const rows = model ? partitionRows(model) : [];
+  return (
+    <section class="page mt-4 sm:mt-6" aria-labelledby="partitions-title">
+      <div class="panel">
+        <h2 class="panel-title" id="partitions-title">
+          Partitions <span class="num text-muted">{rows.length > 0 ? count(rows.length) : ''}</span>
+        </h2>
+        <Balance model={model} />
+        <table class="table partitions">
+          <caption class="sr-only">Position, lag and state of every partition</caption>
+          <thead>
+            <tr>
+              {COLUMNS.map((label) => (
+                <th key={label} scope="col">
+                  {label}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {(all ? rows : rows.slice(0, FEW)).map((row) => (
+              <Row key={row.partition} row={row} time={time} />
+            ))}
+          </tbody>
+        </table>
+        {rows.length > FEW && (
+          <div class="panel-foot">
+            <span class="text-muted">{count(all ? rows.length : FEW)} shown</span>
+            <button type="button" class="button" onClick={() => setAll(!all)}>
+              {all ? 'Show fewer' : `Show all ${count(rows.length)}`}
+            </button>
+          </div>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Row({ row, time }: { row: PartitionRow; time: number | null }) {
+  const since = (iso: string | null) =>
+    iso === null || time === null ? null : time - Date.parse(iso);
+  const unread = since(row.firstUnread?.since ?? null);
+  const commit = since(row.committedAt);
+  return (
+    <tr>
+      <th scope="row" class="num" data-label={COLUMNS[0]}>
+        {row.partition}
+      </th>
+      <td data-label={COLUMNS[1]} data-tone={row.tone}>
+        {row.state}
+      </td>
+      <td data-label={COLUMNS[2]} class="num">
+        {count(row.nextOffset)} of {count(row.endOffset)}
+      </td>
+      <td data-label={COLUMNS[3]} class="num">
+        {count(row.lag)}
+      </td>
+      <td data-label={COLUMNS[4]} class="num">
+        {unread === null
+          ? count(null)
+          : `${row.firstUnread?.orBefore ? 'over ' : ''}${duration(unread)}`}
+      </td>
+      <td data-label={COLUMNS[5]} class="num">
+        {count(row.pending)}
+      </td>
+      <td data-label={COLUMNS[6]} class="num">
+        {commit === null ? count(null) : ago(commit)}
+      </td>
+      <td data-label={COLUMNS[7]} class="truncate" title={row.owner ?? undefined}>
+        {row.owner === null ? count(null) : <Name text={row.owner} />}
+      </td>
+    </tr>
+  );
+}
+
+/** Where every order is: the two sides are equal at every moment. */
+function Balance({ model }: { model: Model | null }) {
+  const balance = model?.metrics?.balance;
+  if (!balance) return null;
+  const { read, counted, deadLettered, pending, gaps, lost, corrections } = balance;
+  const without = [
+    gaps > 0 ? ` − ${count(gaps)} gaps` : '',
+    lost > 0 ? ` − ${count(lost)} lost` : '',
+  ].join('');
+  return (
+    <p class="balance num">
+      <strong>
+        read {count(read)}
+        {without} = counted {count(counted)} + dead letters {count(deadLettered)} + waiting{' '}
+        {count(pending)}
+      </strong>{' '}
+      Every order that was read is in exactly one of these.
+      {gaps > 0 && ' Gaps are offsets without an order.'}
+      {lost > 0 && ' Lost orders were gone before they were read.'}
+      {corrections > 0 && ` ${count(corrections)} were taken back when their dead letter was read.`}
+    </p>
+  );
+}
