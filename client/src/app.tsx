@@ -5,10 +5,12 @@ import { browser, fetchSeries } from './browser.ts';
 import { Cards } from './components/cards.tsx';
 import { ContextLine } from './components/context-line.tsx';
 import { DeadLetters } from './components/dead-letters.tsx';
+import { Dialogs } from './components/dialogs.tsx';
 import { Header } from './components/header.tsx';
 import { History, useRange } from './components/history.tsx';
 import { Products } from './components/products.tsx';
 import { Toast } from './components/toast.tsx';
+import { refusalOf, useDesk } from './desk.ts';
 import { FACES } from './faces.ts';
 import { setFavicon } from './favicon.ts';
 import type { FeedState } from './feed-state.ts';
@@ -33,18 +35,22 @@ const RESTARTED = 'The server restarted. Totals go on from what Kafka holds.';
 export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void }) {
   useTick(500);
   const { held, paused, toggle } = usePause(feed.model, onRetry);
-  const [toast, setToast] = useState('');
+  const desk = useDesk();
   const now = browser.clock.now();
   const heard = conditionOf(feed, now, navigator.onLine);
   const condition = paused ? 'frozen' : heard;
   const old = isOld(heard);
   const model = paused ? held : feed.model;
   const time = old || paused ? null : serverTime(feed, now);
-  const lower = useLazy(() => import('./components/partitions.tsx'), feed.model !== null);
+  const lower = useLazy(() => import('./components/lower.ts'), feed.model !== null);
+  const dialogs = useLazy(() => import('./components/desk-dialogs.tsx'), desk.opened !== null);
+  const [tokens, setTokens] = useState(0);
+  const refused = refusalOf(model, sessionStorage.getItem('token') !== null);
   const [range, setRange] = useRange();
   const shortSeries = usePolled('2m', SERIES_EVERY, () => fetchSeries('2m'));
   const longSeries = usePolled(range, LONG_SERIES_EVERY, () => fetchSeries(range));
   const series = range === '2m' ? shortSeries : longSeries;
+  const advice = adviceOn(heard, feed, now);
   const title = titleOf(condition, model);
   const { favicon } = FACES[condition];
 
@@ -60,7 +66,7 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
     const epoch = feed.model?.epoch;
     if (epoch === undefined || epochs.has(epoch)) return;
     if (epochs.size > 0) {
-      setToast(RESTARTED);
+      desk.setNotice({ text: RESTARTED });
       announcer.say(RESTARTED);
     }
     epochs.add(epoch);
@@ -80,18 +86,46 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
         onPause={toggle}
       />
       <main class="flex flex-col">
-        <ContextLine advice={adviceOn(heard, feed, now)} onAction={onRetry} />
+        <ContextLine
+          advice={advice}
+          onAction={
+            advice.action === 'Resume' ? () => desk.open({ kind: 'pause', pauses: false }) : onRetry
+          }
+        />
         <Cards model={model} time={time} series={shortSeries} />
         <History series={series} range={range} marks={marksOf(model)} onRange={setRange} />
         <div class="page panels" data-waiting={model === null}>
           <Products model={model} now={now} old={old || paused} />
-          <DeadLetters model={model} old={old || paused} />
+          <DeadLetters
+            model={model}
+            old={old || paused}
+            time={time}
+            refused={refused}
+            onDetails={desk.openLetter}
+            onRedrive={(selection, title) => desk.open({ kind: 'redrive', selection, title })}
+          />
         </div>
         <div class="partitions-place">
-          {lower && model && <lower.Partitions model={model} time={time} />}
+          {lower && model && (
+            <>
+              <lower.Redrives redrives={model.redrives} refused={refused} />
+              <lower.Partitions
+                model={model}
+                time={time}
+                refused={refused}
+                onPause={(pauses) => desk.open({ kind: 'pause', pauses })}
+              />
+              {model.writing.mode === 'token' && (
+                <lower.Token onChange={() => setTokens(tokens + 1)} />
+              )}
+            </>
+          )}
         </div>
       </main>
-      {toast && <Toast text={toast} onClose={() => setToast('')} />}
+      {desk.notice && <Toast notice={desk.notice} onClose={() => desk.setNotice(null)} />}
+      {desk.opened && model && dialogs && (
+        <Dialogs dialogs={dialogs} desk={desk} model={model} refused={refused} />
+      )}
     </div>
   );
 }

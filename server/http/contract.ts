@@ -155,6 +155,7 @@ export const Status = Type.Object(
       Closed,
     ),
     topic: Type.String(),
+    deadLetterTopic: Type.String(),
     group: Type.String(),
     startedAt: Type.String(),
     /** Commands that fit the way this server was started; empty where there is none to give. */

@@ -218,6 +218,7 @@ export function createHealth(deps: {
         stopped: running.failures.map(({ partition, reason }) => ({ partition, reason })),
         kafka: { brokers, embedded, storage, up, since: new Date(since).toISOString(), error },
         topic: config.ORDERS_TOPIC,
+        deadLetterTopic: config.DLQ_TOPIC,
         group,
         startedAt: new Date(startedAt).toISOString(),
         hints,

@@ -1,17 +1,37 @@
-import type { DeadLetterItem } from '../../../server/http/contract.ts';
+import type { DeadLetterItem, LetterState } from '../../../server/http/contract-letters.ts';
 import { dayUnlessToday, timeOfDay } from '../format.ts';
 import { Name } from './name.tsx';
 
-/** One dead letter: when, which order, why. */
-export function DeadLetter({ item, today }: { item: DeadLetterItem; today: Date }) {
+/** One dead letter: when, which order, why, what became of it; and the way to all of it. */
+export function DeadLetter(props: {
+  item: DeadLetterItem;
+  today: Date;
+  state?: LetterState | null;
+  chosen?: boolean;
+  onChoose?: () => void;
+  onDetails: (id: string) => void;
+}) {
+  const { item, today, state, chosen, onChoose, onDetails } = props;
   const [, code = '', rest = item.reason] = /^([A-Z][A-Z_]+)\b(.*)$/s.exec(item.reason) ?? [];
   const day = dayUnlessToday(item.timestamp, today);
+  const name = item.orderId ?? item.id;
   return (
     <li class="letter">
-      <time class="num" dateTime={item.timestamp} title={item.timestamp}>
-        {day && <span class="text-subtle">{day} </span>}
-        {timeOfDay(item.timestamp)}
-      </time>
+      <span class="flex min-w-0 items-center gap-2">
+        {onChoose && (
+          <input
+            type="checkbox"
+            class="check"
+            aria-label={`Select ${name}`}
+            checked={chosen ?? false}
+            onChange={onChoose}
+          />
+        )}
+        <time class="num text-13 text-muted" dateTime={item.timestamp} title={item.timestamp}>
+          {day && <span class="text-subtle">{day} </span>}
+          {timeOfDay(item.timestamp)}
+        </time>
+      </span>
       {item.orderId === null ? (
         <span class="text-13 text-subtle">no order id</span>
       ) : (
@@ -20,9 +40,18 @@ export function DeadLetter({ item, today }: { item: DeadLetterItem; today: Date 
         </code>
       )}
       <p class="letter-reason" title={item.reason}>
+        {state && state !== 'open' && <em class="letter-state">{state.replace('-', ' ')}</em>}
         {code && <code class="text-danger">{code}</code>}
         <Name text={rest} />
       </p>
+      <button
+        type="button"
+        class="button letter-more"
+        aria-label={`Details of ${name}`}
+        onClick={() => onDetails(item.id)}
+      >
+        Details
+      </button>
     </li>
   );
 }

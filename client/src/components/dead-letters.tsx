@@ -1,49 +1,107 @@
 import { useRef, useState } from 'preact/hooks';
 import type { DeadLetterItem } from '../../../server/http/contract.ts';
+import type { Selection } from '../api.ts';
 import { count, plural } from '../format.ts';
-import { useMedia, useReader } from '../hooks.ts';
+import { useLazy, useMedia, useReader } from '../hooks.ts';
 import type { Model } from '../store.ts';
+import { parameter, setParameters } from '../url.ts';
 import { DeadLetter } from './dead-letter.tsx';
 import { Icon } from './icon.tsx';
 
 const NONE: readonly DeadLetterItem[] = [];
 
-/** The newest dead letters; while somebody reads them, new ones wait to be asked for. */
-export function DeadLetters({ model, old }: { model: Model | null; old: boolean }) {
-  const few = useMedia('(width < 40rem)') ? 5 : 15;
-  const [all, setAll] = useState(false);
+const VIEWS = [
+  ['newest', 'Newest'],
+  ['groups', 'By reason'],
+  ['all', 'All'],
+] as const;
+type View = (typeof VIEWS)[number][0];
+
+/** The dead letters: the newest as they come, by reason, or all of them. */
+export function DeadLetters(props: {
+  model: Model | null;
+  old: boolean;
+  time: number | null;
+  refused: string | null;
+  onDetails: (id: string) => void;
+  onRedrive: (selection: Selection, title: string) => void;
+}) {
+  const { model, ...rest } = props;
+  const asked = VIEWS.find(([view]) => view === parameter('letters'))?.[0] ?? 'newest';
+  const [view, setView] = useState<View>(asked);
   const { reading, handlers } = useReader<HTMLElement>();
   const { items, waiting, show } = useHeld(model, reading);
-  const today = new Date();
+  const browser = useLazy(() => import('./letters-browser.tsx'), view !== 'newest');
+  const choose = (next: View) => {
+    setView(next);
+    setParameters({ letters: next === 'newest' ? null : next });
+  };
   return (
     <section class="panel" id="dead-letters" aria-labelledby="dead-letters-title" {...handlers}>
-      <h2 class="panel-title" id="dead-letters-title">
-        Dead letters{' '}
-        <span class="num text-muted">
-          {model?.metrics ? count(model.metrics.balance.deadLettered) : ''}
-        </span>
-        {waiting !== null && (
-          <button type="button" class="button ml-auto" onClick={show}>
+      <div class="panel-title flex-wrap">
+        <h2 id="dead-letters-title">
+          Dead letters{' '}
+          <span class="num font-normal text-muted">
+            {model?.metrics ? count(model.metrics.balance.deadLettered) : ''}
+          </span>
+        </h2>
+        {view === 'newest' && waiting !== null && (
+          <button type="button" class="button" onClick={show}>
             {waiting} new since you started reading · Show
           </button>
         )}
-      </h2>
+        <span class="ml-auto flex gap-1">
+          {VIEWS.map(([each, name]) => (
+            <button
+              key={each}
+              type="button"
+              class="button"
+              aria-pressed={each === view}
+              onClick={() => choose(each)}
+            >
+              {name}
+            </button>
+          ))}
+        </span>
+      </div>
+      {view === 'newest' && (
+        <Newest model={model} items={items} old={props.old} onDetails={props.onDetails} />
+      )}
+      {view !== 'newest' && browser && (
+        <browser.LettersBrowser {...rest} view={view} onView={choose} />
+      )}
+    </section>
+  );
+}
+
+function Newest(props: {
+  model: Model | null;
+  items: readonly DeadLetterItem[];
+  old: boolean;
+  onDetails: (id: string) => void;
+}) {
+  const { model, items, old, onDetails } = props;
+  const few = useMedia('(width < 40rem)') ? 5 : 15;
+  const [all, setAll] = useState(false);
+  const today = new Date();
+  return (
+    <>
       {model?.metrics && items.length === 0 && !old && <NoDeadLetters model={model} />}
       {/* Keyed by place and letter: what changes is drawn anew, and nothing is seen to move. */}
       <ol>
         {(all ? items : items.slice(0, few)).map((item, place) => (
-          <DeadLetter key={`${place} ${item.id}`} item={item} today={today} />
+          <DeadLetter key={`${place} ${item.id}`} item={item} today={today} onDetails={onDetails} />
         ))}
       </ol>
       {items.length > few && (
         <div class="panel-foot">
           <span class="text-muted">the latest {count(items.length)}</span>
           <button type="button" class="button" onClick={() => setAll(!all)}>
-            {all ? 'Show fewer' : 'Show all'}
+            {all ? 'Show fewer' : `Show ${count(items.length)}`}
           </button>
         </div>
       )}
-    </section>
+    </>
   );
 }
 

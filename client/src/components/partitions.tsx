@@ -17,14 +17,30 @@ const COLUMNS = [
 ] as const;
 
 /** Where each partition stands, and where every order that was read has gone. `time`: the server's clock. */
-export function Partitions({ model, time }: { model: Model | null; time: number | null }) {
+export function Partitions(props: {
+  model: Model;
+  time: number | null;
+  refused: string | null;
+  onPause: (pauses: boolean) => void;
+}) {
+  const { model, time, refused, onPause } = props;
+  const pauses = model.paused.length === 0;
   const [all, setAll] = useState(false);
-  const rows = model ? partitionRows(model) : [];
+  const rows = partitionRows(model);
   return (
     <section class="page mt-4 sm:mt-6" aria-labelledby="partitions-title">
       <div class="panel">
         <h2 class="panel-title" id="partitions-title">
           Partitions <span class="num text-muted">{rows.length > 0 ? count(rows.length) : ''}</span>
+          <button
+            type="button"
+            class="button ml-auto font-medium"
+            disabled={refused !== null}
+            title={refused ?? undefined}
+            onClick={() => onPause(pauses)}
+          >
+            {pauses ? 'Pause consumption' : 'Resume consumption'}
+          </button>
         </h2>
         <Balance model={model} />
         <table class="table partitions">

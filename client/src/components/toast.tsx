@@ -1,17 +1,23 @@
 import { useEffect } from 'preact/hooks';
+import type { Notice } from '../desk.ts';
 import { Icon } from './icon.tsx';
 
 const SHOWN_FOR = 8000;
 
-/** One sentence above the page that goes by itself, or at a press. */
-export function Toast({ text, onClose }: { text: string; onClose: () => void }) {
+/** One sentence above the page that goes by itself, or at a press; with the press that takes it back. */
+export function Toast({ notice, onClose }: { notice: Notice; onClose: () => void }) {
   useEffect(() => {
     const timer = setTimeout(onClose, SHOWN_FOR);
     return () => clearTimeout(timer);
-  }, [text]);
+  }, [notice]);
   return (
     <aside class="toast" aria-label="Message">
-      <p>{text}</p>
+      <p>{notice.text}</p>
+      {notice.undo && (
+        <button type="button" class="button" onClick={notice.undo}>
+          Undo
+        </button>
+      )}
       <button type="button" class="button" aria-label="Dismiss" onClick={onClose}>
         <Icon name="cross" />
       </button>

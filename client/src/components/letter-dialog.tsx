@@ -1,0 +1,233 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Bytes, LetterDetail, LetterLife } from '../../../server/http/contract-letters.ts';
+import { fetchLetter } from '../api.ts';
+import { copy } from '../copy.ts';
+import { count, timeOfDay } from '../format.ts';
+import { bytesOf, hexLines } from '../hex.ts';
+import { Dialog } from './dialog.tsx';
+import { LetterEdit } from './letter-edit.tsx';
+import { Name } from './name.tsx';
+
+/** One dead letter in full: why, its value decoded and raw, its headers, and its other lives. */
+export function LetterDialog(props: {
+  id: string;
+  refused: string | null;
+  deadLetterTopic: string;
+  onOpen: (id: string) => void;
+  onClose: () => void;
+  onRedrive: (id: string) => void;
+  onSent: (redriveId: string | null) => void;
+}) {
+  const { id, refused, onClose } = props;
+  const [letter, setLetter] = useState<LetterDetail | Error | null>(null);
+  useEffect(() => {
+    let over = false;
+    setLetter(null);
+    fetchLetter(id).then(
+      (found) => over || setLetter(found),
+      (error: Error) => over || setLetter(error),
+    );
+    return () => {
+      over = true;
+    };
+  }, [id]);
+  const known = letter instanceof Error ? null : letter;
+  return (
+    <Dialog title={`Dead letter ${known?.orderId ?? id}`} onClose={onClose}>
+      {letter === null && <p class="text-muted">Asking the server…</p>}
+      {letter instanceof Error && (
+        <p role="alert">
+          Message {id}: {letter.message}.
+        </p>
+      )}
+      {known && (
+        <>
+          <Why letter={known} />
+          <p class="flex flex-wrap gap-2">
+            <button
+              type="button"
+              class="button"
+              disabled={refused !== null || known.copy}
+              title={refused ?? undefined}
+              onClick={() => props.onRedrive(id)}
+            >
+              Redrive to “{known.origin?.topic ?? 'its topic'}”
+            </button>
+            <Copies letter={known} topic={props.deadLetterTopic} />
+          </p>
+          {refused !== null && <p class="text-muted">Redriving is off: {refused}.</p>}
+          {known.copy && (
+            <p class="text-muted">
+              A second letter for the same order: only the first can be redriven.
+            </p>
+          )}
+          <Decoded letter={known} />
+          <Raw letter={known} />
+          <Headers letter={known} />
+          <Lives letter={known} onOpen={props.onOpen} />
+          {refused === null && !known.copy && <LetterEdit letter={known} onSent={props.onSent} />}
+        </>
+      )}
+    </Dialog>
+  );
+}
+
+function Why({ letter }: { letter: LetterDetail }) {
+  const { origin, id, attempts, state, timestamp } = letter;
+  return (
+    <div>
+      <p class="break-words">
+        <strong>
+          <Name text={letter.reason} />
+        </strong>
+      </p>
+      <p class="num text-muted">
+        {timeOfDay(timestamp)} · {state ?? 'not indexed'} · dead letter {id}
+        {origin && ` · ${origin.topic} ${origin.partition}-${origin.offset}`}
+        {attempts !== null && ` · ${count(attempts)} attempt${attempts === 1 ? '' : 's'}`}
+      </p>
+    </div>
+  );
+}
+
+function Copies({ letter, topic }: { letter: LetterDetail; topic: string }) {
+  const [said, setSaid] = useState('');
+  const place = useRef<HTMLElement>(null);
+  const [partition, offset] = letter.id.split('-');
+  const texts = {
+    'as JSON': JSON.stringify(letter, null, 2),
+    'as curl': `curl ${location.origin}/dlq/${letter.id}`,
+    'as kcat': `kcat -C -t ${topic} -p ${partition} -o ${offset} -c 1 -f '%h\\n%k\\n%s'`,
+    link: `${location.origin}/?dlq=${letter.id}`,
+  };
+  return (
+    <>
+      {Object.entries(texts).map(([name, text]) => (
+        <button
+          key={name}
+          type="button"
+          class="button"
+          onClick={async () => {
+            setSaid(text);
+            const done = await copy(text, place.current);
+            setSaid(done ? `Copied ${name}.` : text);
+          }}
+        >
+          Copy {name}
+        </button>
+      ))}
+      <code ref={place} role="status" class="w-full break-all">
+        {said}
+      </code>
+    </>
+  );
+}
+
+function Decoded({ letter: { decoded } }: { letter: LetterDetail }) {
+  return (
+    <section>
+      <h3>Decoded as {decoded.schema}</h3>
+      <dl class="fields">
+        {decoded.fields.map(({ name, value }) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>
+              <Name text={typeof value === 'string' ? value : JSON.stringify(value)} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+      {decoded.fault !== null && (
+        <p class="text-danger">
+          <Name text={decoded.fault} />
+          {decoded.stoppedAt !== null && ` (stopped at byte ${count(decoded.stoppedAt)})`}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Raw({ letter: { value, decoded } }: { letter: LetterDetail }) {
+  if (value === null) return <p class="text-muted">The value is null: a tombstone.</p>;
+  const bytes = bytesOf(value.base64);
+  return (
+    <section>
+      <h3>Raw, {count(value.bytes)} bytes</h3>
+      <pre class="hex">
+        {hexLines(bytes).map(({ at, bytes: row, text }) => (
+          <div key={at}>
+            <span class="text-subtle">{at} </span>
+            {row
+              .map(({ hex, index }) =>
+                index === decoded.stoppedAt ? (
+                  <mark key={index} title="Decoding stopped here">
+                    {hex}
+                  </mark>
+                ) : (
+                  hex
+                ),
+              )
+              .flatMap((part) => [part, ' '])}
+            {'   '.repeat(16 - row.length)} {text}
+          </div>
+        ))}
+      </pre>
+      {bytes.length > 512 && <p class="text-muted">The first 512 bytes.</p>}
+    </section>
+  );
+}
+
+const textOf = (bytes: Bytes | null) =>
+  bytes === null ? 'null' : (bytes.text ?? `base64 ${bytes.base64}`);
+
+function Headers({ letter: { headers, key } }: { letter: LetterDetail }) {
+  return (
+    <section>
+      <h3>Key and headers</h3>
+      <dl class="fields">
+        <div>
+          <dt>key</dt>
+          <dd>
+            <Name text={textOf(key)} />
+          </dd>
+        </div>
+        {headers.map(({ name, value }, index) => (
+          <div key={index}>
+            <dt>
+              <Name text={textOf(name)} />
+            </dt>
+            <dd>
+              <Name text={textOf(value)} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function Lives(props: { letter: LetterDetail; onOpen: (id: string) => void }) {
+  const { earlier, later } = props.letter;
+  if (earlier.length + later.length === 0) return null;
+  const life = ({ id, gone, timestamp, reason }: LetterLife, when: string) => (
+    <li key={id}>
+      {when} {timestamp === null ? '' : timeOfDay(timestamp)} {reason ?? ''}{' '}
+      {gone ? (
+        `${id}, which retention has taken`
+      ) : (
+        <button type="button" class="button" onClick={() => props.onOpen(id)}>
+          Open {id}
+        </button>
+      )}
+    </li>
+  );
+  return (
+    <section>
+      <h3>Other lives of this order</h3>
+      <ol>
+        {earlier.map((each) => life(each, 'Before:'))}
+        {later.map((each) => life(each, 'After it was redriven:'))}
+      </ol>
+    </section>
+  );
+}

@@ -1,0 +1,234 @@
+import { useEffect, useState } from 'preact/hooks';
+import {
+  fetchGroups,
+  fetchLetters,
+  type LetterPage,
+  letterSearch,
+  type Selection,
+} from '../api.ts';
+import { ago, count } from '../format.ts';
+import { usePolled } from '../hooks.ts';
+import { parameter, setParameters } from '../url.ts';
+import { DeadLetter } from './dead-letter.tsx';
+import { Name } from './name.tsx';
+
+const STATES = ['open', 'redriven', 'failed-again', 'parked'] as const;
+const GROUPS_EVERY = 3000;
+
+type Props = {
+  time: number | null;
+  /** Why nothing can be sent; null when it can. */
+  refused: string | null;
+  onDetails: (id: string) => void;
+  onRedrive: (selection: Selection, title: string) => void;
+};
+
+/** All dead letters: by reason, or page by page with a filter; what is looked at stands in the address. */
+export function LettersBrowser(
+  props: Props & { view: 'groups' | 'all'; onView: (view: 'all') => void },
+) {
+  const [group, setGroup] = useState(parameter('group'));
+  const [state, setState] = useState(parameter('state'));
+  const change = (next: { group: string | null; state: string | null }) => {
+    setGroup(next.group);
+    setState(next.state);
+    setParameters(next);
+  };
+  if (props.view === 'groups') {
+    return (
+      <Groups
+        {...props}
+        onGroup={(chosen) => {
+          change({ group: chosen, state: null });
+          props.onView('all');
+        }}
+      />
+    );
+  }
+  return (
+    <>
+      <div class="letters-bar">
+        {group !== null && (
+          <span class="min-w-0 break-words">
+            <code>
+              <Name text={group} />
+            </code>{' '}
+            <button type="button" class="button" onClick={() => change({ group: null, state })}>
+              All reasons
+            </button>
+          </span>
+        )}
+        <label class="ml-auto">
+          State{' '}
+          <select
+            class="select"
+            value={state ?? ''}
+            onChange={({ currentTarget }) => change({ group, state: currentTarget.value || null })}
+          >
+            <option value="">all</option>
+            {STATES.map((each) => (
+              <option key={each} value={each}>
+                {each.replace('-', ' ')}
+              </option>
+            ))}
+          </select>
+        </label>
+        <a class="button" href={`/dlq/export?${letterSearch({ group, state }, { format: 'csv' })}`}>
+          CSV
+        </a>
+        <a
+          class="button"
+          href={`/dlq/export?${letterSearch({ group, state }, { format: 'jsonl' })}`}
+        >
+          JSON
+        </a>
+      </div>
+      <Pages key={`${group} ${state}`} {...props} group={group} state={state} />
+    </>
+  );
+}
+
+function Groups({
+  time,
+  refused,
+  onGroup,
+  onRedrive,
+}: Props & { onGroup: (group: string) => void }) {
+  const found = usePolled('groups', GROUPS_EVERY, fetchGroups);
+  if (found === null) return <p class="empty text-muted">Asking the server…</p>;
+  return (
+    <>
+      <ul>
+        {found.groups.map(({ group, letters, open, redriven, failedAgain, parked, last }) => (
+          <li key={group} class="group">
+            <p class="min-w-0 break-words">
+              <Name text={group} />
+            </p>
+            <p class="num text-muted">
+              {count(letters)} letters: {count(open)} open, {count(redriven)} redriven,{' '}
+              {count(failedAgain)} failed again, {count(parked)} parked
+              {last !== null && time !== null && ` · last ${ago(time - Date.parse(last))}`}
+            </p>
+            <p class="flex flex-wrap gap-2">
+              <button type="button" class="button" onClick={() => onGroup(group)}>
+                Show letters
+              </button>
+              <button
+                type="button"
+                class="button"
+                disabled={refused !== null || open === 0}
+                title={refused ?? undefined}
+                onClick={() => onRedrive({ filter: { group } }, `Redrive “${group}”?`)}
+              >
+                Redrive {count(open)}
+              </button>
+            </p>
+          </li>
+        ))}
+      </ul>
+      {found.groups.length === 0 && <p class="empty text-muted">No dead letters.</p>}
+      <p class="panel-foot text-muted">
+        {count(found.total)} reasons, ids and numbers left out
+        {found.ungrouped > 0 && `; ${count(found.ungrouped)} letters have no group`}
+        {found.index.older > 0 && `; ${count(found.index.older)} older letters are not held`}
+        {!found.index.complete &&
+          `; still reading ${count(found.index.read)} of ${count(found.index.total)}`}
+        {found.index.problems.map((words) => `; ${words}`)}
+      </p>
+    </>
+  );
+}
+
+function Pages(props: Props & { group: string | null; state: string | null }) {
+  const { group, state, refused, onDetails, onRedrive } = props;
+  const [cursors, setCursors] = useState<readonly (string | null)[]>([null]);
+  const [page, setPage] = useState<LetterPage | Error | null>(null);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const before = cursors.at(-1) ?? null;
+  useEffect(() => {
+    let over = false;
+    setPage(null);
+    fetchLetters({ group, state }, before).then(
+      (found) => over || setPage(found),
+      (error: Error) => over || setPage(error),
+    );
+    return () => {
+      over = true;
+    };
+  }, [before]);
+  if (page === null) return <p class="empty text-muted">Asking the server…</p>;
+  if (page instanceof Error) return <p class="empty text-danger">No list: {page.message}.</p>;
+  const choose = (id: string) => {
+    const next = new Set(chosen);
+    if (!next.delete(id)) next.add(id);
+    setChosen(next);
+  };
+  return (
+    <>
+      {chosen.size > 0 && (
+        <p class="letters-bar">
+          <span class="num">{count(chosen.size)} selected</span>
+          <button
+            type="button"
+            class="button ml-auto"
+            disabled={refused !== null}
+            title={refused ?? undefined}
+            onClick={() =>
+              onRedrive({ ids: [...chosen] }, `Redrive ${count(chosen.size)} selected?`)
+            }
+          >
+            Redrive selected
+          </button>
+        </p>
+      )}
+      <ol>
+        {page.items.map((item) => (
+          <DeadLetter
+            key={item.id}
+            item={item}
+            today={new Date()}
+            state={item.state}
+            chosen={chosen.has(item.id)}
+            onChoose={() => choose(item.id)}
+            onDetails={onDetails}
+          />
+        ))}
+      </ol>
+      {page.items.length === 0 && <p class="empty text-muted">No dead letter matches.</p>}
+      <Turner page={page} cursors={cursors} onCursors={setCursors} />
+    </>
+  );
+}
+
+function Turner(props: {
+  page: LetterPage;
+  cursors: readonly (string | null)[];
+  onCursors: (cursors: readonly (string | null)[]) => void;
+}) {
+  const { page, cursors, onCursors } = props;
+  return (
+    <nav class="panel-foot" aria-label="Pages of dead letters">
+      <span class="num text-muted">
+        page {count(cursors.length)}
+        {page.matching !== null && ` · ${count(page.matching)} match`}
+        {page.older > 0 && ` · ${count(page.older)} older ones are not held`}
+      </span>
+      <button
+        type="button"
+        class="button"
+        disabled={cursors.length === 1}
+        onClick={() => onCursors(cursors.slice(0, -1))}
+      >
+        Newer
+      </button>
+      <button
+        type="button"
+        class="button"
+        disabled={page.next === null}
+        onClick={() => onCursors([...cursors, page.next])}
+      >
+        Older
+      </button>
+    </nav>
+  );
+}

@@ -1,0 +1,87 @@
+// What the page is asked to do: which dialog is open, and what is said of what was done.
+import { useEffect, useState } from 'preact/hooks';
+import type { Selection } from './api.ts';
+import type { Model } from './store.ts';
+import { parameter, setParameters } from './url.ts';
+
+/** A sentence above the page, and perhaps what takes it back. */
+export interface Notice {
+  readonly text: string;
+  readonly undo?: () => void;
+}
+
+export type Opened =
+  | { readonly kind: 'letter'; readonly id: string }
+  | { readonly kind: 'redrive'; readonly selection: Selection; readonly title: string }
+  | { readonly kind: 'pause'; readonly pauses: boolean };
+
+/** The dialog that is open (a letter stands in the address, so that the back button closes it), and the notice. */
+export function useDesk() {
+  const [opened, setOpened] = useState<Opened | null>(fromAddress);
+  const [notice, setNotice] = useState<Notice | null>(null);
+  useEffect(() => {
+    const back = () => setOpened(fromAddress());
+    addEventListener('popstate', back);
+    return () => removeEventListener('popstate', back);
+  }, []);
+
+  function close() {
+    setOpened(null);
+    setParameters({ dlq: null });
+  }
+
+  /** Sends one letter at once: the five seconds in which the server holds it are the time to think again. */
+  async function sendOne(id: string) {
+    close();
+    const { redrive } = await import('./api.ts');
+    try {
+      const how = { why: '', rate: 50, canary: null };
+      const answer = await redrive({ ids: [id] }, how, false);
+      sent(answer.id, `Redriving message ${id} in 5 s. Closing this page does not stop it.`);
+    } catch (error) {
+      setNotice({ text: `Not redriven: ${(error as Error).message}.` });
+    }
+  }
+
+  function sent(redriveId: string | null, text = 'The redrive begins in 5 s.') {
+    close();
+    setNotice(redriveId === null ? { text } : { text, undo: () => void undo(redriveId) });
+  }
+
+  async function undo(redriveId: string) {
+    const { cancelRedrive } = await import('./api.ts');
+    try {
+      const { sent: gone, selected } = await cancelRedrive(redriveId);
+      const stays = `${selected - gone} of ${selected} stay dead letters`;
+      setNotice({ text: gone === 0 ? 'Cancelled. Nothing was sent.' : `Cancelled. ${stays}.` });
+    } catch (error) {
+      setNotice({ text: `Not cancelled: ${(error as Error).message}.` });
+    }
+  }
+
+  return {
+    opened,
+    notice,
+    setNotice,
+    close,
+    sendOne,
+    sent,
+    openLetter(id: string) {
+      setOpened({ kind: 'letter', id });
+      setParameters({ dlq: id }, true);
+    },
+    open: setOpened,
+  };
+}
+
+function fromAddress(): Opened | null {
+  const id = parameter('dlq');
+  return id === null ? null : { kind: 'letter', id };
+}
+
+/** Why nothing can be commanded from here, in words; null when it can. */
+export function refusalOf(model: Model | null, hasToken: boolean): string | null {
+  const { mode, why } = model?.writing ?? { mode: 'off', why: 'the server has not answered yet' };
+  if (mode === 'open' || (mode === 'token' && hasToken)) return null;
+  return why ?? 'this server takes no commands';
+}
