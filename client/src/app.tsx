@@ -5,9 +5,7 @@ import { browser, fetchSeries } from './browser.ts';
 import { Cards } from './components/cards.tsx';
 import { ContextLine } from './components/context-line.tsx';
 import { DeadLetters } from './components/dead-letters.tsx';
-import { Dialogs } from './components/dialogs.tsx';
 import { Header } from './components/header.tsx';
-import { History, useRange } from './components/history.tsx';
 import { Products } from './components/products.tsx';
 import { Toast } from './components/toast.tsx';
 import { refusalOf, useDesk } from './desk.ts';
@@ -16,6 +14,7 @@ import { setFavicon } from './favicon.ts';
 import type { FeedState } from './feed-state.ts';
 import { useLazy, usePause, usePolled, useTick } from './hooks.ts';
 import { marksOf } from './marks.ts';
+import { useRange } from './range.ts';
 import {
   announcementOf,
   type Condition,
@@ -42,8 +41,9 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
   const old = isOld(heard);
   const model = paused ? held : feed.model;
   const time = old || paused ? null : serverTime(feed, now);
+  const history = useLazy(() => import('./components/history.tsx'));
   const lower = useLazy(() => import('./components/lower.ts'), feed.model !== null);
-  const dialogs = useLazy(() => import('./components/desk-dialogs.tsx'), desk.opened !== null);
+  const dialogs = useLazy(() => import('./components/dialogs.tsx'), desk.opened !== null);
   const [tokens, setTokens] = useState(0);
   const refused = refusalOf(model, sessionStorage.getItem('token') !== null);
   const [range, setRange] = useRange();
@@ -93,7 +93,16 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
           }
         />
         <Cards model={model} time={time} series={shortSeries} />
-        <History series={series} range={range} marks={marksOf(model)} onRange={setRange} />
+        <div class="page history">
+          {history && (
+            <history.History
+              series={series}
+              range={range}
+              marks={marksOf(model)}
+              onRange={setRange}
+            />
+          )}
+        </div>
         <div class="page panels" data-waiting={model === null}>
           <Products model={model} now={now} old={old || paused} />
           <DeadLetters
@@ -124,7 +133,7 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
       </main>
       {desk.notice && <Toast notice={desk.notice} onClose={() => desk.setNotice(null)} />}
       {desk.opened && model && dialogs && (
-        <Dialogs dialogs={dialogs} desk={desk} model={model} refused={refused} />
+        <dialogs.Dialogs desk={desk} model={model} refused={refused} />
       )}
     </div>
   );

@@ -30,42 +30,20 @@ export function useDesk() {
     setParameters({ dlq: null });
   }
 
-  /** Sends one letter at once: the five seconds in which the server holds it are the time to think again. */
-  async function sendOne(id: string) {
-    close();
-    const { redrive } = await import('./api.ts');
-    try {
-      const how = { why: '', rate: 50, canary: null };
-      const answer = await redrive({ ids: [id] }, how, false);
-      sent(answer.id, `Redriving message ${id} in 5 s. Closing this page does not stop it.`);
-    } catch (error) {
-      setNotice({ text: `Not redriven: ${(error as Error).message}.` });
-    }
-  }
-
-  function sent(redriveId: string | null, text = 'The redrive begins in 5 s.') {
-    close();
-    setNotice(redriveId === null ? { text } : { text, undo: () => void undo(redriveId) });
-  }
-
-  async function undo(redriveId: string) {
-    const { cancelRedrive } = await import('./api.ts');
-    try {
-      const { sent: gone, selected } = await cancelRedrive(redriveId);
-      const stays = `${selected - gone} of ${selected} stay dead letters`;
-      setNotice({ text: gone === 0 ? 'Cancelled. Nothing was sent.' : `Cancelled. ${stays}.` });
-    } catch (error) {
-      setNotice({ text: `Not cancelled: ${(error as Error).message}.` });
-    }
-  }
-
+  const acts = () => import('./acts.ts');
   return {
     opened,
     notice,
     setNotice,
     close,
-    sendOne,
-    sent,
+    async sendOne(id: string) {
+      close();
+      await (await acts()).sendOne(id, setNotice);
+    },
+    async sent(redriveId: string | null) {
+      close();
+      (await acts()).sent(redriveId, setNotice);
+    },
     openLetter(id: string) {
       setOpened({ kind: 'letter', id });
       setParameters({ dlq: id }, true);

@@ -1,39 +1,25 @@
 // The built page in a real browser, against a server that fails on command.
-import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import type { Snapshot } from '../../server/http/contract.ts';
 import { layoutShift, withChromium } from '../fixtures/chromium.ts';
-import { startFakeServer } from '../fixtures/fake-server.ts';
-import { aSnapshot, aStatus, deadLetters, someMetrics } from '../fixtures/snapshot.ts';
-
-const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
-const NARROW = { ...PHONE, viewport: { width: 320, height: 640 } };
-const DESKTOP = { viewport: { width: 1440, height: 900 } };
-
-const pill = (page: Page, word: string) => page.locator('.pill strong', { hasText: word });
-const figure = (page: Page, label: string) =>
-  page.locator('.card', { hasText: label }).locator('.figure');
-const picture = (page: Page, name: string) =>
-  page.screenshot({ path: `data/screenshots/${name}.png` });
-
-/** Waits until an element's text is this. */
-async function reads(page: Page, selector: string, text: string | RegExp) {
-  await page.locator(selector).filter({ hasText: text }).first().waitFor();
-}
+import {
+  figure,
+  NARROW,
+  openDashboard,
+  PHONE,
+  picture,
+  pill,
+  reads,
+} from '../fixtures/dashboard.ts';
+import { aStatus, deadLetters, someMetrics } from '../fixtures/snapshot.ts';
 
 t.test('the dashboard', async (t) => {
   t.setTimeout(300_000);
   const chromium = await withChromium(t);
   if (!chromium) return;
 
-  async function dashboard(t: Test, change: Partial<Snapshot> = {}, options = {}) {
-    t.setTimeout(120_000);
-    const server = await startFakeServer(aSnapshot(change));
-    t.teardown(() => server.close());
-    const page = await chromium!.open(server.url, { ...DESKTOP, ...options });
-    t.teardown(() => page.context().close());
-    return { server, page };
-  }
+  const dashboard = (t: Test, change: Partial<Snapshot> = {}, options = {}) =>
+    openDashboard(t, chromium, change, options);
 
   t.test('shows the figures at once, and they move', async (t) => {
     const { server, page } = await dashboard(t);

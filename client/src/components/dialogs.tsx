@@ -1,19 +1,22 @@
+// The dialogs that act, loaded when the first of them is opened.
 import type { useDesk } from '../desk.ts';
 import type { Model } from '../store.ts';
+import { LetterDialog } from './letter-dialog.tsx';
+import { PauseDialog } from './pause-dialog.tsx';
+import { RedriveDialog } from './redrive-dialog.tsx';
 
 /** The dialog that is open. */
 export function Dialogs(props: {
-  dialogs: typeof import('./desk-dialogs.tsx');
   desk: ReturnType<typeof useDesk>;
   model: Model;
   refused: string | null;
 }) {
-  const { dialogs, desk, model, refused } = props;
+  const { desk, model, refused } = props;
   const { opened } = desk;
   switch (opened?.kind) {
     case 'letter':
       return (
-        <dialogs.LetterDialog
+        <LetterDialog
           id={opened.id}
           refused={refused}
           deadLetterTopic={model.status.deadLetterTopic}
@@ -25,7 +28,7 @@ export function Dialogs(props: {
       );
     case 'redrive':
       return (
-        <dialogs.RedriveDialog
+        <RedriveDialog
           selection={opened.selection}
           title={opened.title}
           topic={model.status.topic}
@@ -35,7 +38,7 @@ export function Dialogs(props: {
       );
     case 'pause':
       return (
-        <dialogs.PauseDialog
+        <PauseDialog
           pauses={opened.pauses}
           partitions={model.lag.length}
           onClose={desk.close}

@@ -1,11 +1,7 @@
-// The dialogs that act, loaded when the first of them is opened.
 import { useState } from 'preact/hooks';
 import { setPaused } from '../api.ts';
 import { plural } from '../format.ts';
 import { Dialog } from './dialog.tsx';
-
-export { LetterDialog } from './letter-dialog.tsx';
-export { RedriveDialog } from './redrive-dialog.tsx';
 
 /** Stops or resumes taking orders, with the reason that everybody will read. */
 export function PauseDialog(props: {
