@@ -74,7 +74,14 @@ export type RedriveReport = {
   readonly state: RedriveState;
   /** What it waits for, or why it ended as it did. */
   readonly reason: string | null;
-  readonly request: Omit<RedriveRequest, 'value' | 'why'> & { readonly edited: boolean };
+  /** Null: its letters were named by their places. */
+  readonly filter: LetterFilter | null;
+  /** As they were asked for, over all partitions. */
+  readonly rate: number | null;
+  readonly notBefore: number;
+  readonly canary: Canary | null;
+  readonly maxRedrives: number;
+  readonly edited: boolean;
   /** When it was asked for. */
   readonly selected: number;
   /** Orders again, as far as the service has read. */
