@@ -64,6 +64,7 @@ export function createService(deps: {
     orders: config.ORDERS_TOPIC,
     deadLetters: config.DLQ_TOPIC,
     checkpoints: config.CHECKPOINT_TOPIC,
+    commands: config.COMMAND_TOPIC,
   };
   const progress = { tasks: createProgress(clock), view: createProgress(clock) };
   const health = createHealth({
