@@ -4,6 +4,7 @@
 //      └──────────────────┴────────────┴──close, failure──▶ CLOSED
 
 import { InconsistentStateError } from '../errors.ts';
+import { abortable } from '../log/abortable.ts';
 import type { CheckpointStamp } from '../log/checkpoint.ts';
 import { restore } from './restore.ts';
 import { startRun, type TaskDeps, type TaskRun } from './task-run.ts';
@@ -57,6 +58,8 @@ export function createPartitionTask<Value, State>(deps: TaskDeps<Value, State>):
     try {
       const { maxBackoffMs } = policy;
       const restored = await restore({ ...deps, maxBackoffMs, signal: restoring.signal });
+      // Whether it is paused stands in the commands.
+      if (deps.commands) await abortable(restoring.signal, deps.commands.log.caughtUp());
       if (state !== 'RESTORING') return;
       running = startRun({ ...deps, onFailed: fail }, restored);
       to('RUNNING');

@@ -12,18 +12,20 @@ import type { Following, LogReader, LogWriter } from '../log/ports.ts';
 import type { Progress } from '../log/progress.ts';
 import { damageIn, recreated, walk } from '../log/walk.ts';
 import { checkpointOf } from './books.ts';
+import { type BreakerLimits, createBreaker } from './breaker.ts';
 import type { Handle } from './calls.ts';
 import { createCheckpointer } from './checkpointer.ts';
+import { createCommandWriter } from './command-writer.ts';
+import { createIntake } from './intake.ts';
 import type { LedgerState } from './ledger.ts';
 import type { Ordering } from './ordering.ts';
 import { createDeadLetterOutbox } from './outbox.ts';
+import type { PartitionCommands } from './partition-commands.ts';
+import { createPause, NEVER_PAUSED, type Pause } from './pause.ts';
 import { persist } from './persist.ts';
 import { createProcessor, type Limits } from './processor.ts';
 import { type CreateLedger, followDeadLetter, type Restored, warnOfUnread } from './restore.ts';
 import type { RetryPolicy } from './retry-policy.ts';
-
-/** Restarts without progress after which every record is named in the log before it is handled. */
-const CAREFUL_AFTER = 5;
 
 export type TaskDeps<Value, State> = {
   logs: TaskLogs;
@@ -47,10 +49,18 @@ export type TaskDeps<Value, State> = {
   logger: Logger;
   progress: Progress;
   createLedger?: CreateLedger<Value, State>;
+  /** Without, nobody pauses the partition or redrives its dead letters. */
+  commands?: TaskCommands;
   /** What keeps some orders waiting, in words; null when it has gone. */
   onProblem: (words: string | null) => void;
   /** The task has stopped by itself and says why. */
   onFailed: (error: unknown) => void;
+};
+
+/** The commands of the partition, and what they need to be carried out. */
+export type TaskCommands = {
+  readonly log: PartitionCommands;
+  readonly breaker: BreakerLimits;
 };
 
 export type TaskRun = {
@@ -74,8 +84,6 @@ export function startRun<Value, State>(
 ): TaskRun {
   const { logs, author, startedAt, generation, reader, fold, clock, logger, onFailed } = deps;
   const books = ledger.state;
-  const followings: Following[] = [];
-  let highWatermark = books.nextOffset;
   /** Aborted when Kafka is not waited for any longer to say which topics these are. */
   const unsure = new AbortController();
   let abandoned = false;
@@ -96,14 +104,32 @@ export function startRun<Value, State>(
     onFailed,
   });
   const onChange = () => checkpointer.changed();
+  const pause = createPauseOf(deps, onPause);
   const processor = createProcessor({
     ...deps,
     source: logs.orders,
     ledger,
+    mayGiveUp: pause.mayGiveUp,
     giveUp: outbox.send,
     onChange,
     onFailed,
   });
+  const intake = createIntake({
+    ...deps,
+    orders: logs.orders,
+    ledger,
+    process: processor.process,
+    note: (cursor) => identities.orders.note(cursor),
+    onSet: () => pause.note(processor.counted),
+    onChange,
+    onFailed,
+  });
+
+  function onPause(): void {
+    if (!open) return;
+    intake.set(!pause.isOn);
+    if (!pause.isOn) processor.retryHeldBack();
+  }
 
   function take(): Buffer {
     return encodeCheckpoint(
@@ -112,7 +138,7 @@ export function startRun<Value, State>(
         owner: author.instance,
         ownerStartedAt: startedAt,
         writtenAt: clock.now(),
-        highWatermark,
+        highWatermark: intake.highWatermark,
       }),
     );
   }
@@ -129,43 +155,6 @@ export function startRun<Value, State>(
     // Kafka refuses times far from its own, and needs none.
     const record = { timestamp: -1, key: null, value, headers: [] };
     await persist(deps, logs.checkpoints, [record], () => !abandoned);
-  }
-
-  function followOrders(): Following {
-    return reader.follow(logs.orders, books.nextOffset, {
-      async records(set) {
-        highWatermark = set.highWatermark;
-        let noted = false;
-        const next = await walk(set, books.nextOffset, clock, (cursor) => {
-          if (!open) return undefined;
-          if (books.restarts > CAREFUL_AFTER) {
-            logger.warn('restarted without progress, next record', {
-              ...logs.orders,
-              offset: cursor.offset,
-            });
-          }
-          const wait = processor.process(cursor);
-          if (!noted) identities.orders.note(cursor);
-          noted = true;
-          return wait;
-        });
-        if (!open) return;
-        ledger.passGap(next);
-        if (set.bytes.length > 0) onChange();
-      },
-      outOfRange(position, { low, high }) {
-        if (position > high) throw recreated(logs.orders, position, high);
-        logger.error('orders were removed by retention before they were read', {
-          ...logs.orders,
-          from: position,
-          to: low,
-        });
-        ledger.lose(low);
-        onChange();
-        return books.nextOffset;
-      },
-      failed: onFailed,
-    });
   }
 
   function followDeadLetters(): Following {
@@ -190,7 +179,8 @@ export function startRun<Value, State>(
   }
 
   processor.resume();
-  followings.push(followDeadLetters(), followOrders());
+  const letters = followDeadLetters();
+  intake.set(!pause.isOn);
   onChange();
 
   return {
@@ -200,7 +190,9 @@ export function startRun<Value, State>(
     },
     async stop(lastCheckpoint: boolean): Promise<void> {
       open = false;
-      for (const following of followings) following.close();
+      letters.close();
+      intake.set(false);
+      pause.close();
       abandoned ||= !lastCheckpoint;
       if (abandoned) unsure.abort();
       const ended = processor.close();
@@ -211,4 +203,19 @@ export function startRun<Value, State>(
       cancel();
     },
   };
+}
+
+/** The breaker and the pauses of a partition; without commands nobody ever pauses it. */
+function createPauseOf<Value, State>(deps: TaskDeps<Value, State>, onChange: () => void): Pause {
+  const { commands, author, clock, logger, onFailed } = deps;
+  if (commands === undefined) return NEVER_PAUSED;
+  return createPause({
+    commands: commands.log,
+    breaker: createBreaker(commands.breaker),
+    write: createCommandWriter({ ...deps, tp: commands.log.tp, author }),
+    monotonic: clock.monotonic,
+    logger,
+    onChange,
+    onFailed,
+  });
 }
