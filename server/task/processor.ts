@@ -11,6 +11,7 @@ import { causeOfFault, type DeadLetterCause } from '../log/dead-letter.ts';
 import { Fault, flawOf } from '../log/fault.ts';
 import type { Fold } from '../log/fold.ts';
 import type { TopicPartition } from '../log/ports.ts';
+import { redriveIn } from '../log/redrive.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import type { StoredRecord } from '../record-batch/record.ts';
 import { storedValue } from '../record-batch/record-parts.ts';
@@ -94,7 +95,7 @@ export function createProcessor<Value, State>(deps: {
 
   function process(cursor: RecordCursor): undefined | Promise<void> {
     const { offset } = cursor;
-    if (!ledger.arrive(offset)) return undefined;
+    if (!ledger.arrive(offset, redriveIn(cursor.bytes, cursor))) return undefined;
     const flaw = flawOf(cursor.cut, cursor.fault);
     const value = flaw ?? judge(cursor.bytes, cursor.valueStart, cursor.valueEnd);
     const lane = laneOf(ordering, cursor);

@@ -2,7 +2,7 @@
 // checkpoints.
 
 import { abortable } from '../log/abortable.ts';
-import { encodeCheckpoint } from '../log/checkpoint.ts';
+import { encodeCheckpoint, neededFrom, type PlacedStamp } from '../log/checkpoint.ts';
 import type { Clock } from '../log/clock.ts';
 import type { Author } from '../log/dead-letter.ts';
 import type { Fold } from '../log/fold.ts';
@@ -26,6 +26,7 @@ import { persist } from './persist.ts';
 import { createProcessor, type Limits } from './processor.ts';
 import { type CreateLedger, followDeadLetter, type Restored, warnOfUnread } from './restore.ts';
 import type { RetryPolicy } from './retry-policy.ts';
+import { createRisingBase } from './rising-base.ts';
 
 export type TaskDeps<Value, State> = {
   logs: TaskLogs;
@@ -44,6 +45,8 @@ export type TaskDeps<Value, State> = {
   checkpointIntervalMs: number;
   /** How much of the time taking checkpoints may cost this task, from 0 to 1. */
   checkpointShare: () => number;
+  /** When a checkpoint is written on which the next ones lean; a test may want it sooner. */
+  baseAfter?: BaseAfter;
   clock: Clock;
   random: () => number;
   logger: Logger;
@@ -63,16 +66,28 @@ export type TaskCommands = {
   readonly breaker: BreakerLimits;
 };
 
+/** So many redriven orders, or dead letters, since the last one. */
+export type BaseAfter = { readonly redriven: number; readonly deadLetters: number };
+
+/** Some 64 KB in every checkpoint, and some 100 ms of a restore. */
+const BASE_AFTER: BaseAfter = { redriven: 30_000, deadLetters: 20_000 };
+/** Of all dead letters: to write all of them again must not cost more than to write them once. */
+const SHARE_SINCE_BASE = 0.1;
+
 export type TaskRun = {
   readonly books: Readonly<LedgerState<unknown>>;
   /** Handler calls under way. */
   readonly inFlight: number;
+  /** A checkpoint of this partition was read in its topic, written here or elsewhere. */
+  readBack(stamp: PlacedStamp, isOwn: boolean, isHead: boolean): void;
   /**
    * Stops at once; with `lastCheckpoint` it first writes down what it knows, until it is stopped again
    * without.
    */
   stop(lastCheckpoint: boolean): Promise<void>;
 };
+
+type Taken = { readonly value: Buffer; readonly whole: boolean };
 
 /** How long a last checkpoint may wait for Kafka to say that the topics are still the same. */
 const LAST_CHECK_MS = 1000;
@@ -83,6 +98,7 @@ export function startRun<Value, State>(
   { ledger, identities }: Restored<Value, State>,
 ): TaskRun {
   const { logs, author, startedAt, generation, reader, fold, clock, logger, onFailed } = deps;
+  const { baseAfter = BASE_AFTER } = deps;
   const books = ledger.state;
   /** Aborted when Kafka is not waited for any longer to say which topics these are. */
   const unsure = new AbortController();
@@ -95,6 +111,12 @@ export function startRun<Value, State>(
     isPending: (order) => books.pending.get(order.record.offset) === order,
     onFailed,
   });
+  const rising = createRisingBase((base) => {
+    if (base !== null) ledger.rebase(base);
+    onChange();
+  });
+  /** The first record of the checkpoints that the head needs: what stands before it may be gone. */
+  let neededNow = 0;
   const checkpointer = createCheckpointer({
     intervalMs: deps.checkpointIntervalMs,
     share: deps.checkpointShare,
@@ -131,20 +153,44 @@ export function startRun<Value, State>(
     if (!pause.isOn) processor.retryHeldBack();
   }
 
-  function take(): Buffer {
-    return encodeCheckpoint(
-      checkpointOf(books, fold.encode, logs, identities, clock.monotonic(), {
+  function baseMayBeGone(): boolean {
+    return books.base !== null && books.base.offset < neededNow;
+  }
+
+  function needsBase(): boolean {
+    const { base, redriven, deadLetterOffset, deadLetters } = books;
+    const letters = deadLetterOffset - (base?.deadLetterOffset ?? 0);
+    return (
+      baseMayBeGone() ||
+      redriven.sinceBase > baseAfter.redriven ||
+      letters > Math.max(baseAfter.deadLetters, deadLetters.size * SHARE_SINCE_BASE)
+    );
+  }
+
+  /** Null while a new base is on its way: what leans on the old one would not count. */
+  function take(isLast: boolean): Taken | null {
+    const now = clock.monotonic();
+    const isAwaited = rising.isAwaited(now);
+    if (isAwaited && !isLast) return null;
+    const whole = isAwaited || needsBase();
+    const value = encodeCheckpoint(
+      checkpointOf(books, fold.encode, logs, identities, now, {
         generation: generation() ?? -1,
         owner: author.instance,
         ownerStartedAt: startedAt,
         writtenAt: clock.now(),
         highWatermark: intake.highWatermark,
+        whole,
       }),
     );
+    if (!whole) return { value, whole };
+    books.redriven.mark();
+    rising.begin(now, books.deadLetterOffset);
+    return { value, whole };
   }
 
   /** Only what is known to be of the same topics after it was taken is a true statement about them. */
-  async function write(value: Buffer): Promise<void> {
+  async function write({ value, whole }: Taken): Promise<void> {
     const { orders, deadLetters } = identities;
     try {
       await abortable(unsure.signal, Promise.all([orders.check(), deadLetters.check()]));
@@ -154,7 +200,8 @@ export function startRun<Value, State>(
     }
     // Kafka refuses times far from its own, and needs none.
     const record = { timestamp: -1, key: null, value, headers: [] };
-    await persist(deps, logs.checkpoints, [record], () => !abandoned);
+    const offset = await persist(deps, logs.checkpoints, [record], () => !abandoned);
+    if (whole && offset !== undefined) rising.acknowledged(offset);
   }
 
   function followDeadLetters(): Following {
@@ -187,6 +234,11 @@ export function startRun<Value, State>(
     books,
     get inFlight() {
       return processor.inFlight;
+    },
+    readBack(stamp, isOwn, isHead) {
+      if (isOwn && stamp.base < 0) rising.readBack(stamp.offset, isHead);
+      if (isHead) neededNow = neededFrom(stamp);
+      if (baseMayBeGone()) onChange();
     },
     async stop(lastCheckpoint: boolean): Promise<void> {
       open = false;
