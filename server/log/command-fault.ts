@@ -20,6 +20,9 @@ export function commandFault(command: Command): string | null {
   if ([by, from, why].some((text) => text.length > MAX_TEXT)) {
     return `who, from where and why may have ${MAX_TEXT} characters each`;
   }
+  if (command.kind === 'closed' && ![command.seen, command.failedAgain].every(isOffset)) {
+    return 'a number of letters that is none';
+  }
   return command.kind === 'redrive' ? redriveFault(command) : null;
 }
 

@@ -41,7 +41,13 @@ export type CancelCommand = { readonly kind: 'cancel' };
 export type PauseCommand = { readonly kind: 'pause'; readonly breaker: boolean };
 export type ResumeCommand = { readonly kind: 'resume' };
 /** How a redrive ended in this partition: for the history, safety does not lean on it. */
-export type ClosedCommand = { readonly kind: 'closed'; readonly outcome: 'done' | 'stopped' };
+export type ClosedCommand = {
+  readonly kind: 'closed';
+  readonly outcome: 'done' | 'stopped';
+  /** Orders again in this partition, by this command, and how many of them failed again. */
+  readonly seen: number;
+  readonly failedAgain: number;
+};
 
 /** `id`: of the command itself; of the redrive for `cancel` and `closed`. `at` in ms since 1970. */
 export type CommandAuthor = {
@@ -126,7 +132,7 @@ function bodyOf(command: CommandBody): WrittenBody {
     case 'resume':
       return { 'com.example.Resume': {} };
     case 'closed':
-      return { 'com.example.Closed': { outcome: command.outcome } };
+      return { 'com.example.Closed': command };
   }
 }
 
@@ -139,7 +145,7 @@ function bodyFrom(body: WrittenBody): CommandBody {
     case 'com.example.Pause':
       return { kind: 'pause', breaker: (value as PauseCommand).breaker };
     case 'com.example.Closed':
-      return { kind: 'closed', outcome: (value as ClosedCommand).outcome };
+      return { ...(value as ClosedCommand), kind: 'closed' };
     default:
       return { kind: name === 'com.example.Cancel' ? 'cancel' : 'resume' };
   }

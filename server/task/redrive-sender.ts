@@ -67,6 +67,7 @@ const MAX_BATCH_BYTES = 512 * 1024;
 const BATCHES_A_SECOND = 10;
 /** Sent and not seen by the ledger: what is further ahead only fills memory. */
 const MAX_AHEAD = 20_000;
+const LOOK_EVERY_MS = 100;
 
 type Sendable = { readonly origin: number; readonly record: RecordContent };
 
@@ -92,8 +93,9 @@ export function createSender(deps: SenderDeps): Sender {
 
   async function flush(): Promise<void> {
     if (sent >= lookAt) await look();
+    const early = sendAt - clock.monotonic();
+    if (early > 0) await sleep(early);
     await waits.until(() => !isPaused() && ahead.size < MAX_AHEAD, signal);
-    await rest();
     // In one tick with the beginning of the append: nobody else sends them in between.
     const letters = batch.filter(({ origin }) => !isSent(origin));
     tally.again += batch.length - letters.length;
@@ -106,11 +108,10 @@ export function createSender(deps: SenderDeps): Sender {
     await deliver(letters);
   }
 
-  async function rest(): Promise<void> {
-    const ms = sendAt - clock.monotonic();
-    if (ms <= 0) return;
+  async function sleep(ms: number): Promise<void> {
+    const until = clock.monotonic() + ms;
     const cancel = clock.after(ms, waits.look);
-    await waits.until(() => clock.monotonic() >= sendAt && !isPaused(), signal).finally(cancel);
+    await waits.until(() => clock.monotonic() >= until, signal).finally(cancel);
   }
 
   async function deliver(letters: readonly Sendable[]): Promise<void> {
@@ -141,8 +142,9 @@ export function createSender(deps: SenderDeps): Sender {
 
   /** Waits for the outcome of all that was sent. */
   async function look(): Promise<void> {
-    const isKnown = () => books.nextOffset >= sentEnd && books.outcome(id).waiting === 0;
-    await waits.until(isKnown, signal);
+    await waits.until(() => books.nextOffset >= sentEnd, signal);
+    // To count those that wait takes a look at all that is pending: not at every change.
+    while (books.outcome(id).waiting > 0) await sleep(LOOK_EVERY_MS);
     const { seen, failedAgain } = books.outcome(id);
     const why = stopReason(canary, { sent: seen, failedAgain });
     if (why !== null) throw new AppError('REFUSED_BY_CANARY', why, false);

@@ -12,8 +12,10 @@ import { readRange } from '../log/walk.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { openRecord } from '../record-batch/record-parts.ts';
 import type { WriteCommand } from './command-writer.ts';
+import type { LedgerState } from './ledger.ts';
 import type { OpenRedrive, PartitionCommands } from './partition-commands.ts';
-import { createSender, type SenderDeps } from './redrive-sender.ts';
+import { createSender, type RedriveBooks, type SenderDeps } from './redrive-sender.ts';
+import { createSentAhead } from './sent-ahead.ts';
 import { createWaits } from './waits.ts';
 
 /** What a letter is to a redrive; null: it is not selected. See view/letter-choice.ts. */
@@ -30,7 +32,10 @@ export type Redriver = {
   close(): void;
 };
 
-export type RedriverDeps = Omit<SenderDeps, 'waits' | 'redrive' | 'signal' | 'endOfOrders'> & {
+export type RedriverDeps = Omit<
+  SenderDeps,
+  'ahead' | 'waits' | 'redrive' | 'signal' | 'endOfOrders'
+> & {
   logs: TaskLogs;
   clock: Clock;
   commands: PartitionCommands;
@@ -54,6 +59,7 @@ export function createRedriver(deps: RedriverDeps): Redriver {
   const { partition } = logs.orders;
   const running = new Map<string, AbortController>();
   const waits = createWaits();
+  const ahead = createSentAhead();
   const unwatch = commands.watch(sync);
   let endAtStart: Promise<number> | null = null;
 
@@ -90,7 +96,9 @@ export function createRedriver(deps: RedriverDeps): Redriver {
     signal: AbortSignal,
   ): Promise<void> {
     logger.info('a redrive has ended', { partition, id, outcome, why });
-    await write(id, { kind: 'closed', outcome }, why, () => !signal.aborted);
+    const { seen, failedAgain } = books.outcome(id);
+    const closed = { kind: 'closed', outcome, seen, failedAgain } as const;
+    await write(id, closed, why, () => !signal.aborted);
   }
 
   /** Resolves when what became of all is known, with words on those that were not sent. */
@@ -102,7 +110,7 @@ export function createRedriver(deps: RedriverDeps): Redriver {
     await waits.until(() => books.nextOffset >= end, signal);
     await timeToBegin(command, signal);
     await abortable(signal, deps.checkLetters());
-    const sender = createSender({ ...deps, redrive, waits, signal, endOfOrders });
+    const sender = createSender({ ...deps, redrive, ahead, waits, signal, endOfOrders });
     const choose = deps.choose(command);
     const { high } = await abortable(signal, letters.bounds(logs.deadLetters));
     let found = 0;
@@ -137,7 +145,10 @@ export function createRedriver(deps: RedriverDeps): Redriver {
 
   sync();
   return {
-    look: waits.look,
+    look() {
+      ahead.seen(books.nextOffset);
+      waits.look();
+    },
     close() {
       unwatch();
       for (const controller of running.values()) controller.abort();
@@ -156,4 +167,22 @@ function rangesOf(selection: Selection): { from: number; to: number }[] {
     else ranges.push({ from: offset, to: offset + 1 });
   }
   return ranges;
+}
+
+/** What a redrive looks at in a ledger. */
+export function redriveBooks<State>(state: Readonly<LedgerState<State>>): RedriveBooks {
+  return {
+    get nextOffset() {
+      return state.nextOffset;
+    },
+    isRedriven: state.redriven.has,
+    outcome(id) {
+      const { seen, failedAgain } = state.outcomes.counts().get(id) ?? { seen: 0, failedAgain: 0 };
+      let waiting = 0;
+      if (seen > failedAgain) {
+        for (const { command } of state.pending.values()) if (command === id) waiting += 1;
+      }
+      return { seen, failedAgain, waiting };
+    },
+  };
 }

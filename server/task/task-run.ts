@@ -4,6 +4,7 @@
 import { abortable } from '../log/abortable.ts';
 import { encodeCheckpoint, neededFrom, type PlacedStamp } from '../log/checkpoint.ts';
 import type { Clock } from '../log/clock.ts';
+import type { RedriveCommand } from '../log/command.ts';
 import type { Author } from '../log/dead-letter.ts';
 import type { Fold } from '../log/fold.ts';
 import type { TaskLogs } from '../log/head.ts';
@@ -24,6 +25,7 @@ import type { PartitionCommands } from './partition-commands.ts';
 import { createPause, NEVER_PAUSED, type Pause } from './pause.ts';
 import { persist } from './persist.ts';
 import { createProcessor, type Limits } from './processor.ts';
+import { type Choose, createRedriver, type Redriver, redriveBooks } from './redriver.ts';
 import { type CreateLedger, followDeadLetter, type Restored, warnOfUnread } from './restore.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import { createRisingBase } from './rising-base.ts';
@@ -64,6 +66,9 @@ export type TaskDeps<Value, State> = {
 export type TaskCommands = {
   readonly log: PartitionCommands;
   readonly breaker: BreakerLimits;
+  /** Reads nothing but letters for redrives: while one of them waits, nobody else has to. */
+  readonly letters: LogReader;
+  readonly choose: (command: RedriveCommand) => Choose;
 };
 
 /** So many redriven orders, or dead letters, since the last one. */
@@ -125,7 +130,10 @@ export function startRun<Value, State>(
     write,
     onFailed,
   });
-  const onChange = () => checkpointer.changed();
+  const onChange = () => {
+    checkpointer.changed();
+    redriver.look();
+  };
   const pause = createPauseOf(deps, onPause);
   const processor = createProcessor({
     ...deps,
@@ -151,6 +159,7 @@ export function startRun<Value, State>(
     if (!open) return;
     intake.set(!pause.isOn);
     if (!pause.isOn) processor.retryHeldBack();
+    redriver.look();
   }
 
   function baseMayBeGone(): boolean {
@@ -225,6 +234,7 @@ export function startRun<Value, State>(
     });
   }
 
+  const redriver = createRedriverOf(deps, books, pause, () => identities.deadLetters.check());
   processor.resume();
   const letters = followDeadLetters();
   intake.set(!pause.isOn);
@@ -245,6 +255,7 @@ export function startRun<Value, State>(
       letters.close();
       intake.set(false);
       pause.close();
+      redriver.close();
       abandoned ||= !lastCheckpoint;
       if (abandoned) unsure.abort();
       const ended = processor.close();
@@ -269,5 +280,24 @@ function createPauseOf<Value, State>(deps: TaskDeps<Value, State>, onChange: () 
     logger,
     onChange,
     onFailed,
+  });
+}
+
+/** What carries out redrives; without commands there are none. */
+function createRedriverOf<Value, State>(
+  deps: TaskDeps<Value, State>,
+  ledger: Readonly<LedgerState<State>>,
+  pause: Pause,
+  checkLetters: () => Promise<void>,
+): Redriver {
+  const { commands } = deps;
+  if (commands === undefined) return { look() {}, close() {} };
+  const { log, letters, choose } = commands;
+  return createRedriver({
+    ...deps,
+    ...{ commands: log, letters, choose, checkLetters },
+    books: redriveBooks(ledger),
+    isPaused: () => pause.isOn,
+    write: createCommandWriter({ ...deps, tp: log.tp }),
   });
 }

@@ -45,8 +45,8 @@ t.test('every kind of command is read as it was written', async (t) => {
     { kind: 'pause', breaker: true },
     { kind: 'pause', breaker: false },
     { kind: 'resume' },
-    { kind: 'closed', outcome: 'done' },
-    { kind: 'closed', outcome: 'stopped' },
+    { kind: 'closed', outcome: 'done', seen: 5, failedAgain: 1 },
+    { kind: 'closed', outcome: 'stopped', seen: 6, failedAgain: 5 },
   ];
   for (const body of bodies) {
     const command: Command = { ...author, ...body };

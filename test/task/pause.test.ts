@@ -16,8 +16,7 @@ function pausable(t: Test) {
     ...world,
     commands,
     startOne(handle: OrderHandler, overrides: Partial<OrderTaskDeps> = {}) {
-      const log = commands.follow().of();
-      return world.start(handle, { commands: { log, breaker }, ...overrides });
+      return world.start(handle, { commands: commands.follow().forTask(breaker), ...overrides });
     },
   };
 }
@@ -223,8 +222,9 @@ t.test('bytes that are no orders trip the breaker as failing handlers do', async
 t.test('a task whose commands cannot be read does not begin', async (t) => {
   const { start, clock, append, commands } = pausable(t);
   append(logs.orders, orders(3));
-  const log = { ...commands.follow().of(), caughtUp: () => Promise.reject(new Error('damaged')) };
-  const { task, failures } = start(() => {}, { commands: { log, breaker } });
+  const forTask = commands.follow().forTask();
+  const log = { ...forTask.log, caughtUp: () => Promise.reject(new Error('damaged')) };
+  const { task, failures } = start(() => {}, { commands: { ...forTask, log } });
   await clock.advance(1000);
   t.equal(task.state, 'CLOSED');
   t.match(failures, [{ message: 'damaged' }]);

@@ -54,9 +54,13 @@ t.test(
         .state()
         .redrives.map(({ id }) => id);
     t.same(open(0), ['done', 'cancelled', 'stopped']);
-    write({ kind: 'closed', outcome: 'done' }, { id: 'done' }, 0);
+    write({ kind: 'closed', outcome: 'done', seen: 5, failedAgain: 1 }, { id: 'done' }, 0);
     write({ kind: 'cancel' }, { id: 'cancelled' }, 1);
-    write({ kind: 'closed', outcome: 'stopped' }, { id: 'stopped', why: '5 of 6' }, 1);
+    write(
+      { kind: 'closed', outcome: 'stopped', seen: 6, failedAgain: 5 },
+      { id: 'stopped', why: '5 of 6' },
+      1,
+    );
     await clock.advance(1);
     t.same(open(0), []);
     t.same(open(1), ['done']);
