@@ -40,6 +40,12 @@ const settings = {
     origins,
     'pages of other origins that may read',
   ),
+  ADMIN_TOKEN: setting<string | null>(
+    null,
+    adminToken,
+    'at least 32 characters; without it commands are taken on the loopback alone',
+  ),
+  READ_ONLY: setting(false, boolean, 'true: no commands over HTTP at all'),
   KAFKA_BROKERS: setting<readonly string[] | null>(
     null,
     brokers,
@@ -225,6 +231,12 @@ function isBroker(item: string): boolean {
   if (host === undefined || Number(port) < 1 || Number(port) > 65_535) return false;
   // A URL knows what an IPv6 address is, but no zone such as %eth0.
   return !host.startsWith('[') || URL.canParse(`http://${host.replace(/%[\w.]+\]$/, ']')}`);
+}
+
+/** What a header can carry as one word, and nobody can guess. */
+function adminToken(value: string): string {
+  if (/^[\x21-\x7e]{32,1024}$/.test(value)) return value;
+  throw new Error('has fewer than 32 characters, or others than visible ASCII without spaces');
 }
 
 function httpUrl(value: string): string {

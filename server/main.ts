@@ -5,6 +5,7 @@ import closeWithGrace from 'close-with-grace';
 import { cannotListen, listeningAt } from './cli/listening.ts';
 import { inProject } from './cli/project-root.ts';
 import { readStartOptions, startUsage, version } from './cli/start-options.ts';
+import { isLoopback } from './config/address.ts';
 import { loadConfig } from './config.ts';
 import { ConfigError, describe } from './errors.ts';
 import { buildApp } from './http/app.ts';
@@ -57,6 +58,14 @@ const service = createService({
 });
 const app = await buildApp({
   source: service.overview,
+  letters: service.letters,
+  commands: service.commands,
+  writing: {
+    loopback: isLoopback(config.HOST),
+    token: config.ADMIN_TOKEN,
+    readOnly: config.READ_ONLY,
+  },
+  audit: (entry) => logger.info('a command', { audit: entry }),
   expositions: createExpositions(),
   epoch: randomInt(2 ** 48 - 1),
   failed(error) {

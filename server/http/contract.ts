@@ -1,6 +1,8 @@
 // What the service says over HTTP: the schema of every response and stream event. The types derive
 // from the schemas; the client imports the types and nothing else.
 import { type Static, Type } from 'typebox';
+import { PausedShown, RedriveShown, Writing } from './contract-commands.ts';
+import { DeadLetterItem } from './contract-letters.ts';
 
 const Closed = { additionalProperties: false } as const;
 
@@ -109,47 +111,7 @@ export const ProductPage = Type.Object(
   Closed,
 );
 
-const Stage = Type.Union([
-  Type.Literal('decode'),
-  Type.Literal('validate'),
-  Type.Literal('process'),
-]);
-
-const Disposition = Type.Union([
-  Type.Literal('undecodable'),
-  Type.Literal('invalid'),
-  Type.Literal('permanent'),
-  Type.Literal('retries_exhausted'),
-]);
-
-/**
- * One dead letter of `GET /dlq`. `orderId`, `reason` and `timestamp` (when it was given up, ISO 8601)
- * are a published contract. `id` is its place in the dead-letter topic, `partition-offset`.
- */
-export const DeadLetterItem = Type.Object(
-  {
-    id: Type.String(),
-    orderId: Type.Union([Type.String(), Type.Null()]),
-    /** The code of the reason and where it was noticed; null for records that did not come from this service. */
-    code: Type.Union([Type.String(), Type.Null()]),
-    stage: Type.Union([Stage, Type.Null()]),
-    reason: Type.String(),
-    timestamp: Type.String(),
-    /** Where the original record stands; null for records that did not come from this service. */
-    origin: Type.Union([
-      Type.Null(),
-      Type.Object(
-        { topic: Type.String(), partition: Type.Integer(), offset: Type.Integer() },
-        Closed,
-      ),
-    ]),
-    disposition: Type.Union([Disposition, Type.Null()]),
-    attempts: Type.Union([Type.Integer(), Type.Null()]),
-  },
-  Closed,
-);
-
-/** `GET /dlq`: newest first. */
+/** Dead letters, newest first. */
 export const DeadLetters = Type.Array(DeadLetterItem);
 
 /** What this instance knows about itself and its Kafka; never part of `/metrics`. */
@@ -206,6 +168,11 @@ export const Snapshot = Type.Object(
     /** Every partition of `orders`, in order. */
     lag: Type.Array(PartitionLag),
     status: Status,
+    /** The newest redrives first, at most 20, with what became of them so far. */
+    redrives: Type.Array(RedriveShown),
+    /** Partitions of `orders` that take no new orders. */
+    paused: Type.Array(PausedShown),
+    writing: Writing,
   },
   Closed,
 );
@@ -225,6 +192,8 @@ export const Delta = Type.Object(
     throughput: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
     lag: Type.Optional(Type.Array(PartitionLag)),
     status: Type.Optional(Status),
+    redrives: Type.Optional(Type.Array(RedriveShown)),
+    paused: Type.Optional(Type.Array(PausedShown)),
   },
   Closed,
 );
@@ -250,7 +219,7 @@ export type Metrics = Static<typeof Metrics>;
 export type ShownMetrics = Static<typeof ShownMetrics>;
 export type ChangedMetrics = Static<typeof ChangedMetrics>;
 export type ProductPage = Static<typeof ProductPage>;
-export type DeadLetterItem = Static<typeof DeadLetterItem>;
+export type { DeadLetterItem } from './contract-letters.ts';
 export type Status = Static<typeof Status>;
 export type Snapshot = Static<typeof Snapshot>;
 export type Delta = Static<typeof Delta>;

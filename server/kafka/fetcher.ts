@@ -38,9 +38,11 @@ export function createFetcher(deps: {
   /** The outcome of the last attempt to fetch a followed partition, in words; null: it was served. */
   onPartition: (tp: TopicPartition, error: string | null) => void;
   metadataEveryMs?: number;
+  /** How long a request waits at the end of a partition; who asks next waits for it. */
+  maxWaitMs?: number;
 }): Fetcher {
   const { cluster, logger, random, onState, onPartition } = deps;
-  const { metadataEveryMs = METADATA_EVERY_MS } = deps;
+  const { metadataEveryMs = METADATA_EVERY_MS, maxWaitMs = MAX_WAIT_MS } = deps;
   /** In the order in which they are asked for: who got something goes to the end. */
   const followed = new Set<Followed>();
   const polled = new Set<string>();
@@ -141,7 +143,7 @@ export function createFetcher(deps: {
       return { ...tp, epoch: cluster.leader(tp)?.epoch ?? -1, offset: position! };
     });
     const exchange = fetchExchange(positions, {
-      maxWaitMs: someLeftOut ? SHORT_WAIT_MS : MAX_WAIT_MS,
+      maxWaitMs: someLeftOut ? Math.min(SHORT_WAIT_MS, maxWaitMs) : maxWaitMs,
       maxBytes: MAX_BYTES,
       maxPartitionBytes: MAX_PARTITION_BYTES,
     });

@@ -3,21 +3,21 @@
 import type {
   Balance,
   ChangedMetrics,
-  DeadLetterItem,
   Figures,
   PartitionAsOf,
   PartitionLag,
   ShownMetrics,
   Status,
 } from '../http/contract.ts';
-import type { Changes, OverviewSource } from '../http/overview.ts';
+import type { Changes, CoreSource } from '../http/overview.ts';
 import { type CheckpointSummary, lostCount } from '../log/checkpoint.ts';
 import { isoTime } from '../log/clip.ts';
 import type { Clock } from '../log/clock.ts';
-import type { DeadLetter } from '../log/dead-letter.ts';
 import { view as averageOf, type Tally } from '../orders/averages.ts';
 import { type GroupAverages, SHOWN_PRODUCTS } from '../orders/group-averages.ts';
+import type { FoundLetter, LetterPlace } from '../view/dead-letter-index.ts';
 import type { GroupView } from '../view/group-view.ts';
+import { deadLetterItem, letterItem } from './letter-item.ts';
 import { metricsJson } from './metrics-body.ts';
 import { createProductPages } from './product-pages.ts';
 import { createThroughput } from './throughput.ts';
@@ -38,8 +38,10 @@ export function createOverview(deps: {
   lag: () => PartitionLag[];
   /** Partitions whose checkpoints cannot be followed at the moment. */
   old: () => ReadonlySet<number>;
-}): OverviewSource {
-  const { view, averages, clock, status, lag, old } = deps;
+  /** What the index knows of a dead letter. */
+  find: (place: LetterPlace) => FoundLetter | null;
+}): CoreSource {
+  const { view, averages, clock, status, lag, old, find } = deps;
   const throughput = createThroughput(clock);
   const pages = createProductPages(clock);
   /** Products that changed and have not been told of, longest first. */
@@ -141,7 +143,10 @@ export function createOverview(deps: {
       }
       return Object.keys(changes).length === 0 ? null : changes;
     },
-    deadLetters: (limit) => (view.known ? view.newestDeadLetters(limit).map(deadLetterItem) : null),
+    deadLetters: (limit) =>
+      view.known
+        ? view.newestDeadLetters(limit).map((letter) => letterItem(letter, find(letter)))
+        : null,
     async products(query) {
       if (!view.known) return null;
       const { table } = await whole();
@@ -206,9 +211,4 @@ function readCount(view: GroupView): number {
 function asOf(head: CheckpointSummary): PartitionAsOf {
   const { partition, nextOffset, highWatermark, writtenAt } = head;
   return { partition, nextOffset, highWatermark, writtenAt: isoTime(writtenAt) };
-}
-
-function deadLetterItem(letter: DeadLetter): DeadLetterItem {
-  const { partition, offset, timestamp, group, ...shown } = letter;
-  return { id: `${partition}-${offset}`, timestamp: isoTime(timestamp), ...shown };
 }

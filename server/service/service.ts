@@ -4,7 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Config, saslOf } from '../config.ts';
 import { describe } from '../errors.ts';
-import type { OverviewSource } from '../http/overview.ts';
+import type { Letters } from '../http/letters.ts';
+import type { CoreSource } from '../http/overview.ts';
+import type { Commands } from '../http/routes/commands.ts';
 import { createAppender } from '../kafka/appender.ts';
 import { createKafka } from '../kafka/client.ts';
 import { createCluster } from '../kafka/cluster.ts';
@@ -17,6 +19,7 @@ import type { Logger } from '../log/logger.ts';
 import { nameOf } from '../log/ports.ts';
 import { createProgress, type Progress } from '../log/progress.ts';
 import { createGroupAverages } from '../orders/group-averages.ts';
+import { checkedOrder, inspectOrder, orderFromJson } from '../orders/inspect-order.ts';
 import { idOf } from '../orders/order-fold.ts';
 import { createOrderHandler } from '../orders/order-handler.ts';
 import { createPostHandler } from '../orders/post-order.ts';
@@ -26,6 +29,8 @@ import { createGroupView } from '../view/group-view.ts';
 import { createHealth } from './health.ts';
 import { createIncidents } from './incidents.ts';
 import { createLag } from './lag.ts';
+import { createLetters } from './letters.ts';
+import { noCommands } from './no-commands.ts';
 import { createOverview } from './overview.ts';
 import { createOwnTasks, type TaskGround } from './own-tasks.ts';
 import { createUpkeep } from './upkeep.ts';
@@ -35,9 +40,15 @@ const UPKEEP_MS = 5000;
 const LOOK_MS = 1000;
 /** The group is not joined before the view has caught up, or this has passed. */
 const CATCH_UP_MS = 5000;
+/** Dead letters are indexed when the service is ready, or after this in any case. */
+const INDEX_WITHIN_MS = 30_000;
+/** How often is asked which dead letters retention has taken. */
+const TRIM_MS = 30_000;
 
 export type Service = {
-  readonly overview: OverviewSource;
+  readonly overview: CoreSource;
+  readonly letters: Letters;
+  readonly commands: Commands;
   /** Reaches Kafka, catches up and joins; keeps trying until it succeeds or `stop` is called. */
   start(): Promise<void>;
   /** Stops fetching, writes the last checkpoints, leaves the group, disconnects. */
@@ -97,6 +108,10 @@ export function createService(deps: {
   // On connections of their own, so that what everybody sees does not wait behind the orders.
   const taskReader = createReader(progress.tasks);
   const viewReader = createReader(progress.view);
+  // What these two cannot read the view cannot read either, and says so.
+  const quiet = { logger, random: Math.random, onState: () => {}, onPartition: () => {} };
+  const indexReader = createFetcher({ cluster: createCluster(kafka), ...quiet });
+  const letterReader = createFetcher({ cluster: createCluster(kafka), ...quiet, maxWaitMs: 10 });
   const ends = createEnds({ cluster: createCluster(kafka) });
   const writer = createAppender({ cluster: createCluster(kafka) });
   const topics = createTopics({
@@ -118,6 +133,14 @@ export function createService(deps: {
     isOut: (partition) => health.unread().has(partition),
     onCheckpoint: (...checkpoint) => tasks.readBack(...checkpoint),
     onFailed: (tp, error) => health.failed(`${nameOf(tp)} cannot be shown: ${describe(error)}`),
+  });
+  const { letters, indexer, index } = createLetters({
+    follower: indexReader,
+    reader: letterReader,
+    group: config.GROUP_ID,
+    topics: topicNames,
+    terms: { idOf, inspect: inspectOrder, fromJson: orderFromJson, checked: checkedOrder },
+    clock,
   });
   const ground = wrap({
     reader: shareTopicIds(taskReader, clock),
@@ -179,6 +202,13 @@ export function createService(deps: {
     view.follow(Array.from({ length: partitions }, (_, partition) => partition));
   }
 
+  /** All dead letters are read only when the orders flow: nobody has to wait for this. */
+  function readLetters(): void {
+    const late = clock.now() - startedAt > INDEX_WITHIN_MS;
+    if (!late && health.status().phase !== 'ready' && indexer.reach().length === 0) return;
+    indexer.follow(Array.from({ length: partitions }, (_, partition) => partition));
+  }
+
   return {
     overview: createOverview({
       view,
@@ -187,7 +217,10 @@ export function createService(deps: {
       status: health.status,
       lag: lag.read,
       old: health.oldHeads,
+      find: index.find,
     }),
+    letters,
+    commands: noCommands,
     async start() {
       upkeep.every(LOOK_MS, 'log', () => incidents.update(health.incidents()));
       try {
@@ -200,6 +233,8 @@ export function createService(deps: {
         if (stopping) return;
         health.joining();
         await upkeep.insist('the group cannot be joined', membership.start);
+        upkeep.every(LOOK_MS, 'the dead letters are not indexed', async () => readLetters());
+        upkeep.every(TRIM_MS, 'it is not known what retention has taken', indexer.trim);
         upkeep.every(UPKEEP_MS, 'the topics cannot be checked', ensureTopics);
         upkeep.every(UPKEEP_MS, 'next offsets are not committed', async () => {
           if (membership.heartbeatAge() !== null) await membership.commit(tasks.positions());
@@ -213,11 +248,14 @@ export function createService(deps: {
       health.stopping();
       upkeep.end();
       view.close();
+      indexer.close();
       await tasks.close();
       await membership.stop();
       await Promise.all([
         taskReader.close(),
         viewReader.close(),
+        indexReader.close(),
+        letterReader.close(),
         ends.close(),
         writer.close(),
         topics.close(),

@@ -13,6 +13,8 @@ export type Reach = {
   readonly low: number;
   readonly position: number;
   readonly end: number;
+  /** False until its bounds are known. */
+  readonly known: boolean;
   /** Why it does not go on, in words; null while it does. */
   readonly problem: string | null;
 };
@@ -26,7 +28,7 @@ export type LetterIndexer = {
   close(): void;
 };
 
-type Progress = { low: number; position: number; end: number; problem: string | null };
+type Progress = { -readonly [Name in keyof Omit<Reach, 'partition'>]: Reach[Name] };
 
 /** Reads with `fieldsOf` what the index keeps of each record. */
 export function createLetterIndexer(deps: {
@@ -45,7 +47,7 @@ export function createLetterIndexer(deps: {
     const tp = { topic, partition };
     const { low, high } = await reader.bounds(tp);
     if (closed) return;
-    Object.assign(progress, { low, position: low, end: high });
+    Object.assign(progress, { low, position: low, end: high, known: true });
     const following = reader.follow(tp, low, {
       async records(set) {
         progress.end = set.highWatermark;
@@ -77,7 +79,7 @@ export function createLetterIndexer(deps: {
     follow(numbers) {
       for (const partition of numbers) {
         if (closed || partitions.has(partition)) continue;
-        const progress: Progress = { low: 0, position: 0, end: 0, problem: null };
+        const progress: Progress = { low: 0, position: 0, end: 0, known: false, problem: null };
         partitions.set(partition, progress);
         read(partition, progress).catch((error: unknown) => {
           progress.problem = describe(error);

@@ -64,6 +64,10 @@ const service = createService({
 });
 const app = await buildApp({
   source: service.overview,
+  letters: service.letters,
+  commands: service.commands,
+  writing: { loopback: true, token: null, readOnly: false },
+  audit: (entry) => logger.info('a command', { audit: entry }),
   expositions: createExpositions(),
   epoch: Date.now(),
   failed: (error) => logger.error('a request failed', { error: describe(error) }),

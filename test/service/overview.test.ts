@@ -12,6 +12,7 @@ import { createExpositions } from '../../server/service/metrics.ts';
 import { createOverview } from '../../server/service/overview.ts';
 import type { GroupView } from '../../server/view/group-view.ts';
 import { applyDelta, fakeSource, listen, rawClient } from '../fixtures/http.ts';
+import { fakeCommands, memoryLetters } from '../fixtures/letters.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { createMergedHeads, someCheckpoint } from '../fixtures/orders.ts';
 
@@ -43,6 +44,7 @@ function world(clock = systemClock, overrides: Partial<Parameters<typeof createO
     status: fakeSource().status,
     lag: () => [],
     old: () => new Set(),
+    find: () => null,
     ...overrides,
   });
   return { source, put, failures };
@@ -54,6 +56,10 @@ const products = (length: number, prefix = 'p'): [string, number][] =>
 
 async function start(deps: Partial<AppDeps> & Pick<AppDeps, 'source'>) {
   return buildApp({
+    letters: memoryLetters().letters,
+    commands: fakeCommands(),
+    writing: { loopback: true, token: null, readOnly: false },
+    audit() {},
     failed() {},
     expositions: createExpositions(),
     epoch: 1,
