@@ -74,14 +74,7 @@ export type RedriveReport = {
   readonly state: RedriveState;
   /** What it waits for, or why it ended as it did. */
   readonly reason: string | null;
-  /** Null: its letters were named by their places. */
-  readonly filter: LetterFilter | null;
-  /** As they were asked for, over all partitions. */
-  readonly rate: number | null;
-  readonly notBefore: number;
-  readonly canary: Canary | null;
-  readonly maxRedrives: number;
-  readonly edited: boolean;
+  readonly request: Omit<RedriveRequest, 'value' | 'why'> & { readonly edited: boolean };
   /** When it was asked for. */
   readonly selected: number;
   /** Orders again, as far as the service has read. */

@@ -23,7 +23,7 @@ export type Closed = CommandAuthor & ClosedCommand;
 
 /** A redrive as all partitions of the topic tell it. */
 export type AskedRedrive = CommandAuthor & {
-  /** What each partition is to do; where it has ended, without offsets. */
+  /** What each partition is to do. */
   readonly shares: ReadonlyMap<number, RedriveCommand>;
   readonly closed: ReadonlyMap<number, Closed>;
   readonly cancelled: CommandAuthor | null;
@@ -147,11 +147,7 @@ export function createCommands(deps: {
   }
 
   function close(partition: number, command: Closed): void {
-    const redrive = asked.get(command.id);
-    const share = redrive?.shares.get(partition);
-    if (redrive === undefined || share === undefined) return;
-    redrive.closed.set(partition, command);
-    redrive.shares.set(partition, withoutContent(share));
+    asked.get(command.id)?.closed.set(partition, command);
   }
 
   async function followOne(partition: number): Promise<void> {
@@ -224,14 +220,4 @@ function deferred(): Pick<Log, 'caughtUp' | 'resolve' | 'reject'> {
   // Who waits for it hears of it; nobody may.
   caughtUp.catch(() => {});
   return { caughtUp, resolve, reject };
-}
-
-/** Offsets and an edited value are for those who carry it out. */
-function withoutContent(share: RedriveCommand): RedriveCommand {
-  const { selection, value } = share;
-  return {
-    ...share,
-    selection: selection.kind === 'filter' ? selection : { kind: 'offsets', offsets: [] },
-    value: value === null ? null : Buffer.alloc(0),
-  };
 }

@@ -66,11 +66,6 @@ t.test(
     t.same(open(1), ['done']);
     t.match(commands.redrive('cancelled')?.cancelled, { by: 'ada' });
     t.match(commands.redrive('stopped')?.closed.get(1), { why: '5 of 6' });
-    t.match(
-      commands.redrive('done')?.shares.get(0),
-      { selection: { offsets: [] }, selected: 2 },
-      'whoever is done needs no offsets',
-    );
     t.equal(commands.redrive('unknown'), null);
   },
 );
