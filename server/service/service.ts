@@ -25,14 +25,20 @@ import { createOrderHandler } from '../orders/order-handler.ts';
 import { createPostHandler } from '../orders/post-order.ts';
 import { shareTopicIds } from '../task/identity.ts';
 import { watchHandler, watchReader } from '../task/watched.ts';
+import { createCommands } from '../view/commands.ts';
 import { createGroupView } from '../view/group-view.ts';
+import { createChooser } from '../view/letter-choice.ts';
+import { createCommandBook } from './command-book.ts';
+import { createCommandDesk } from './commands.ts';
 import { createHealth } from './health.ts';
 import { createIncidents } from './incidents.ts';
 import { createLag } from './lag.ts';
 import { createLetters } from './letters.ts';
-import { noCommands } from './no-commands.ts';
 import { createOverview } from './overview.ts';
 import { createOwnTasks, type TaskGround } from './own-tasks.ts';
+import { createPauseHealth } from './pause-health.ts';
+import { createRedriven } from './redriven.ts';
+import { createSelect } from './selecting.ts';
 import { createUpkeep } from './upkeep.ts';
 
 const UPKEEP_MS = 5000;
@@ -75,6 +81,7 @@ export function createService(deps: {
     orders: config.ORDERS_TOPIC,
     deadLetters: config.DLQ_TOPIC,
     checkpoints: config.CHECKPOINT_TOPIC,
+    commands: config.COMMAND_TOPIC,
   };
   const progress = { tasks: createProgress(clock), view: createProgress(clock) };
   const health = createHealth({
@@ -141,6 +148,15 @@ export function createService(deps: {
     terms: { idOf, inspect: inspectOrder, fromJson: orderFromJson, checked: checkedOrder },
     clock,
   });
+  const commands = createCommands({
+    reader: watchReader(viewReader, progress.view),
+    group: config.GROUP_ID,
+    topic: topicNames.commands,
+    clock,
+    logger,
+    onFailed: (tp, error) => health.failed(`${nameOf(tp)} cannot be read: ${describe(error)}`),
+  });
+  const choose = createChooser({ group: config.GROUP_ID, topic: topicNames.orders });
   const ground = wrap({
     reader: shareTopicIds(taskReader, clock),
     writer: topics.guard(writer),
@@ -166,6 +182,7 @@ export function createService(deps: {
     logger,
     onTrim,
     onProblem: (partition, words) => health.problem(`dead letters of ${partition}`, words),
+    commands: { all: commands, letters: letterReader, choose },
   });
   const membership = createMembership({
     kafka,
@@ -184,6 +201,33 @@ export function createService(deps: {
     old: health.oldHeads,
     clock,
   });
+  const heads = () => (view.known ? view.heads() : null);
+  const book = createCommandBook({ commands, heads, now: clock.now });
+  const redriven = createRedriven({
+    reader: letterReader,
+    topic: topicNames.checkpoints,
+    heads: view.heads,
+    clock,
+  });
+  const desk = createCommandDesk({
+    group: config.GROUP_ID,
+    topic: topicNames.commands,
+    commands,
+    book,
+    select: createSelect({
+      reader: letterReader,
+      topic: topicNames.deadLetters,
+      partitions: () => partitions,
+      choose,
+      redriven,
+      clock,
+    }),
+    partitions: () => partitions,
+    writer: ground.writer,
+    clock,
+    logger,
+  });
+  const sayPauses = createPauseHealth({ commands, health, own: () => tasks.positions() });
   const upkeep = createUpkeep({ clock, health, onCrash });
   let partitions = 0;
   let stopping = false;
@@ -198,7 +242,9 @@ export function createService(deps: {
     health.kafka(true);
     health.problem('topics', found.problems.join('; ') || null);
     partitions = found.partitions;
-    view.follow(Array.from({ length: partitions }, (_, partition) => partition));
+    const all = Array.from({ length: partitions }, (_, partition) => partition);
+    view.follow(all);
+    commands.follow(all);
   }
 
   /** All dead letters are read only when the orders flow: nobody has to wait for this. */
@@ -219,9 +265,13 @@ export function createService(deps: {
       find: index.find,
     }),
     letters,
-    commands: noCommands,
+    commands: { desk, book },
     async start() {
-      upkeep.every(LOOK_MS, 'log', () => incidents.update(health.incidents()));
+      commands.watch(sayPauses);
+      upkeep.every(LOOK_MS, 'log', () => {
+        sayPauses();
+        incidents.update(health.incidents());
+      });
       try {
         await upkeep.insist('the topics cannot be prepared', ensureTopics);
         if (stopping) return;
@@ -247,6 +297,7 @@ export function createService(deps: {
       health.stopping();
       upkeep.end();
       view.close();
+      commands.close();
       indexer.close();
       await tasks.close();
       await membership.stop();
