@@ -64,6 +64,7 @@ const settings = {
   ORDERS_TOPIC: setting('orders', topic, 'created when missing'),
   DLQ_TOPIC: setting('orders-dlq', topic, 'created when missing'),
   CHECKPOINT_TOPIC: setting<string | null>(null, topic, 'unset: <GROUP_ID>-checkpoints'),
+  COMMAND_TOPIC: setting<string | null>(null, topic, 'unset: <GROUP_ID>-commands'),
   GROUP_ID: setting('order-consumer-group', text, 'the consumer group; a new one is a new state'),
   PARTITIONS: setting(3, integer(1, 1000), 'of ORDERS_TOPIC, when it has to be created'),
   MAX_RETRIES: setting(3, integer(0, 1000), 'attempts after the first'),
@@ -98,6 +99,17 @@ const settings = {
     integer(1, 60_000),
     'longer when checkpoints would cost more than a tenth of the time',
   ),
+  BREAKER_RATIO: setting(
+    0.5,
+    share,
+    'a partition pauses when more than this share of its orders is given up; 0: never',
+  ),
+  BREAKER_WINDOW_MS: setting(
+    60_000,
+    integer(100, 3_600_000),
+    'of the orders that ended within so long',
+  ),
+  BREAKER_MIN: setting(100, integer(1, 1_000_000), 'of which there have to be so many'),
   DLQ_BUFFER_SIZE: setting(
     1000,
     integer(1, 100_000),
@@ -110,7 +122,8 @@ export type LogLevel = (typeof LEVELS)[number];
 type Ordering = (typeof ORDERINGS)[number];
 export type SaslMechanism = (typeof MECHANISMS)[number];
 type Settings = { [Name in keyof typeof settings]: (typeof settings)[Name]['default'] };
-export type Config = Readonly<Omit<Settings, 'CHECKPOINT_TOPIC'> & { CHECKPOINT_TOPIC: string }>;
+type OfTheGroup = 'CHECKPOINT_TOPIC' | 'COMMAND_TOPIC';
+export type Config = Readonly<Omit<Settings, OfTheGroup> & Record<OfTheGroup, string>>;
 
 /** Every setting as people read of it: its name, its default as text ('' for none), what it means. */
 export const settingRows = Object.entries<Setting<unknown>>(settings).map(
@@ -139,6 +152,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   const config = values as Settings;
   config.CHECKPOINT_TOPIC ??= `${config.GROUP_ID}-checkpoints`;
+  config.COMMAND_TOPIC ??= `${config.GROUP_ID}-commands`;
   if (faults.length === 0) faults.push(...contradictions(config));
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze(config as Config);
@@ -156,16 +170,21 @@ export function saslOf(config: Config) {
 }
 
 function contradictions(config: Settings): string[] {
-  const { ORDERS_TOPIC, DLQ_TOPIC, CHECKPOINT_TOPIC, KAFKA_USERNAME, KAFKA_PASSWORD } = config;
+  const { ORDERS_TOPIC, DLQ_TOPIC, CHECKPOINT_TOPIC, COMMAND_TOPIC } = config;
+  const { KAFKA_USERNAME, KAFKA_PASSWORD } = config;
   const sasl = config.KAFKA_SASL_MECHANISM !== null;
   const faults: [boolean, string][] = [
     [
-      new Set([ORDERS_TOPIC, DLQ_TOPIC, CHECKPOINT_TOPIC]).size < 3,
-      'ORDERS_TOPIC, DLQ_TOPIC and CHECKPOINT_TOPIC: must be three different topics',
+      new Set([ORDERS_TOPIC, DLQ_TOPIC, CHECKPOINT_TOPIC, COMMAND_TOPIC]).size < 4,
+      'ORDERS_TOPIC, DLQ_TOPIC, CHECKPOINT_TOPIC and COMMAND_TOPIC: must be four different topics',
     ],
     [
       !TOPIC.test(CHECKPOINT_TOPIC ?? ''),
       `CHECKPOINT_TOPIC: "${CHECKPOINT_TOPIC}", from GROUP_ID, is no topic name; set CHECKPOINT_TOPIC`,
+    ],
+    [
+      !TOPIC.test(COMMAND_TOPIC ?? ''),
+      `COMMAND_TOPIC: "${COMMAND_TOPIC}", from GROUP_ID, is no topic name; set COMMAND_TOPIC`,
     ],
     [
       sasl && (KAFKA_USERNAME === null || KAFKA_PASSWORD === null),

@@ -1,4 +1,4 @@
-// The three topics: created when missing, grown together, checked and mended, trimmed.
+// The four topics: created when missing, grown together, checked and mended, trimmed.
 import type { ITopicConfig, Kafka } from 'kafkajs';
 import { AppError, describe } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
@@ -17,6 +17,7 @@ import {
   LIMIT,
   lossOf,
   mend,
+  mustKeepAll,
   replicasOf,
 } from './topic-checks.ts';
 import { type Described, readSettings } from './topic-settings.ts';
@@ -25,6 +26,7 @@ export type TopicNames = {
   readonly orders: string;
   readonly deadLetters: string;
   readonly checkpoints: string;
+  readonly commands: string;
 };
 
 /** The number of partitions of each topic, and what is wrong with the topics, in words. */
@@ -33,7 +35,7 @@ export type TopicsState = { readonly partitions: number; readonly problems: stri
 export type Topics = {
   /**
    * Creates and grows what is missing, and mends settings of the dead-letter topic that are less than
-   * those of `orders`. Rejects with InconsistentStateError when the checkpoint topic would lose records.
+   * those of `orders`. Rejects with InconsistentStateError when checkpoints or commands would be lost.
    */
   ensure(): Promise<TopicsState>;
   /** The same writer, which has no dead letter written (retriable) while their topic would lose it. */
@@ -96,12 +98,14 @@ export function createTopics(deps: {
     const isNew = !existing.has(names.orders);
     if (isNew) await create(names.orders, partitions, AS_THE_BROKER, {});
     else sayPartitions(partitions);
-    const beside = [names.deadLetters, names.checkpoints].filter((topic) => existing.has(topic));
+    const companionNames = [names.deadLetters, names.checkpoints, names.commands];
+    const beside = companionNames.filter((topic) => existing.has(topic));
     const [orders, ...others] = await readSettings(admin, [names.orders, ...beside]);
     const settingsOf = (name: string) => others.filter(({ topic }) => topic === name);
     const companions: [string, Config][] = [
       [names.deadLetters, { [LIMIT]: String(deadLetterLimit(orders!)) }],
       [names.checkpoints, { [LIMIT]: String(CHECKPOINT_BYTES), ...SMALL_SEGMENTS }],
+      [names.commands, {}],
     ];
     for (const [topic, config] of companions) {
       const has = existing.get(topic);
@@ -122,6 +126,7 @@ export function createTopics(deps: {
       const faults = checkpointFaults(checkpoints);
       problems.push(...(await mend(cluster, logger, names.checkpoints, faults)));
     }
+    for (const commands of settingsOf(names.commands)) mustKeepAll(commands);
     lookAtReplicas(beside);
     return { partitions, problems };
   }

@@ -2,7 +2,14 @@
 import { readFileSync } from 'node:fs';
 import avro from 'avsc';
 import { InconsistentStateError } from '../errors.ts';
-import { createAvroReader, skipIntegers } from './avro-values.ts';
+import {
+  type AvroReader,
+  createAvroReader,
+  MAX_LONG_BYTES,
+  skipIntegers,
+  writeLong,
+} from './avro-values.ts';
+import { type CommandOutcome, encodeCommands, readCommands } from './checkpoint-commands.ts';
 import { faultOf } from './checkpoint-fault.ts';
 import {
   encodePending,
@@ -13,10 +20,11 @@ import {
 } from './checkpoint-pending.ts';
 import type { CountedRange } from './offset-ranges.ts';
 
+export type { CommandOutcome } from './checkpoint-commands.ts';
 export type { GivenUp, PendingOrder } from './checkpoint-pending.ts';
 export { countOf as lostCount } from './offset-ranges.ts';
 
-export const CHECKPOINT_VERSION = 2;
+export const CHECKPOINT_VERSION = 3;
 
 /** What the checkpoint topic takes, less what a batch of one record takes around it. */
 export const MAX_CHECKPOINT_BYTES = 8 * 2 ** 20 - 1024;
@@ -27,6 +35,8 @@ export const MAX_FOLDED_BYTES = 6 * 2 ** 20;
 /** What error texts may take of a checkpoint; the words for those left out come on top. */
 export const MAX_TEXT_BYTES = 256 * 1024;
 const CODE_BYTES = 512;
+/** What an order that waits takes, and its text with all others. */
+const MAX_PENDING_BYTES = 24;
 
 /** The first fields of a checkpoint, readable in every version without decoding the rest. */
 export type CheckpointStamp = {
@@ -38,6 +48,8 @@ export type CheckpointStamp = {
   readonly ownerStartedAt: number;
   readonly owner: string;
   readonly pendingCount: number;
+  /** Offset of the checkpoint that it leans on; -1 when it stands by itself. */
+  readonly base: number;
 };
 
 /** A checkpoint was read; `isHead` when it is the greatest so far. */
@@ -63,19 +75,32 @@ export type Checkpoint = Omit<CheckpointStamp, 'version' | 'pendingCount'> & {
   readonly corrections: number;
   readonly retries: number;
   readonly restarts: number;
+  readonly redrivesFrom: number;
+  readonly foreign: number;
+  readonly copies: number;
+  readonly redrivenCount: number;
   readonly topicId: string | null;
   readonly fingerprint: Fingerprint | null;
   readonly deadLetterTopicId: string | null;
   readonly deadLetterFingerprint: Fingerprint | null;
   readonly lost: readonly CountedRange[];
   readonly gapRanges: readonly CountedRange[];
+  readonly copyRanges: readonly CountedRange[];
+  readonly commands: readonly CommandOutcome[];
+  /** Packed; without what is in that of the base. */
+  readonly redriven: Buffer;
+  /** Packed; empty when it does not say. */
+  readonly deadLetters: Buffer;
   readonly pending: readonly PendingOrder[];
   /** What the fold has made of all that is counted, as it encodes it: the last field. */
   readonly folded: Buffer;
 };
 
-/** A checkpoint without what waits and what is counted. */
-export type CheckpointSummary = Omit<Checkpoint, 'pending' | 'folded' | 'gapRanges'> & {
+/** A checkpoint without what waits, what is counted and what was passed over. */
+export type CheckpointSummary = Omit<
+  Checkpoint,
+  'pending' | 'folded' | 'gapRanges' | 'copyRanges' | 'deadLetters'
+> & {
   readonly pendingCount: number;
 };
 
@@ -83,14 +108,18 @@ const RANGE_FIELDS = 3;
 const PENDING_FIELDS = 5;
 
 /** Everything before the arrays; members that a version does not have are absent. */
-type Scalars = Omit<Checkpoint, 'lost' | 'gapRanges' | 'pending' | 'folded'> & CheckpointStamp;
+type Arrays = 'lost' | 'gapRanges' | 'copyRanges' | 'commands' | 'redriven' | 'deadLetters';
+type Scalars = Omit<Checkpoint, Arrays | 'pending' | 'folded'> & CheckpointStamp;
 type Field = { name: string; since?: number };
 
 const schema = JSON.parse(
   readFileSync(new URL(import.meta.resolve('#avro/checkpoint.avsc')), 'utf8'),
 ) as { fields: Field[] };
-const stampType = typeUpTo('pendingCount', 1, 'CheckpointStamp');
-const scalarTypes = [1, 2].map((version) => typeUpTo('lost', version, `CheckpointV${version}`));
+const VERSIONS = [1, 2, 3];
+const stampTypes = VERSIONS.map((version) =>
+  typeUpTo('topic', version, `CheckpointStamp${version}`),
+);
+const scalarTypes = VERSIONS.map((version) => typeUpTo('lost', version, `CheckpointV${version}`));
 
 /** Avro puts fields one after the other, so the first of them are a record of their own. */
 function typeUpTo(end: string, version: number, name: string): avro.Type {
@@ -98,7 +127,6 @@ function typeUpTo(end: string, version: number, name: string): avro.Type {
     0,
     schema.fields.findIndex((field) => field.name === end),
   );
-  if (end === 'pendingCount') first.push(schema.fields[first.length]!);
   const fields = first.filter(({ since = 1 }) => since <= version);
   return avro.Type.forSchema({ ...schema, name, fields } as avro.Schema);
 }
@@ -110,7 +138,8 @@ function typeUpTo(end: string, version: number, name: string): avro.Type {
 export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
   const fault = faultOf(checkpoint);
   if (fault !== null) throw new InconsistentStateError(`no checkpoint is written: ${fault}`);
-  const { pending, folded, lost, gapRanges, ...rest } = checkpoint;
+  const { pending, folded, lost, gapRanges, copyRanges, commands, ...more } = checkpoint;
+  const { redriven, deadLetters, ...rest } = more;
   const version = CHECKPOINT_VERSION;
   const scalars: Scalars = { ...rest, version, pendingCount: pending.length };
   try {
@@ -118,8 +147,16 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
       scalarTypes[version - 1]!.toBuffer(scalars),
       encodeRanges(lost),
       encodeRanges(gapRanges),
+      encodeRanges(copyRanges),
+      encodeCommands(commands, rest.nextOffset),
+      ...withLength(redriven),
     ];
-    const taken = head.reduce((sum, { length }) => sum + length, folded.length + CODE_BYTES);
+    const sizeOf = (parts: Buffer[]) => parts.reduce((sum, { length }) => sum + length, 0);
+    // Without it a restore reads more, and comes to the same.
+    const spare =
+      MAX_CHECKPOINT_BYTES - sizeOf(head) - folded.length - pending.length * MAX_PENDING_BYTES;
+    head.push(...withLength(deadLetters.length > spare ? NOTHING : deadLetters));
+    const taken = sizeOf(head) + folded.length + CODE_BYTES;
     const waiting = encodePending(pending, checkpoint, (pendingBytes) =>
       Math.min(MAX_TEXT_BYTES, MAX_CHECKPOINT_BYTES - taken - pendingBytes),
     );
@@ -127,6 +164,13 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
   } catch (cause) {
     throw new InconsistentStateError('no checkpoint is written: it cannot be encoded', { cause });
   }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function withLength(bytes: Buffer): Buffer[] {
+  const length = Buffer.allocUnsafe(MAX_LONG_BYTES);
+  return [length.subarray(0, writeLong(length, 0, bytes.length)), bytes];
 }
 
 /** Decodes the first fields. Throws InconsistentStateError when there are none, or of a newer version. */
@@ -138,7 +182,8 @@ export function decodeStamp(bytes: Buffer): CheckpointStamp {
     );
   }
   if (version < 1) throw undecodable(bytes);
-  return firstFields<CheckpointStamp>(stampType, bytes).value;
+  type Written = Omit<CheckpointStamp, 'base'> & Partial<CheckpointStamp>;
+  return { base: -1, ...firstFields<Written>(stampTypes[version - 1]!, bytes).value };
 }
 
 /** Decodes a whole checkpoint. Throws InconsistentStateError when it is none, or of a newer version. */
@@ -149,14 +194,24 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
     const reader = createAvroReader(bytes, at);
     const lost = readRanges(reader, version > 1);
     const gapRanges = version > 1 ? readRanges(reader, true) : gapsSomewhere(rest);
+    const copyRanges = version > 2 ? readRanges(reader, true) : [];
+    const redrives = readRedrives(reader, scalars);
+    const deadLetters = version > 2 ? reader.bytes() : NOTHING;
     const pending = readPending(reader, scalars);
-    return { ...rest, lost, gapRanges, pending, folded: bytes.subarray(reader.at) };
+    const folded = bytes.subarray(reader.at);
+    return { ...rest, lost, gapRanges, copyRanges, ...redrives, deadLetters, pending, folded };
   });
   const offsets = new Set(checkpoint.pending.map(({ offset }) => offset));
   const fault =
     offsets.size < checkpoint.pending.length ? 'an order is pending twice' : faultOf(checkpoint);
   if (fault !== null) throw undecodable(bytes, new RangeError(fault));
   return checkpoint;
+}
+
+function readRedrives(reader: AvroReader, { version, nextOffset }: Scalars) {
+  return version > 2
+    ? { commands: readCommands(reader, nextOffset), redriven: reader.bytes() }
+    : { commands: [], redriven: NOTHING };
 }
 
 /** Version 1 knew only how many gaps there are. */
@@ -176,9 +231,12 @@ export function decodeSummary(bytes: Buffer): { summary: CheckpointSummary; fold
     const reader = createAvroReader(bytes, at);
     const lost = readRanges(reader, version > 1);
     if (version > 1) reader.items(() => skipLongs(reader, RANGE_FIELDS));
+    if (version > 2) reader.items(() => skipLongs(reader, RANGE_FIELDS));
+    const redrives = readRedrives(reader, scalars);
+    if (version > 2) reader.bytes();
     reader.items(reader.text);
     const foldedAt = skipIntegers(bytes, reader.at, PENDING_FIELDS);
-    return { summary: { ...rest, lost }, folded: bytes.subarray(foldedAt) };
+    return { summary: { ...rest, lost, ...redrives }, folded: bytes.subarray(foldedAt) };
   });
 }
 
@@ -195,6 +253,12 @@ function decodeScalars(bytes: Buffer): { scalars: Scalars; at: number } {
     fingerprint: null,
     deadLetterTopicId: null,
     deadLetterFingerprint: null,
+    // What was redriven before was an order like any other.
+    redrivesFrom: value.nextOffset,
+    foreign: 0,
+    copies: 0,
+    redrivenCount: 0,
+    base: -1,
   };
   return { scalars: { ...unknown, ...value }, at: offset };
 }
@@ -218,13 +282,24 @@ function undecodable(bytes: Buffer, cause?: unknown): InconsistentStateError {
   return new InconsistentStateError(message, { cause });
 }
 
+/** A stamp, and where its checkpoint stands. */
+export type PlacedStamp = CheckpointStamp & { readonly offset: number };
+
+/** The first record that is needed to go on from a checkpoint: the one it leans on, or itself. */
+export function neededFrom({ base, offset }: PlacedStamp): number {
+  return base < 0 ? offset : base;
+}
+
 /**
- * Whether `next`, read after `head`, takes its place: it is behind in neither log. Of two that stand
- * at the same place the one with fewer orders pending knows more.
+ * Whether `next`, read after `head`, takes its place: it is behind in neither log, and leans on nothing
+ * that may be gone, for whoever wrote the head deletes what is not needed. One of an older version knows
+ * less. Of two that stand at the same place the one with fewer orders pending knows more.
  */
-export function succeeds(next: CheckpointStamp, head: CheckpointStamp): boolean {
+export function succeeds(next: CheckpointStamp, head: PlacedStamp): boolean {
   if (next.nextOffset < head.nextOffset || next.deadLetterOffset < head.deadLetterOffset)
     return false;
+  if (next.version < head.version) return false;
+  if (next.base >= 0 && next.base < neededFrom(head)) return false;
   const same =
     next.nextOffset === head.nextOffset && next.deadLetterOffset === head.deadLetterOffset;
   return !same || next.pendingCount <= head.pendingCount;

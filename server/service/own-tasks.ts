@@ -1,14 +1,19 @@
 // The tasks of this instance, as its configuration wants them.
 import type { Config } from '../config.ts';
 import { MAX_FOLDED_BYTES } from '../log/checkpoint.ts';
+import type { RedriveCommand } from '../log/command.ts';
 import type { Author } from '../log/dead-letter.ts';
 import type { Logger } from '../log/logger.ts';
+import type { LogReader } from '../log/ports.ts';
 import type { Progress } from '../log/progress.ts';
 import type { Order } from '../orders/order.ts';
 import { createOrderFold, type OrderState } from '../orders/order-fold.ts';
 import { createPartitionTask } from '../task/partition-task.ts';
 import type { TaskDeps } from '../task/task-run.ts';
 import { createTasks, type Tasks } from '../task/tasks.ts';
+import type { CommandsReader } from '../view/commands.ts';
+import type { Choose } from '../view/letter-choice.ts';
+import { commandsFor } from './partition-commands.ts';
 
 /** Of the time of this process, for encoding checkpoints; to send and read them costs four times that. */
 export const CHECKPOINT_SHARE = 0.02;
@@ -27,16 +32,32 @@ export function createOwnTasks(deps: {
   ground: TaskGround;
   author: Author;
   startedAt: number;
-  topics: { readonly orders: string; readonly deadLetters: string; readonly checkpoints: string };
+  topics: {
+    readonly orders: string;
+    readonly deadLetters: string;
+    readonly checkpoints: string;
+    readonly commands: string;
+  };
   generation: () => number | null;
   progress: Progress;
   logger: Logger;
   onTrim: (partition: number, error: unknown) => void;
   /** What keeps orders of a partition waiting, in words; null when it has gone. */
   onProblem: (partition: number, words: string | null) => void;
+  /** What is commanded, and what carrying it out takes. */
+  commands: {
+    readonly all: CommandsReader;
+    readonly letters: LogReader;
+    readonly choose: (command: RedriveCommand, partition: number) => Choose;
+  };
 }): Tasks {
   const { config, ground, author, startedAt, topics, generation, progress, logger } = deps;
-  const { onTrim, onProblem } = deps;
+  const { onTrim, onProblem, commands } = deps;
+  const breaker = {
+    ratio: config.BREAKER_RATIO,
+    windowMs: config.BREAKER_WINDOW_MS,
+    min: config.BREAKER_MIN,
+  };
   const fold = createOrderFold({ maxProducts: config.MAX_PRODUCTS, maxBytes: MAX_FOLDED_BYTES });
   const tasks = createTasks({
     clock: ground.clock,
@@ -73,6 +94,12 @@ export function createOwnTasks(deps: {
         random: Math.random,
         logger,
         progress,
+        commands: {
+          log: commandsFor(commands.all, topics.commands, partition),
+          breaker,
+          letters: commands.letters,
+          choose: (command) => commands.choose(command, partition),
+        },
         onProblem: (words) => onProblem(partition, words),
         onFailed,
       }),

@@ -26,15 +26,22 @@ import { createOrderHandler } from '../orders/order-handler.ts';
 import { createPostHandler } from '../orders/post-order.ts';
 import { shareTopicIds } from '../task/identity.ts';
 import { watchHandler, watchReader } from '../task/watched.ts';
+import { createCommands } from '../view/commands.ts';
 import { createGroupView } from '../view/group-view.ts';
+import { createChooser } from '../view/letter-choice.ts';
+import { createCommandBook } from './command-book.ts';
+import { createCommandDesk } from './commands.ts';
 import { createHealth } from './health.ts';
 import type { Launcher } from './hints.ts';
 import { createIncidents } from './incidents.ts';
 import { createLag } from './lag.ts';
+import { createLetterRedrives } from './letter-redrives.ts';
 import { createLetters } from './letters.ts';
-import { noCommands } from './no-commands.ts';
 import { createOverview } from './overview.ts';
 import { createOwnTasks, type TaskGround } from './own-tasks.ts';
+import { createPauseHealth } from './pause-health.ts';
+import { createRedriven } from './redriven.ts';
+import { createSelect } from './selecting.ts';
 import { createSeries, readingOf } from './series.ts';
 import { createUpkeep } from './upkeep.ts';
 
@@ -82,6 +89,7 @@ export function createService(deps: {
     orders: config.ORDERS_TOPIC,
     deadLetters: config.DLQ_TOPIC,
     checkpoints: config.CHECKPOINT_TOPIC,
+    commands: config.COMMAND_TOPIC,
   };
   const progress = { tasks: createProgress(clock), view: createProgress(clock) };
   const health = createHealth({
@@ -149,6 +157,15 @@ export function createService(deps: {
     terms: { idOf, inspect: inspectOrder, fromJson: orderFromJson, checked: checkedOrder },
     clock,
   });
+  const commands = createCommands({
+    reader: watchReader(viewReader, progress.view),
+    group: config.GROUP_ID,
+    topic: topicNames.commands,
+    clock,
+    logger,
+    onFailed: (tp, error) => health.failed(`${nameOf(tp)} cannot be read: ${describe(error)}`),
+  });
+  const choose = createChooser({ group: config.GROUP_ID, topic: topicNames.orders });
   const ground = wrap({
     reader: shareTopicIds(taskReader, clock),
     writer: topics.guard(writer),
@@ -174,6 +191,7 @@ export function createService(deps: {
     logger,
     onTrim,
     onProblem: (partition, words) => health.problem(`dead letters of ${partition}`, words),
+    commands: { all: commands, letters: letterReader, choose },
   });
   const membership = createMembership({
     kafka,
@@ -193,6 +211,34 @@ export function createService(deps: {
     clock,
   });
   const series = createSeries();
+  const heads = () => (view.known ? view.heads() : null);
+  const book = createCommandBook({ commands, heads, now: clock.now });
+  const redriven = createRedriven({
+    reader: letterReader,
+    topic: topicNames.checkpoints,
+    heads: view.heads,
+    clock,
+  });
+  const desk = createCommandDesk({
+    group: config.GROUP_ID,
+    topic: topicNames.commands,
+    commands,
+    book,
+    select: createSelect({
+      reader: letterReader,
+      topic: topicNames.deadLetters,
+      partitions: () => partitions,
+      choose,
+      redriven: redriven.of,
+      clock,
+    }),
+    partitions: () => partitions,
+    writer: ground.writer,
+    clock,
+    logger,
+  });
+  const tellRedrives = createLetterRedrives({ index, redriven, heads: view.heads, clock });
+  const sayPauses = createPauseHealth({ commands, health, own: () => tasks.positions() });
   const upkeep = createUpkeep({ clock, health, onCrash });
   let partitions = 0;
   let stopping = false;
@@ -207,7 +253,9 @@ export function createService(deps: {
     health.kafka(true);
     health.problem('topics', found.problems.join('; ') || null);
     partitions = found.partitions;
-    view.follow(Array.from({ length: partitions }, (_, partition) => partition));
+    const all = Array.from({ length: partitions }, (_, partition) => partition);
+    view.follow(all);
+    commands.follow(all);
   }
 
   /** All dead letters are read only when the orders flow: nobody has to wait for this. */
@@ -229,9 +277,13 @@ export function createService(deps: {
     }),
     series: (range) => series.read(range, clock.now()),
     letters,
-    commands: noCommands,
+    commands: { desk, book },
     async start() {
-      upkeep.every(LOOK_MS, 'log', () => incidents.update(health.incidents()));
+      commands.watch(sayPauses);
+      upkeep.every(LOOK_MS, 'log', () => {
+        sayPauses();
+        incidents.update(health.incidents());
+      });
       try {
         await upkeep.insist('the topics cannot be prepared', ensureTopics);
         if (stopping) return;
@@ -246,6 +298,7 @@ export function createService(deps: {
         health.joining();
         await upkeep.insist('the group cannot be joined', membership.start);
         upkeep.every(LOOK_MS, 'the dead letters are not indexed', async () => readLetters());
+        upkeep.every(LOOK_MS, 'it is not known which dead letters were redriven', tellRedrives);
         upkeep.every(TRIM_MS, 'it is not known what retention has taken', indexer.trim);
         upkeep.every(UPKEEP_MS, 'the topics cannot be checked', ensureTopics);
         upkeep.every(UPKEEP_MS, 'next offsets are not committed', async () => {
@@ -260,6 +313,7 @@ export function createService(deps: {
       health.stopping();
       upkeep.end();
       view.close();
+      commands.close();
       indexer.close();
       await tasks.close();
       await membership.stop();

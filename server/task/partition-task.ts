@@ -4,7 +4,8 @@
 //      └──────────────────┴────────────┴──close, failure──▶ CLOSED
 
 import { InconsistentStateError } from '../errors.ts';
-import type { CheckpointStamp } from '../log/checkpoint.ts';
+import { abortable } from '../log/abortable.ts';
+import { type CheckpointStamp, neededFrom } from '../log/checkpoint.ts';
 import { restore } from './restore.ts';
 import { startRun, type TaskDeps, type TaskRun } from './task-run.ts';
 
@@ -57,6 +58,8 @@ export function createPartitionTask<Value, State>(deps: TaskDeps<Value, State>):
     try {
       const { maxBackoffMs } = policy;
       const restored = await restore({ ...deps, maxBackoffMs, signal: restoring.signal });
+      // Whether it is paused stands in the commands.
+      if (deps.commands) await abortable(restoring.signal, deps.commands.log.caughtUp());
       if (state !== 'RESTORING') return;
       running = startRun({ ...deps, onFailed: fail }, restored);
       to('RUNNING');
@@ -92,9 +95,11 @@ export function createPartitionTask<Value, State>(deps: TaskDeps<Value, State>):
     readBack(offset, stamp, isHead) {
       const own = stamp.owner === author.instance && stamp.ownerStartedAt === startedAt;
       const known = generation();
+      const placed = { ...stamp, offset };
+      if (state === 'RUNNING') running?.readBack(placed, own, isHead);
       if (own) {
         // One that is behind must not take the head away from those who restore after us.
-        if (isHead) trimBelow = offset;
+        if (isHead) trimBelow = neededFrom(placed);
       } else if (state !== 'CLOSED' && known !== null && stamp.generation > known) {
         logger.warn('another instance owns this partition now', {
           ...logs.orders,

@@ -24,6 +24,8 @@ export type Pending = {
   givenUp: GivenUp | null;
   /** The last failure, in words. */
   error: string;
+  /** The command that redrove it; null when it was not redriven. */
+  command: string | null;
 };
 
 /** A record that has just begun to wait. */
@@ -44,6 +46,7 @@ export function pendingRecord(
     dueAt: clock.monotonic(),
     givenUp: null,
     error: '',
+    command: null,
   };
 }
 
@@ -73,7 +76,7 @@ export function givenUpFor({ reason: { code } }: DeadLetterCause): GivenUp | nul
 }
 
 /** Stands in S until the bytes of the record have been read again. */
-export function placeholder(offset: number): Pending {
+export function placeholder(offset: number, command: string | null): Pending {
   const record = { offset, timestamp: -1, body: Buffer.alloc(0) };
-  return pendingRecord(record, null, { now: () => 0, monotonic: () => 0 });
+  return { ...pendingRecord(record, null, { now: () => 0, monotonic: () => 0 }), command };
 }

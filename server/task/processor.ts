@@ -11,6 +11,7 @@ import { causeOfFault, type DeadLetterCause } from '../log/dead-letter.ts';
 import { Fault, flawOf } from '../log/fault.ts';
 import type { Fold } from '../log/fold.ts';
 import type { TopicPartition } from '../log/ports.ts';
+import { redriveIn } from '../log/redrive.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import type { StoredRecord } from '../record-batch/record.ts';
 import { storedValue } from '../record-batch/record-parts.ts';
@@ -41,6 +42,10 @@ export type Processor = {
   resume(): void;
   /** A pending record ended without us: its dead letter was read. */
   ended(pending: Pending): void;
+  /** Orders counted since it began. */
+  readonly counted: number;
+  /** Tries again what was not given up because it must not be. */
+  retryHeldBack(): void;
   /** Handler calls under way. */
   readonly inFlight: number;
   /** Begins nothing more and ends the calls under way; those that succeed before it resolves are counted. */
@@ -64,12 +69,14 @@ export function createProcessor<Value, State>(deps: {
   limits: Limits;
   clock: Clock;
   random: () => number;
+  /** Whether an order may be given up now; called once for each, `counted` are counted by then. */
+  mayGiveUp: (counted: number) => boolean;
   giveUp: (pending: Pending, cause: DeadLetterCause) => void;
   onChange: () => void;
   onFailed: (error: unknown) => void;
 }): Processor {
   const { source, ledger, fold, handle, policy, ordering, limits, clock, random } = deps;
-  const { giveUp, onChange, onFailed } = deps;
+  const { mayGiveUp, giveUp, onChange, onFailed } = deps;
   const { topic, partition } = source;
   const { state } = ledger;
   const lanes = createLanes<Pending>();
@@ -79,13 +86,16 @@ export function createProcessor<Value, State>(deps: {
   const { concurrency, timeoutMs } = limits;
   const calls = createCalls({ handle, concurrency, timeoutMs, clock, onRoom: goOn });
   let phase: 'open' | 'closing' | 'closed' = 'open';
+  /** Failed for good while nothing was to be given up. */
+  let heldBack: Pending[] = [];
+  let counted = 0;
   let pendingBytes = 0;
   let takingTurns = false;
   let roomMade: (() => void) | null = null;
 
   function process(cursor: RecordCursor): undefined | Promise<void> {
     const { offset } = cursor;
-    if (!ledger.arrive(offset)) return undefined;
+    if (!ledger.arrive(offset, redriveIn(cursor.bytes, cursor))) return undefined;
     const flaw = flawOf(cursor.cut, cursor.fault);
     const value = flaw ?? judge(cursor.bytes, cursor.valueStart, cursor.valueEnd);
     const lane = laneOf(ordering, cursor);
@@ -124,8 +134,10 @@ export function createProcessor<Value, State>(deps: {
       failed(inLane(hold(cursor, lane)), error);
       return;
     }
-    if (call === undefined) ledger.count(value);
-    else follow(inLane(hold(cursor, lane)), value, call);
+    if (call === undefined) {
+      ledger.count(value);
+      counted += 1;
+    } else follow(inLane(hold(cursor, lane)), value, call);
   }
 
   function callAgain(pending: Pending): void {
@@ -174,6 +186,7 @@ export function createProcessor<Value, State>(deps: {
 
   function settle(pending: Pending, value: Value): void {
     ledger.settle(pending.record.offset, value);
+    counted += 1;
     release(pending);
   }
 
@@ -201,9 +214,15 @@ export function createProcessor<Value, State>(deps: {
   }
 
   function endIn(pending: Pending, cause: DeadLetterCause): void {
-    pending.givenUp = givenUpFor(cause);
     pending.error = clip(cause.text, MAX_ERROR_BYTES);
     onChange();
+    if (!mayGiveUp(counted)) {
+      // It stays pending, with one attempt left: what it failed with may be mended by then.
+      pending.attempts = Math.min(pending.attempts, policy.maxRetries);
+      heldBack.push(pending);
+      return;
+    }
+    pending.givenUp = givenUpFor(cause);
     giveUp(pending, cause);
     leaveLane(pending);
   }
@@ -304,6 +323,15 @@ export function createProcessor<Value, State>(deps: {
       }
     },
     ended: release,
+    get counted() {
+      return counted;
+    },
+    retryHeldBack() {
+      const again = heldBack;
+      heldBack = [];
+      for (const pending of again) ready.push(pending);
+      goOn();
+    },
     async close() {
       if (phase !== 'open') return;
       phase = 'closing';

@@ -7,23 +7,28 @@ import type { Clock } from '../log/clock.ts';
 import { ORIGIN_HEADERS, readOrigin } from '../log/dead-letter.ts';
 import { Fault } from '../log/fault.ts';
 import type { Fold } from '../log/fold.ts';
-import { boundsOf, readHead, type TaskLogs } from '../log/head.ts';
+import { boundsOf, type Head, readHead, type TaskLogs } from '../log/head.ts';
 import type { Logger } from '../log/logger.ts';
 import { type CountedRange, isExact, type OffsetRange } from '../log/offset-ranges.ts';
-import type { LogReader, TopicPartition } from '../log/ports.ts';
+import type { Bounds, LogReader, TopicPartition } from '../log/ports.ts';
+import { redriveIn } from '../log/redrive.ts';
 import { readRange, recreated } from '../log/walk.ts';
 import { DamagedBatch } from '../record-batch/batch-header.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { pickHeaders } from '../record-batch/record-parts.ts';
 import { type Identity, identify } from './identity.ts';
 import {
+  type Base,
   createLedger as createPlainLedger,
   emptyState,
   type Ledger,
   type LedgerState,
 } from './ledger.ts';
+import { createOffsetSet, type OffsetSet } from './offset-set.ts';
 import { laneOf, type Ordering } from './ordering.ts';
+import { createOutcomes } from './outcomes.ts';
 import { type Pending, pendingRecord, placeholder } from './pending.ts';
+import { createRedrivenSet } from './redriven-set.ts';
 
 type Deps<Value, State> = {
   logs: TaskLogs;
@@ -44,6 +49,7 @@ type ReadDeps = Pick<Deps<unknown, unknown>, 'logs' | 'reader' | 'clock' | 'sign
 export type CreateLedger<Value, State> = (
   state: LedgerState<State>,
   fold: Fold<Value, State>,
+  group: string,
 ) => Ledger<Value, State>;
 
 /** Which topics the offsets are of. */
@@ -65,15 +71,17 @@ export async function restore<Value, State>(
   // Before anything is read, so that a topic that is created anew meanwhile is another one.
   const ids = await idsOf(deps);
   const head = await readHead(deps);
-  const identities = await identifyBoth(deps, ids, head);
+  const identities = await identifyBoth(deps, ids, head?.checkpoint ?? null);
   const { low, high } = await boundsOf(deps, logs.orders);
-  if (head !== null && head.nextOffset > high) throw recreated(logs.orders, head.nextOffset, high);
-  const state = head === null ? emptyState(low, fold.empty()) : stateOf(head, fold);
+  const letters = await boundsOf(deps, logs.deadLetters);
+  const nextOffset = head?.checkpoint.nextOffset ?? low;
+  if (nextOffset > high) throw recreated(logs.orders, nextOffset, high);
+  const state = head === null ? emptyState(low, fold.empty()) : stateOf(head, fold, letters);
   // This restore included, when there is something to read.
   if (state.nextOffset < high) state.restarts += 1;
-  const ledger = createLedger(state, fold);
-  await readDeadLetters(deps, ledger, identities.deadLetters);
-  await readPending(deps, ledger, head?.pending ?? []);
+  const ledger = createLedger(state, fold, logs.group);
+  await readDeadLetters(deps, ledger, identities.deadLetters, letters);
+  await readPending(deps, ledger, head?.checkpoint.pending ?? []);
   if (state.nextOffset < low) {
     logger.error('orders were removed by retention before they were read', {
       ...logs.orders,
@@ -114,10 +122,26 @@ async function identifyBoth(
   };
 }
 
-/** What a head says; the places of the pending are kept until their records have been read again. */
-function stateOf<Value, State>(head: Checkpoint, fold: Fold<Value, State>): LedgerState<State> {
-  const { start, nextOffset, deadLetterOffset, deadLettered, corrections, retries, restarts } =
-    head;
+/**
+ * What a head says, with what it leans on; the places of the pending are kept until their records have
+ * been read again.
+ */
+function stateOf<Value, State>(
+  { checkpoint, offset, base }: Head,
+  fold: Fold<Value, State>,
+  letters: Bounds,
+): LedgerState<State> {
+  const { start, nextOffset, deadLetterOffset, deadLettered, corrections, retries } = checkpoint;
+  const { restarts, foreign, redrivesFrom, commands } = checkpoint;
+  const whole = base ?? checkpoint;
+  const commandOf = new Map(commands.flatMap(({ id, waiting }) => waiting.map((at) => [at, id])));
+  const sets = readable('the sets of offsets', () => ({
+    deadLetters: deadLettersOf(whole, letters),
+    redriven:
+      base === null
+        ? createRedrivenSet(NOTHING, checkpoint.redriven)
+        : createRedrivenSet(base.redriven, checkpoint.redriven),
+  }));
   return {
     start,
     nextOffset,
@@ -126,19 +150,48 @@ function stateOf<Value, State>(head: Checkpoint, fold: Fold<Value, State>): Ledg
     corrections,
     retries,
     restarts,
-    gapRanges: [...head.gapRanges],
-    lost: [...head.lost],
-    folded: readFolded(head, fold),
-    pending: new Map(head.pending.map(({ offset }) => [offset, placeholder(offset)])),
+    gapRanges: [...checkpoint.gapRanges],
+    lost: [...checkpoint.lost],
+    copyRanges: [...checkpoint.copyRanges],
+    foreign,
+    redrivesFrom,
+    ...sets,
+    outcomes: createOutcomes(commands),
+    base: baseOf({ checkpoint, offset, base }),
+    folded: readable('the state', () => fold.decodeState(checkpoint.folded)),
+    pending: new Map(
+      checkpoint.pending.map(({ offset }) => [
+        offset,
+        placeholder(offset, commandOf.get(offset) ?? null),
+      ]),
+    ),
   };
 }
 
-function readFolded<Value, State>({ folded }: Checkpoint, fold: Fold<Value, State>): State {
+const NOTHING = Buffer.alloc(0);
+
+/** What the next checkpoints may lean on: what the head does, or itself, when it tells of D. */
+function baseOf({ checkpoint, offset, base }: Head): Base | null {
+  if (base !== null) return { offset: checkpoint.base, deadLetterOffset: base.deadLetterOffset };
+  if (checkpoint.deadLetters.length === 0) return null;
+  return { offset, deadLetterOffset: checkpoint.deadLetterOffset };
+}
+
+/**
+ * D as a checkpoint says it; empty, so that it is read anew, when it does not say, and when most of its
+ * dead letters are there no more: so it does not grow for ever.
+ */
+function deadLettersOf({ deadLetters }: Checkpoint, { low, high }: Bounds): OffsetSet {
+  const all = createOffsetSet(deadLetters);
+  return all.size > 2 * (high - low) + 10_000 ? createOffsetSet() : all;
+}
+
+function readable<T>(what: string, read: () => T): T {
   try {
-    return fold.decodeState(folded);
+    return read();
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    const words = `the state in a checkpoint cannot be decoded: ${cause.message}`;
+    const words = `${what} in a checkpoint cannot be decoded: ${cause.message}`;
     throw new InconsistentStateError(words, { cause });
   }
 }
@@ -153,13 +206,14 @@ async function readDeadLetters<Value, State>(
   deps: Deps<Value, State>,
   ledger: Ledger<Value, State>,
   identity: Identity,
+  { low, high }: Bounds,
 ): Promise<void> {
   const { logs, logger, fold } = deps;
-  const { low, high } = await boundsOf(deps, logs.deadLetters);
-  const from = ledger.state.deadLetterOffset;
+  const { deadLetterOffset: from, deadLetters, base } = ledger.state;
   if (from > high) throw recreated(logs.deadLetters, from, high);
   if (from > 0 && from < low) warnOfUnread(logger, logs, { from, to: low });
-  await readRange(deps, logs.deadLetters, { from: low, to: high }, (cursor) => {
+  const known = deadLetters.size > 0 && base !== null ? base.deadLetterOffset : 0;
+  await readRange(deps, logs.deadLetters, { from: Math.max(low, known), to: high }, (cursor) => {
     followDeadLetter(cursor, logs, ledger, fold);
     identity.note(cursor);
   });
@@ -179,9 +233,12 @@ export function followDeadLetter<Value, State>(
     from.group === logs.group &&
     from.origin.topic === logs.orders.topic &&
     from.origin.partition === logs.orders.partition;
-  return ledger.readDeadLetter(offset, ours ? from.origin.offset : null, () => {
-    const value = fold.decode(bytes, valueStart, valueEnd);
-    return value instanceof Fault ? null : value;
+  return ledger.readDeadLetter(offset, ours ? from.origin.offset : null, {
+    decode() {
+      const value = fold.decode(bytes, valueStart, valueEnd);
+      return value instanceof Fault ? null : value;
+    },
+    redrive: () => redriveIn(bytes, cursor),
   });
 }
 

@@ -2,8 +2,9 @@
 // checkpoints.
 
 import { abortable } from '../log/abortable.ts';
-import { encodeCheckpoint } from '../log/checkpoint.ts';
+import { encodeCheckpoint, neededFrom, type PlacedStamp } from '../log/checkpoint.ts';
 import type { Clock } from '../log/clock.ts';
+import type { RedriveCommand } from '../log/command.ts';
 import type { Author } from '../log/dead-letter.ts';
 import type { Fold } from '../log/fold.ts';
 import type { TaskLogs } from '../log/head.ts';
@@ -12,18 +13,22 @@ import type { Following, LogReader, LogWriter } from '../log/ports.ts';
 import type { Progress } from '../log/progress.ts';
 import { damageIn, recreated, walk } from '../log/walk.ts';
 import { checkpointOf } from './books.ts';
+import { type BreakerLimits, createBreaker } from './breaker.ts';
 import type { Handle } from './calls.ts';
 import { createCheckpointer } from './checkpointer.ts';
+import { createCommandWriter } from './command-writer.ts';
+import { createIntake } from './intake.ts';
 import type { LedgerState } from './ledger.ts';
 import type { Ordering } from './ordering.ts';
 import { createDeadLetterOutbox } from './outbox.ts';
+import type { PartitionCommands } from './partition-commands.ts';
+import { createPause, NEVER_PAUSED, type Pause } from './pause.ts';
 import { persist } from './persist.ts';
 import { createProcessor, type Limits } from './processor.ts';
+import { type Choose, createRedriver, type Redriver, redriveBooks } from './redriver.ts';
 import { type CreateLedger, followDeadLetter, type Restored, warnOfUnread } from './restore.ts';
 import type { RetryPolicy } from './retry-policy.ts';
-
-/** Restarts without progress after which every record is named in the log before it is handled. */
-const CAREFUL_AFTER = 5;
+import { createRisingBase } from './rising-base.ts';
 
 export type TaskDeps<Value, State> = {
   logs: TaskLogs;
@@ -42,27 +47,52 @@ export type TaskDeps<Value, State> = {
   checkpointIntervalMs: number;
   /** How much of the time taking checkpoints may cost this task, from 0 to 1. */
   checkpointShare: () => number;
+  /** When a checkpoint is written on which the next ones lean; a test may want it sooner. */
+  baseAfter?: BaseAfter;
   clock: Clock;
   random: () => number;
   logger: Logger;
   progress: Progress;
   createLedger?: CreateLedger<Value, State>;
+  /** Without, nobody pauses the partition or redrives its dead letters. */
+  commands?: TaskCommands;
   /** What keeps some orders waiting, in words; null when it has gone. */
   onProblem: (words: string | null) => void;
   /** The task has stopped by itself and says why. */
   onFailed: (error: unknown) => void;
 };
 
+/** The commands of the partition, and what they need to be carried out. */
+export type TaskCommands = {
+  readonly log: PartitionCommands;
+  readonly breaker: BreakerLimits;
+  /** Reads nothing but letters for redrives: while one of them waits, nobody else has to. */
+  readonly letters: LogReader;
+  readonly choose: (command: RedriveCommand) => Choose;
+};
+
+/** So many redriven orders, or dead letters, since the last one. */
+export type BaseAfter = { readonly redriven: number; readonly deadLetters: number };
+
+/** Some 64 KB in every checkpoint, and some 100 ms of a restore. */
+const BASE_AFTER: BaseAfter = { redriven: 30_000, deadLetters: 20_000 };
+/** Of all dead letters: to write all of them again must not cost more than to write them once. */
+const SHARE_SINCE_BASE = 0.1;
+
 export type TaskRun = {
   readonly books: Readonly<LedgerState<unknown>>;
   /** Handler calls under way. */
   readonly inFlight: number;
+  /** A checkpoint of this partition was read in its topic, written here or elsewhere. */
+  readBack(stamp: PlacedStamp, isOwn: boolean, isHead: boolean): void;
   /**
    * Stops at once; with `lastCheckpoint` it first writes down what it knows, until it is stopped again
    * without.
    */
   stop(lastCheckpoint: boolean): Promise<void>;
 };
+
+type Taken = { readonly value: Buffer; readonly whole: boolean };
 
 /** How long a last checkpoint may wait for Kafka to say that the topics are still the same. */
 const LAST_CHECK_MS = 1000;
@@ -73,9 +103,8 @@ export function startRun<Value, State>(
   { ledger, identities }: Restored<Value, State>,
 ): TaskRun {
   const { logs, author, startedAt, generation, reader, fold, clock, logger, onFailed } = deps;
+  const { baseAfter = BASE_AFTER } = deps;
   const books = ledger.state;
-  const followings: Following[] = [];
-  let highWatermark = books.nextOffset;
   /** Aborted when Kafka is not waited for any longer to say which topics these are. */
   const unsure = new AbortController();
   let abandoned = false;
@@ -87,6 +116,12 @@ export function startRun<Value, State>(
     isPending: (order) => books.pending.get(order.record.offset) === order,
     onFailed,
   });
+  const rising = createRisingBase((base) => {
+    if (base !== null) ledger.rebase(base);
+    onChange();
+  });
+  /** The first record of the checkpoints that the head needs: what stands before it may be gone. */
+  let neededNow = 0;
   const checkpointer = createCheckpointer({
     intervalMs: deps.checkpointIntervalMs,
     share: deps.checkpointShare,
@@ -95,30 +130,76 @@ export function startRun<Value, State>(
     write,
     onFailed,
   });
-  const onChange = () => checkpointer.changed();
+  const onChange = () => {
+    checkpointer.changed();
+    redriver.look();
+  };
+  const pause = createPauseOf(deps, onPause);
   const processor = createProcessor({
     ...deps,
     source: logs.orders,
     ledger,
+    mayGiveUp: pause.mayGiveUp,
     giveUp: outbox.send,
     onChange,
     onFailed,
   });
+  const intake = createIntake({
+    ...deps,
+    orders: logs.orders,
+    ledger,
+    process: processor.process,
+    note: (cursor) => identities.orders.note(cursor),
+    onSet: () => pause.note(processor.counted),
+    onChange,
+    onFailed,
+  });
 
-  function take(): Buffer {
-    return encodeCheckpoint(
-      checkpointOf(books, fold.encode, logs, identities, clock.monotonic(), {
+  function onPause(): void {
+    if (!open) return;
+    intake.set(!pause.isOn);
+    if (!pause.isOn) processor.retryHeldBack();
+    redriver.look();
+  }
+
+  function baseMayBeGone(): boolean {
+    return books.base !== null && books.base.offset < neededNow;
+  }
+
+  function needsBase(): boolean {
+    const { base, redriven, deadLetterOffset, deadLetters } = books;
+    const letters = deadLetterOffset - (base?.deadLetterOffset ?? 0);
+    return (
+      baseMayBeGone() ||
+      redriven.sinceBase > baseAfter.redriven ||
+      letters > Math.max(baseAfter.deadLetters, deadLetters.size * SHARE_SINCE_BASE)
+    );
+  }
+
+  /** Null while a new base is on its way: what leans on the old one would not count. */
+  function take(isLast: boolean): Taken | null {
+    const now = clock.monotonic();
+    const isAwaited = rising.isAwaited(now);
+    if (isAwaited && !isLast) return null;
+    const whole = isAwaited || needsBase();
+    const value = encodeCheckpoint(
+      checkpointOf(books, fold.encode, logs, identities, now, {
         generation: generation() ?? -1,
         owner: author.instance,
         ownerStartedAt: startedAt,
         writtenAt: clock.now(),
-        highWatermark,
+        highWatermark: intake.highWatermark,
+        whole,
       }),
     );
+    if (!whole) return { value, whole };
+    books.redriven.mark();
+    rising.begin(now, books.deadLetterOffset);
+    return { value, whole };
   }
 
   /** Only what is known to be of the same topics after it was taken is a true statement about them. */
-  async function write(value: Buffer): Promise<void> {
+  async function write({ value, whole }: Taken): Promise<void> {
     const { orders, deadLetters } = identities;
     try {
       await abortable(unsure.signal, Promise.all([orders.check(), deadLetters.check()]));
@@ -128,44 +209,8 @@ export function startRun<Value, State>(
     }
     // Kafka refuses times far from its own, and needs none.
     const record = { timestamp: -1, key: null, value, headers: [] };
-    await persist(deps, logs.checkpoints, [record], () => !abandoned);
-  }
-
-  function followOrders(): Following {
-    return reader.follow(logs.orders, books.nextOffset, {
-      async records(set) {
-        highWatermark = set.highWatermark;
-        let noted = false;
-        const next = await walk(set, books.nextOffset, clock, (cursor) => {
-          if (!open) return undefined;
-          if (books.restarts > CAREFUL_AFTER) {
-            logger.warn('restarted without progress, next record', {
-              ...logs.orders,
-              offset: cursor.offset,
-            });
-          }
-          const wait = processor.process(cursor);
-          if (!noted) identities.orders.note(cursor);
-          noted = true;
-          return wait;
-        });
-        if (!open) return;
-        ledger.passGap(next);
-        if (set.bytes.length > 0) onChange();
-      },
-      outOfRange(position, { low, high }) {
-        if (position > high) throw recreated(logs.orders, position, high);
-        logger.error('orders were removed by retention before they were read', {
-          ...logs.orders,
-          from: position,
-          to: low,
-        });
-        ledger.lose(low);
-        onChange();
-        return books.nextOffset;
-      },
-      failed: onFailed,
-    });
+    const offset = await persist(deps, logs.checkpoints, [record], () => !abandoned);
+    if (whole && offset !== undefined) rising.acknowledged(offset);
   }
 
   function followDeadLetters(): Following {
@@ -189,8 +234,10 @@ export function startRun<Value, State>(
     });
   }
 
+  const redriver = createRedriverOf(deps, books, pause, () => identities.deadLetters.check());
   processor.resume();
-  followings.push(followDeadLetters(), followOrders());
+  const letters = followDeadLetters();
+  intake.set(!pause.isOn);
   onChange();
 
   return {
@@ -198,9 +245,17 @@ export function startRun<Value, State>(
     get inFlight() {
       return processor.inFlight;
     },
+    readBack(stamp, isOwn, isHead) {
+      if (isOwn && stamp.base < 0) rising.readBack(stamp.offset, isHead);
+      if (isHead) neededNow = neededFrom(stamp);
+      if (baseMayBeGone()) onChange();
+    },
     async stop(lastCheckpoint: boolean): Promise<void> {
       open = false;
-      for (const following of followings) following.close();
+      letters.close();
+      intake.set(false);
+      pause.close();
+      redriver.close();
       abandoned ||= !lastCheckpoint;
       if (abandoned) unsure.abort();
       const ended = processor.close();
@@ -211,4 +266,38 @@ export function startRun<Value, State>(
       cancel();
     },
   };
+}
+
+/** The breaker and the pauses of a partition; without commands nobody ever pauses it. */
+function createPauseOf<Value, State>(deps: TaskDeps<Value, State>, onChange: () => void): Pause {
+  const { commands, author, clock, logger, onFailed } = deps;
+  if (commands === undefined) return NEVER_PAUSED;
+  return createPause({
+    commands: commands.log,
+    breaker: createBreaker(commands.breaker),
+    write: createCommandWriter({ ...deps, tp: commands.log.tp, author }),
+    monotonic: clock.monotonic,
+    logger,
+    onChange,
+    onFailed,
+  });
+}
+
+/** What carries out redrives; without commands there are none. */
+function createRedriverOf<Value, State>(
+  deps: TaskDeps<Value, State>,
+  ledger: Readonly<LedgerState<State>>,
+  pause: Pause,
+  checkLetters: () => Promise<void>,
+): Redriver {
+  const { commands } = deps;
+  if (commands === undefined) return { look() {}, close() {} };
+  const { log, letters, choose } = commands;
+  return createRedriver({
+    ...deps,
+    ...{ commands: log, letters, choose, checkLetters },
+    books: redriveBooks(ledger),
+    isPaused: () => pause.isOn,
+    write: createCommandWriter({ ...deps, tp: log.tp }),
+  });
 }

@@ -3,10 +3,10 @@
 
 import { abortable } from '../log/abortable.ts';
 import {
-  type CheckpointStamp,
   type CheckpointSummary,
   decodeStamp,
   type OnCheckpoint,
+  type PlacedStamp,
   succeeds,
 } from '../log/checkpoint.ts';
 import type { Clock } from '../log/clock.ts';
@@ -82,7 +82,7 @@ export function createGroupView(deps: {
 }): GroupViewReader {
   const { reader, clock, deadLetterBufferSize, onCheckpoint, onFailed } = deps;
   const { isOut = () => false } = deps;
-  const stamps = new Map<number, CheckpointStamp>();
+  const stamps = new Map<number, PlacedStamp>();
   const heads = createHeads({
     clock,
     group: deps.state,
@@ -99,7 +99,7 @@ export function createGroupView(deps: {
 
   function readCheckpoint(partition: number, cursor: RecordCursor): void {
     const bytes = cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
-    const stamp = decodeStamp(bytes);
+    const stamp = { ...decodeStamp(bytes), offset: cursor.offset };
     checkGroup(stamp, deps.group, { topic: deps.checkpointTopic, partition });
     const head = stamps.get(partition);
     const isHead = head === undefined || succeeds(stamp, head);
