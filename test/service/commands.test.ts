@@ -277,6 +277,8 @@ t.test(
         (seen) =>
           seen?.counted === counted && seen.deadLettered === deadLettered && seen.pending === 0,
       );
+    const ready = async () => (await first.get('/health/ready')).status;
+    await until('it is ready', ready, (status) => status === 200);
     await produce(address, 3000, 3);
     await settled(first, 0, 3000);
     broken = false;
