@@ -50,6 +50,7 @@ const rules: Record<string, Rule> = {
   },
   cli: {
     may: ['cli', 'service', 'kafka', 'orders', 'task', 'log', 'config', 'errors', 'dev-broker'],
+    types: ['http'],
     packages: [ANY_NODE, 'yaml', 'avsc'],
   },
   'dev-broker': { may: ['dev-broker', 'record-batch'], packages: [ANY_NODE] },

@@ -7,7 +7,16 @@ import { type LogReader, nameOf } from '../log/ports.ts';
 import { readRange } from '../log/walk.ts';
 import { createRedrivenSet } from '../task/redriven-set.ts';
 
-export type Redriven = (partition: number) => Promise<{ has(origin: number): boolean }>;
+/** What a head says of it, packed: in the checkpoint that it leans on, and what has come since. */
+export type PackedRedriven = { readonly base: Buffer; readonly since: Buffer };
+
+export type Redriven = {
+  of(partition: number): Promise<{ has(origin: number): boolean }>;
+  /** The same bytes as long as a head leans on the same checkpoint. */
+  packed(partition: number): Promise<PackedRedriven>;
+};
+
+const NOTHING = Buffer.alloc(0);
 
 /** Reads the checkpoints that heads lean on; the one of each partition that it read last is kept. */
 export function createRedriven(deps: {
@@ -37,10 +46,18 @@ export function createRedriven(deps: {
     return redriven;
   }
 
-  return async (partition) => {
+  async function packed(partition: number): Promise<PackedRedriven> {
     const head = heads().get(partition);
-    if (head === undefined) return createRedrivenSet();
-    if (head.base < 0) return createRedrivenSet(undefined, head.redriven);
-    return createRedrivenSet(await baseOf(partition, head.base), head.redriven);
+    if (head === undefined) return { base: NOTHING, since: NOTHING };
+    const base = head.base < 0 ? NOTHING : await baseOf(partition, head.base);
+    return { base, since: head.redriven };
+  }
+
+  return {
+    packed,
+    async of(partition) {
+      const { base, since } = await packed(partition);
+      return createRedrivenSet(base, since);
+    },
   };
 }

@@ -34,7 +34,7 @@ export function createSelect(deps: {
   topic: string;
   partitions: () => number;
   choose: (command: RedriveCommand, partition: number) => Choose;
-  redriven: Redriven;
+  redriven: Redriven['of'];
   clock: Clock;
 }): Select {
   const { reader, topic, partitions, choose, redriven, clock } = deps;

@@ -33,6 +33,7 @@ import { createCommandDesk } from './commands.ts';
 import { createHealth } from './health.ts';
 import { createIncidents } from './incidents.ts';
 import { createLag } from './lag.ts';
+import { createLetterRedrives } from './letter-redrives.ts';
 import { createLetters } from './letters.ts';
 import { createOverview } from './overview.ts';
 import { createOwnTasks, type TaskGround } from './own-tasks.ts';
@@ -219,7 +220,7 @@ export function createService(deps: {
       topic: topicNames.deadLetters,
       partitions: () => partitions,
       choose,
-      redriven,
+      redriven: redriven.of,
       clock,
     }),
     partitions: () => partitions,
@@ -227,6 +228,7 @@ export function createService(deps: {
     clock,
     logger,
   });
+  const tellRedrives = createLetterRedrives({ index, redriven, heads: view.heads, clock });
   const sayPauses = createPauseHealth({ commands, health, own: () => tasks.positions() });
   const upkeep = createUpkeep({ clock, health, onCrash });
   let partitions = 0;
@@ -283,6 +285,7 @@ export function createService(deps: {
         health.joining();
         await upkeep.insist('the group cannot be joined', membership.start);
         upkeep.every(LOOK_MS, 'the dead letters are not indexed', async () => readLetters());
+        upkeep.every(LOOK_MS, 'it is not known which dead letters were redriven', tellRedrives);
         upkeep.every(TRIM_MS, 'it is not known what retention has taken', indexer.trim);
         upkeep.every(UPKEEP_MS, 'the topics cannot be checked', ensureTopics);
         upkeep.every(UPKEEP_MS, 'next offsets are not committed', async () => {

@@ -1,6 +1,6 @@
 // All dead letters that fit into a bounded memory, the newest: where each stands, its time, its group
 // and what has become of it. What they say is read from Kafka when somebody asks.
-import type { Steps } from '../log/slices.ts';
+import { PAUSE_EVERY, type Steps } from '../log/slices.ts';
 import {
   CHUNK,
   type Chunk,
@@ -66,6 +66,9 @@ export type FoundPage = {
   readonly next: Positions | null;
 };
 
+/** Offsets of orders: many that stay the same, and those that have come since. */
+export type RedrivenOrders = { readonly base: Float64Array; readonly since: Float64Array };
+
 /** How much of the topic is held. */
 export type IndexSize = { readonly held: number; readonly older: number };
 
@@ -74,8 +77,8 @@ export type DeadLetterIndex = {
   add(letter: IndexedLetter): void;
   /** Letters below have been taken by retention. */
   forgetBelow(partition: number, low: number): void;
-  /** The letters at [from, to) have been redriven. */
-  markRedriven(partition: number, from: number, to: number): void;
+  /** The orders of a partition that were redriven, all that are known; ascending. */
+  setRedriven(partition: number, origins: RedrivenOrders): Steps<void>;
   /** Held, and older ones that were read and are not held any more. */
   size(): IndexSize;
   groups(): readonly LetterGroup[];
@@ -100,6 +103,7 @@ export function createDeadLetterIndex({
   const parkedFrom = Math.min(maxRedrives, MAX_LIVES);
   /** Of each partition, the time of the last letter that tells one. */
   const told = new Map<number, number>();
+  const redriven = new Map<number, RedrivenOrders>();
   let held = 0;
   let older = 0;
 
@@ -130,6 +134,23 @@ export function createDeadLetterIndex({
     count(place, -1);
     write();
     count(place, 1);
+  }
+
+  function* markAll(columns: LetterColumns, origins: Float64Array): Steps<void> {
+    for (let i = 0; i < origins.length; i += 1) {
+      if (i % PAUSE_EVERY === 0) yield;
+      const place = columns.ofOrder(origins[i]!);
+      if (place === null || (place.chunk.flags[place.at]! & FLAG.redriven) !== 0) continue;
+      change(place, () => {
+        place.chunk.flags[place.at]! |= FLAG.redriven;
+      });
+    }
+  }
+
+  function isRedriven(partition: number, origin: number): boolean {
+    const origins = redriven.get(partition);
+    if (origins === undefined || origin < 0) return false;
+    return isIn(origins.base, origin) || isIn(origins.since, origin);
   }
 
   function forgotten(place: Place): void {
@@ -202,6 +223,7 @@ export function createDeadLetterIndex({
       }
       if (held >= capacity + CHUNK) makeRoom();
       const place = columns.add({ offset, time, timeless, group: number, lives, origin });
+      if (isRedriven(partition, origin)) place.chunk.flags[place.at]! |= FLAG.redriven;
       held += 1;
       count(place, 1);
       const earlierPlace = earlier < 0 ? null : columns.find(earlier);
@@ -213,17 +235,12 @@ export function createDeadLetterIndex({
     forgetBelow(partition, low) {
       partitions.get(partition)?.forgetBelow(low, forgotten);
     },
-    markRedriven(partition, from, to) {
-      for (const chunk of partitions.get(partition)?.chunks ?? []) {
-        if (chunk.base >= to) break;
-        for (let at = chunk.first; at < chunk.size; at += 1) {
-          const offset = chunk.base + chunk.deltas[at]!;
-          if (offset < from || offset >= to || (chunk.flags[at]! & FLAG.redriven) !== 0) continue;
-          change({ chunk, at }, () => {
-            chunk.flags[at]! |= FLAG.redriven;
-          });
-        }
-      }
+    *setRedriven(partition, origins) {
+      const before = redriven.get(partition);
+      redriven.set(partition, origins);
+      const columns = columnsOf(partition);
+      if (origins.base !== before?.base) yield* markAll(columns, origins.base);
+      yield* markAll(columns, origins.since);
     },
     size: () => ({ held, older }),
     groups: () => groups.all(),
@@ -283,4 +300,15 @@ function positionsAfter(before: Positions, letters: readonly LetterPlace[]): Pos
   const positions = new Map(before);
   for (const { partition, offset } of letters) positions.set(partition, offset);
   return positions;
+}
+
+function isIn(sorted: Float64Array, origin: number): boolean {
+  let from = 0;
+  let to = sorted.length;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (sorted[middle]! < origin) from = middle + 1;
+    else to = middle;
+  }
+  return sorted[from] === origin;
 }

@@ -54,6 +54,8 @@ export type LetterColumns = {
   /** Takes in the next letter, whose offset is above all others. One for an order that has a letter already is marked as its copy. */
   add(row: Row): Place;
   find(offset: number): Place | null;
+  /** The letter of an order, the first when there are copies. */
+  ofOrder(origin: number): Place | null;
   /** Forgets the oldest letters, those of one chunk; `forgotten` hears of each before. */
   forgetOldest(forgotten: (place: Place) => void): void;
   forgetBelow(offset: number, forgotten: (place: Place) => void): void;
@@ -116,6 +118,11 @@ export function createLetterColumns(): LetterColumns {
       const { deltas, base, first } = chunk;
       const at = indexBelow(chunk.size, (i) => deltas[i]! <= offset - base);
       return at >= first && base + deltas[at]! === offset ? { chunk, at } : null;
+    },
+    ofOrder(origin) {
+      const row = orders.get(origin);
+      if (row === null) return null;
+      return { chunk: chunks[Math.floor(row / CHUNK) - chunks[0]!.serial]!, at: row % CHUNK };
     },
     forgetOldest(forgotten) {
       const chunk = chunks[0];
@@ -200,6 +207,10 @@ function createOrderTable(originOf: (row: number) => number) {
       rows[slot] = row;
       size += 1;
       return true;
+    },
+    get(origin: number): number | null {
+      const row = rows[find(origin)]!;
+      return row === FREE ? null : row;
     },
     /** Moves what comes behind into the gap, unless it stands before its own place then. */
     delete(origin: number): void {
