@@ -16,7 +16,7 @@ import { nextLook, stopReason } from './canary.ts';
 import type { OpenRedrive } from './partition-commands.ts';
 import { persist } from './persist.ts';
 import type { SentAhead } from './sent-ahead.ts';
-import type { Waits } from './waits.ts';
+import { pass, type Waits } from './waits.ts';
 
 /** What became of the letters of a redrive that are orders again below N. */
 export type Outcome = {
@@ -94,7 +94,7 @@ export function createSender(deps: SenderDeps): Sender {
   async function flush(): Promise<void> {
     if (sent >= lookAt) await look();
     const early = sendAt - clock.monotonic();
-    if (early > 0) await sleep(early);
+    if (early > 0) await pass(clock, early, signal);
     await waits.until(() => !isPaused() && ahead.size < MAX_AHEAD, signal);
     // In one tick with the beginning of the append: nobody else sends them in between.
     const letters = batch.filter(({ origin }) => !isSent(origin));
@@ -106,12 +106,6 @@ export function createSender(deps: SenderDeps): Sender {
     sendAt =
       Math.max(sendAt, clock.monotonic()) + (rate === null ? 0 : (letters.length / rate) * 1000);
     await deliver(letters);
-  }
-
-  async function sleep(ms: number): Promise<void> {
-    const until = clock.monotonic() + ms;
-    const cancel = clock.after(ms, waits.look);
-    await waits.until(() => clock.monotonic() >= until, signal).finally(cancel);
   }
 
   async function deliver(letters: readonly Sendable[]): Promise<void> {
@@ -144,7 +138,7 @@ export function createSender(deps: SenderDeps): Sender {
   async function look(): Promise<void> {
     await waits.until(() => books.nextOffset >= sentEnd, signal);
     // To count those that wait takes a look at all that is pending: not at every change.
-    while (books.outcome(id).waiting > 0) await sleep(LOOK_EVERY_MS);
+    while (books.outcome(id).waiting > 0) await pass(clock, LOOK_EVERY_MS, signal);
     const { seen, failedAgain } = books.outcome(id);
     const why = stopReason(canary, { sent: seen, failedAgain });
     if (why !== null) throw new AppError('REFUSED_BY_CANARY', why, false);

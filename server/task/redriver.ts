@@ -16,7 +16,7 @@ import type { LedgerState } from './ledger.ts';
 import type { OpenRedrive, PartitionCommands } from './partition-commands.ts';
 import { createSender, type RedriveBooks, type SenderDeps } from './redrive-sender.ts';
 import { createSentAhead } from './sent-ahead.ts';
-import { createWaits } from './waits.ts';
+import { createWaits, pass } from './waits.ts';
 
 /** What a letter is to a redrive; null: it is not selected. See view/letter-choice.ts. */
 export type Choose = (cursor: RecordCursor) => {
@@ -137,9 +137,7 @@ export function createRedriver(deps: RedriverDeps): Redriver {
 
   async function timeToBegin({ notBefore }: RedriveCommand, signal: AbortSignal): Promise<void> {
     for (let left = notBefore - clock.now(); left > 0; left = notBefore - clock.now()) {
-      const cancel = clock.after(Math.min(left, LOOK_AT_CLOCK_MS), waits.look);
-      const until = clock.monotonic() + Math.min(left, LOOK_AT_CLOCK_MS);
-      await waits.until(() => clock.monotonic() >= until, signal).finally(cancel);
+      await pass(clock, Math.min(left, LOOK_AT_CLOCK_MS), signal);
     }
   }
 

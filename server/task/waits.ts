@@ -1,4 +1,5 @@
-// Waiting for something to become true, looked at again whenever something has changed.
+// Waiting for something to become true, looked at again whenever something has changed; and for a while.
+import type { Clock } from '../log/clock.ts';
 
 export type Waits = {
   /** Resolves in the tick in which `isTrue` is found true; rejects when `signal` is aborted. */
@@ -30,4 +31,23 @@ export function createWaits(): Waits {
       for (const look of waiting) look();
     },
   };
+}
+
+/** Waits `ms`; rejects when `signal` is aborted before. */
+export async function pass(
+  clock: Pick<Clock, 'after'>,
+  ms: number,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  await new Promise<void>((resolve) => {
+    const cancel = clock.after(ms, end);
+    function end(): void {
+      cancel();
+      signal.removeEventListener('abort', end);
+      resolve();
+    }
+    signal.addEventListener('abort', end);
+  });
+  signal.throwIfAborted();
 }
