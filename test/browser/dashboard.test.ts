@@ -40,7 +40,7 @@ t.test('the dashboard', async (t) => {
       deadLetters: deadLetters(1, 23),
     });
     await reads(page, '.card', '6,855');
-    await reads(page, '.table tr', /Espresso machine\s*929\s*204\.50/);
+    await reads(page, '#products tr', /Espresso machine\s*929\s*204\.50/);
     const newest = page.locator('.letter').first();
     // With the day when that was yesterday, as it may be after midnight.
     t.match(await newest.locator('time').textContent(), /^(\d{1,2} \w{3} )?\d\d:\d\d:\d\d\.\d{3}$/);
@@ -160,7 +160,7 @@ t.test('the dashboard', async (t) => {
     await reads(page, '.empty', 'No dead letters.');
     await picture(page, 'empty');
     server.change({ metrics: someMetrics(), throughput: 5 });
-    await reads(page, '.table tr', 'Notebook');
+    await reads(page, '#products tr', 'Notebook');
     await reads(page, '.empty', /dead letters; their topic keeps none/);
   });
 
@@ -171,14 +171,14 @@ t.test('the dashboard', async (t) => {
     );
     const perProduct = Object.fromEntries(entries);
     const { page } = await dashboard(t, { metrics: someMetrics({ perProduct }) });
-    await reads(page, '.table tr', /__proto__\s*5,000\s*0\.50/);
-    t.equal(await page.locator('.table tbody tr').count(), 50);
-    await reads(page, '.panel-foot', '1–50 of 1,001');
+    await reads(page, '#products tr', /__proto__\s*5,000\s*0\.50/);
+    t.equal(await page.locator('#products tbody tr').count(), 50);
+    await reads(page, '#products .panel-foot', '1–50 of 1,001');
     await page.getByRole('button', { name: 'Next' }).click();
-    await reads(page, '.panel-foot', '51–100 of 1,001');
+    await reads(page, '#products .panel-foot', '51–100 of 1,001');
     await page.getByRole('button', { name: 'Average' }).click();
     await page.locator('th[aria-sort=descending]', { hasText: 'Average' }).waitFor();
-    await reads(page, '.table tbody tr', /^Product 1000/);
+    await reads(page, '#products tbody tr', /^Product 1000/);
     await page.getByRole('button', { name: 'Product', exact: true }).click();
     await page.locator('th[aria-sort=ascending]', { hasText: 'Product' }).waitFor();
   });
@@ -196,23 +196,23 @@ t.test('the dashboard', async (t) => {
       metrics: someMetrics({ perProduct, productCount: 1234 }),
     });
     server.setProducts(all);
-    await reads(page, '.panel-foot', '1–50 of 1,234');
-    await reads(page, '.panel-title', 'Products 1,234');
+    await reads(page, '#products .panel-foot', '1–50 of 1,234');
+    await reads(page, '#products .panel-title', 'Products 1,234');
     await page.getByRole('button', { name: 'Next' }).click();
-    await reads(page, '.panel-foot', '51–100 of 1,234');
+    await reads(page, '#products .panel-foot', '51–100 of 1,234');
     t.same(server.asked, [], 'what it has it does not ask for');
 
     await page.getByRole('button', { name: 'Orders' }).click();
     await page.locator('th[aria-sort=ascending]', { hasText: 'Orders' }).waitFor();
-    await reads(page, '.table tbody tr', /^Product 1234/);
+    await reads(page, '#products tbody tr', /^Product 1234/);
     await page.getByRole('button', { name: 'Next' }).click();
-    await reads(page, '.table tbody tr', /^Product 1184/);
+    await reads(page, '#products tbody tr', /^Product 1184/);
     t.match(server.asked.at(-1), 'page=2&size=50&sort=count&order=asc&filter=');
 
     const filter = page.getByRole('searchbox', { name: 'Filter products by name' });
     await filter.fill('Product 12');
-    await reads(page, '.table tbody tr', /^Product 1234/);
-    t.equal(await page.locator('.table tbody tr').count(), 46);
+    await reads(page, '#products tbody tr', /^Product 1234/);
+    t.equal(await page.locator('#products tbody tr').count(), 46);
     await filter.fill('nothing like it');
     await reads(page, '.empty', 'No product matches “nothing like it”.');
     await picture(page, 'filter-without-result');
@@ -262,7 +262,7 @@ t.test('the dashboard', async (t) => {
     t.test(`fits the ${name} screen, light and dark`, async (t) => {
       const { server, page } = await dashboard(t, {}, options);
       await pill(page, 'Live').waitFor();
-      t.equal(await page.locator('.table tbody tr').count(), 9);
+      t.equal(await page.locator('#products tbody tr').count(), 9);
       t.equal(await page.evaluate('document.documentElement.scrollWidth'), options.viewport.width);
       const small = `[...document.querySelectorAll('button')].filter((button) => {
         const { width, height } = button.getBoundingClientRect();
