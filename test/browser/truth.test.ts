@@ -1,0 +1,112 @@
+// The page on the real service and a real broker, while things go wrong with both: it may say that it
+// does not know, and never what is not so.
+import { Kafka, logLevel } from 'kafkajs';
+import type { Page } from 'playwright-core';
+import t, { type Test } from 'tap';
+import { encodeOrder } from '../../server/orders/order.ts';
+import { withChromium } from '../fixtures/chromium.ts';
+import { button, DESKTOP, figure, picture, pill, reads } from '../fixtures/dashboard.ts';
+import { withDevBroker } from '../fixtures/dev-broker.ts';
+import { freePort } from '../fixtures/free-port.ts';
+import { withService } from '../fixtures/service.ts';
+
+/** Topics in one Kafka, as a program beside the service uses them. */
+async function outsider(t: Test, broker: string) {
+  const kafka = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
+  const producer = kafka.producer({ allowAutoTopicCreation: false });
+  await Promise.all([admin.connect(), producer.connect()]);
+  t.teardown(() => Promise.all([admin.disconnect(), producer.disconnect()]));
+  return {
+    admin,
+    send: (topic: string, values: readonly Buffer[]) =>
+      producer.send({ topic, messages: values.map((value) => ({ value })) }),
+  };
+}
+
+const orders = (count: number, price = 10) =>
+  Array.from({ length: count }, (_, index) =>
+    encodeOrder({ orderId: `o${index}`, product: 'Lamp', price }),
+  );
+
+t.test('the page tells the truth', async (t) => {
+  t.setTimeout(300_000);
+  const chromium = await withChromium(t);
+  if (!chromium) return;
+  async function open(t: Test, url: string): Promise<Page> {
+    const page = await chromium!.open(url, DESKTOP);
+    page.setDefaultTimeout(30_000);
+    t.teardown(() => page.context().close());
+    return page;
+  }
+
+  t.test('of orders, a frozen server, and a topic made anew', async (t) => {
+    const broker = await withDevBroker(t);
+    const KAFKA_BROKERS = `localhost:${broker.port}`;
+    const service = await withService(t, { KAFKA_BROKERS, FAILURE_RATE: '0' });
+    const page = await open(t, service.url);
+    await pill(page, 'Live').waitFor();
+    await reads(page, '.empty', 'No orders yet');
+    await reads(page, '.empty code', `--brokers ${KAFKA_BROKERS}`);
+
+    const { admin, send } = await outsider(t, KAFKA_BROKERS);
+    await send('orders', [...orders(40), Buffer.from('no order'), ...orders(9)]);
+    await reads(page, '.card', /Orders processed\s*49/);
+    await reads(page, '.card', /Dead letters\s*1/);
+    await reads(page, '.card', /caught up/);
+    await reads(page, '.balance', 'read 50 = counted 49 + dead letters 1 + waiting 0');
+    await reads(page, '.letter', 'MALFORMED');
+
+    process.kill(service.pid, 'SIGSTOP');
+    await pill(page, 'Stale').waitFor();
+    await reads(page, '.context', 'No answer from the dashboard server.');
+    await reads(page, '.context code', /^PORT=0 KAFKA_BROKERS=\S+ .*node dist\/server\/main\.js$/);
+    t.notMatch(await page.locator('.cards').textContent(), /caught up/, 'nothing speaks of now');
+    await picture(page, 'frozen-server');
+    process.kill(service.pid, 'SIGCONT');
+    await pill(page, 'Live').waitFor();
+
+    await admin.deleteTopics({ topics: ['orders'] });
+    await admin.createTopics({ topics: [{ topic: 'orders', numPartitions: 3 }] });
+    await pill(page, 'Stopped').waitFor();
+    await reads(page, '.context', /orders\[\d\] has stopped: .*recreated/);
+    await reads(page, '.pill', 'partitions 0, 1, 2 of 3');
+    t.match(await page.title(), /^✕ /);
+    t.equal(await figure(page, 'Orders processed').textContent(), '49', 'what was true stays');
+    await reads(page, '[role=status]', 'Partitions 0, 1, 2 have stopped.');
+    await picture(page, 'stopped');
+  });
+
+  t.test('of a Kafka that is not there yet, and a group that is stuck', async (t) => {
+    const port = await freePort();
+    const KAFKA_BROKERS = `localhost:${port}`;
+    const stuck = { MAX_PENDING: '1', FAILURE_RATE: '1', RETRY_BACKOFF_MS: '3600000' };
+    const env = { KAFKA_BROKERS, ...stuck, RETRY_MAX_BACKOFF_MS: '3600000' };
+    const service = await withService(t, env);
+    const page = await open(t, service.url);
+    await pill(page, 'Kafka down').waitFor();
+    await reads(page, '.context', `Kafka is unreachable at ${KAFKA_BROKERS}`);
+    for (const name of ['Orders processed', 'Throughput', 'Consumer lag', 'Dead letters']) {
+      t.equal(await figure(page, name).textContent(), '—', name);
+    }
+    t.notMatch(await page.locator('.context').textContent(), /lost/);
+
+    await withDevBroker(t, null, { port });
+    await pill(page, 'Live').waitFor();
+    const { send } = await outsider(t, KAFKA_BROKERS);
+    await send('orders', orders(120));
+    await reads(page, '.card', /Consumer lag\s*11\d\s*behind/);
+    await reads(page, '.context', /orders\[\d\] is full since \d\d:\d\d:\d\d/);
+    await reads(page, '.context', 'oldest commit');
+    await reads(page, '.card', /first unread .* nothing moves/);
+    t.equal(await figure(page, 'Orders processed').textContent(), '0');
+    t.equal(await page.locator('.empty', { hasText: 'No orders yet' }).count(), 0);
+    await button(page, 'Details').first().click();
+    await reads(page, '.context-all', 'MAX_PENDING=1');
+    await picture(page, 'stuck');
+  });
+
+  t.test('no page complained', async (t) => {
+    t.same(chromium.complaints, []);
+  });
+});
