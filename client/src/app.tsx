@@ -41,7 +41,6 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
   const old = isOld(heard);
   const model = paused ? held : feed.model;
   const time = old || paused ? null : serverTime(feed, now);
-  const history = useLazy(() => import('./components/history.tsx'));
   const lower = useLazy(() => import('./components/lower.ts'), feed.model !== null);
   const dialogs = useLazy(() => import('./components/dialogs.tsx'), desk.opened !== null);
   const [tokens, setTokens] = useState(0);
@@ -94,8 +93,8 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
         />
         <Cards model={model} time={time} series={shortSeries} />
         <div class="page history">
-          {history && (
-            <history.History
+          {lower && (
+            <lower.History
               series={series}
               range={range}
               marks={marksOf(model)}
@@ -124,6 +123,7 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
                 refused={refused}
                 onPause={(pauses) => desk.open({ kind: 'pause', pauses })}
               />
+              <lower.Incident word={FACES[heard].word} advice={advice} model={model} />
               {model.writing.mode === 'token' && (
                 <lower.Token onChange={() => setTokens(tokens + 1)} />
               )}

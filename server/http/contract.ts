@@ -14,7 +14,7 @@ export const ProductAverage = Type.Object(
 
 /**
  * Where every order below the next offsets is: `counted + deadLettered + pending` equals
- * `read - gaps - lost`, always. `read` is the sum of (next offset - start) over the partitions.
+ * `read - gaps - lost - copies - foreign`, always. `read` is the sum of (next offset - start) over the partitions.
  */
 export const Balance = Type.Object(
   {
@@ -24,6 +24,9 @@ export const Balance = Type.Object(
     pending: Type.Integer(),
     gaps: Type.Integer(),
     lost: Type.Integer(),
+    /** Redriven records of orders that had been redriven before, and those of other groups. */
+    copies: Type.Integer(),
+    foreign: Type.Integer(),
     corrections: Type.Integer(),
   },
   Closed,

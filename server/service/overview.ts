@@ -200,6 +200,8 @@ function balance(heads: readonly CheckpointSummary[], counted: number): Balance 
     pending: sum(({ pendingCount }) => pendingCount),
     gaps: sum(({ gaps }) => gaps),
     lost: sum(({ lost }) => lostCount(lost)),
+    copies: sum(({ copies }) => copies),
+    foreign: sum(({ foreign }) => foreign),
     corrections: sum(({ corrections }) => corrections),
   };
 }

@@ -25,6 +25,7 @@ const topics = {
   orders: config.ORDERS_TOPIC,
   deadLetters: config.DLQ_TOPIC,
   checkpoints: config.CHECKPOINT_TOPIC,
+  commands: config.COMMAND_TOPIC,
 };
 const failpoint = process.env.CHAOS_FAILPOINT;
 let passesLeft = Number(process.env.CHAOS_PASSES ?? 1);

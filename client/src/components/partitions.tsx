@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { balanceWords } from '../balance.ts';
 import { ago, count, duration } from '../format.ts';
 import { type PartitionRow, partitionRows } from '../partition-rows.ts';
 import type { Model } from '../store.ts';
@@ -42,7 +43,7 @@ export function Partitions(props: {
             {pauses ? 'Pause consumption' : 'Resume consumption'}
           </button>
         </h2>
-        <Balance model={model} />
+        <Where model={model} />
         <table class="table partitions">
           <caption class="sr-only">Position, lag and state of every partition</caption>
           <thead>
@@ -111,25 +112,13 @@ function Row({ row, time }: { row: PartitionRow; time: number | null }) {
 }
 
 /** Where every order is: the two sides are equal at every moment. */
-function Balance({ model }: { model: Model | null }) {
-  const balance = model?.metrics?.balance;
+function Where({ model }: { model: Model }) {
+  const balance = model.metrics?.balance;
   if (!balance) return null;
-  const { read, counted, deadLettered, pending, gaps, lost, corrections } = balance;
-  const without = [
-    gaps > 0 ? ` − ${count(gaps)} gaps` : '',
-    lost > 0 ? ` − ${count(lost)} lost` : '',
-  ].join('');
+  const { line, words } = balanceWords(balance);
   return (
     <p class="balance num">
-      <strong>
-        read {count(read)}
-        {without} = counted {count(counted)} + dead letters {count(deadLettered)} + waiting{' '}
-        {count(pending)}
-      </strong>{' '}
-      Every order that was read is in exactly one of these.
-      {gaps > 0 && ' Gaps are offsets without an order.'}
-      {lost > 0 && ' Lost orders were gone before they were read.'}
-      {corrections > 0 && ` ${count(corrections)} were taken back when their dead letter was read.`}
+      <strong>{line}</strong> {words}
     </p>
   );
 }
