@@ -1,5 +1,5 @@
 import t from 'tap';
-import { bytesOf, hexLines } from '../../client/src/hex.ts';
+import { bytesOf, hexLines, startFor } from '../../client/src/hex.ts';
 import { partitionRows } from '../../client/src/partition-rows.ts';
 import { pathOf, summaryOf, timeAt, wordsAt } from '../../client/src/series.ts';
 import { fromSnapshot } from '../../client/src/store.ts';
@@ -62,4 +62,14 @@ t.test('bytes are shown sixteen to a line, with what is text beside them', async
   ]);
   t.equal(lines[0]!.text, '.order 123456789');
   t.equal(lines[1]!.at, '0010');
+});
+
+t.test('of a long value those bytes are shown among which decoding stopped', async (t) => {
+  const bytes = new Uint8Array(70_000);
+  for (const stoppedAt of [0, 495, 496, 5000, 69_999]) {
+    const lines = hexLines(bytes, startFor(stoppedAt));
+    t.ok(lines.flatMap((line) => line.bytes).some(({ index }) => index === stoppedAt));
+    t.ok(lines.length <= 32);
+  }
+  t.equal(startFor(null), 0);
 });

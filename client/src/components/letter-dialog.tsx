@@ -3,7 +3,7 @@ import type { Bytes, LetterDetail, LetterLife } from '../../../server/http/contr
 import { fetchLetter } from '../api.ts';
 import { copy } from '../copy.ts';
 import { count, timeOfDay } from '../format.ts';
-import { bytesOf, hexLines } from '../hex.ts';
+import { bytesOf, hexLines, SHOWN_BYTES, startFor } from '../hex.ts';
 import { Dialog } from './dialog.tsx';
 import { LetterEdit } from './letter-edit.tsx';
 import { Name } from './name.tsx';
@@ -150,16 +150,18 @@ function Decoded({ letter: { decoded } }: { letter: LetterDetail }) {
 function Raw({ letter: { value, decoded } }: { letter: LetterDetail }) {
   if (value === null) return <p class="text-muted">The value is null: a tombstone.</p>;
   const bytes = bytesOf(value.base64);
+  const { stoppedAt } = decoded;
+  const from = startFor(stoppedAt);
   return (
     <section>
       <h3>Raw, {count(value.bytes)} bytes</h3>
       <pre class="hex">
-        {hexLines(bytes).map(({ at, bytes: row, text }) => (
+        {hexLines(bytes, from).map(({ at, bytes: row, text }) => (
           <div key={at}>
             <span class="text-subtle">{at} </span>
             {row
               .map(({ hex, index }) =>
-                index === decoded.stoppedAt ? (
+                index === stoppedAt ? (
                   <mark key={index} title="Decoding stopped here">
                     {hex}
                   </mark>
@@ -172,7 +174,14 @@ function Raw({ letter: { value, decoded } }: { letter: LetterDetail }) {
           </div>
         ))}
       </pre>
-      {bytes.length > 512 && <p class="text-muted">The first 512 bytes.</p>}
+      {stoppedAt !== null && stoppedAt >= bytes.length && (
+        <p class="text-muted">The bytes end where more were expected.</p>
+      )}
+      {bytes.length > SHOWN_BYTES && (
+        <p class="num text-muted">
+          {count(SHOWN_BYTES)} bytes, from byte {count(from)} on.
+        </p>
+      )}
     </section>
   );
 }

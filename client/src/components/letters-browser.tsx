@@ -105,8 +105,12 @@ function Groups({
               <Name text={group} />
             </p>
             <p class="num text-muted">
-              {count(letters)} letters: {count(open)} open, {count(redriven)} redriven,{' '}
-              {count(failedAgain)} failed again, {count(parked)} parked
+              {[
+                `${count(letters)} letters: ${count(open)} open`,
+                ...(redriven > 0 ? [`${count(redriven)} redriven`] : []),
+                ...(failedAgain > 0 ? [`${count(failedAgain)} failed again`] : []),
+                ...(parked > 0 ? [`${count(parked)} parked`] : []),
+              ].join(', ')}
               {last !== null && time !== null && ` · last ${ago(time - Date.parse(last))}`}
             </p>
             <p class="flex flex-wrap gap-2">
