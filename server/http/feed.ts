@@ -53,6 +53,8 @@ export function createFeed(deps: {
   const { source, epoch, clock, failed } = deps;
   let audience: Audience = { size: () => 0, busy: () => false, send: () => {} };
   let seq = 0;
+  /** When the message `seq` was made, ms since 1970. */
+  let madeAt = clock.now();
   let takenAt = Number.NEGATIVE_INFINITY;
   let sentAt = clock.monotonic();
   let view: View | undefined;
@@ -88,6 +90,7 @@ export function createFeed(deps: {
   function advance(): number {
     const base = seq;
     seq += 1;
+    madeAt = clock.now();
     sentAt = clock.monotonic();
     view = undefined;
     return base;
@@ -150,14 +153,14 @@ export function createFeed(deps: {
 
   function send(base: number, changes: Changes): void {
     if (audience.size() === 0) return;
-    const delta: Delta = { epoch, base, seq, at: clock.now(), ...changes };
+    const delta: Delta = { epoch, base, seq, at: madeAt, ...changes };
     const frame = eventFrame('delta', `${epoch}-${seq}`, JSON.stringify(delta));
     audience.send({ base, seq, frame });
   }
 
   /** Only right after `takeChanges`, in the same tick: what is read then is the state at `seq`. */
   function capture(at: number): View {
-    view ??= createView(source, epoch, at, clock.now());
+    view ??= createView(source, epoch, at, madeAt);
     return view;
   }
 

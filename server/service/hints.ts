@@ -41,19 +41,24 @@ export function hintsOf(of: {
 function startCommand(config: Config, launcher: Launcher): string {
   if (launcher === 'docker') return '';
   const changed = settingRows
-    .filter(({ name }) => name !== 'KAFKA_PASSWORD')
     .map(({ name, default: byDefault }) => ({ name, byDefault, value: textOf(config, name) }))
     .filter(({ name, byDefault, value }) => {
       const implicit = byDefault.replaceAll(', ', ',') || implied(config, name);
-      return value !== '' && value !== implicit;
+      return value !== '' && value !== implicit && !isSecret(name, value);
     });
   const settings = changed.map(({ name, value }) => `${name}=${quoted(value)} `).join('');
   return `${settings}${launcher === 'npm' ? 'npm start' : 'node dist/server/main.js'}`;
 }
 
+/** What nobody may read on the page: passwords, tokens, and addresses with either in them. */
+function isSecret(name: string, value: string): boolean {
+  return /PASSWORD|TOKEN|SECRET/.test(name) || /:\/\/[^/]*@/.test(value);
+}
+
 /** What a setting without a default of its own is when it is not set. */
 function implied(config: Config, name: string): string {
-  return name === 'CHECKPOINT_TOPIC' ? `${config.GROUP_ID}-checkpoints` : '';
+  if (name === 'CHECKPOINT_TOPIC') return `${config.GROUP_ID}-checkpoints`;
+  return name === 'COMMAND_TOPIC' ? `${config.GROUP_ID}-commands` : '';
 }
 
 function textOf(config: Config, name: string): string {

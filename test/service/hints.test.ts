@@ -16,13 +16,16 @@ t.test('a server started without settings is started by npm start', async (t) =>
   });
 });
 
-t.test('its settings belong to the command, its password does not', async (t) => {
+t.test('its settings belong to the command, its secrets do not', async (t) => {
   const env = {
     PORT: '4100',
     KAFKA_BROKERS: 'kafka-1:9093,kafka-2:9093',
     ORDERS_TOPIC: 'sales',
     GROUP_ID: "it's mine",
     CHECKPOINT_TOPIC: 'mine',
+    COMMAND_TOPIC: 'mine-too',
+    ADMIN_TOKEN: 'secret'.repeat(8),
+    HANDLER_URL: 'http://me:secret@localhost/',
     KAFKA_SASL_MECHANISM: 'plain',
     KAFKA_USERNAME: 'me',
     KAFKA_PASSWORD: 'secret',
@@ -31,7 +34,7 @@ t.test('its settings belong to the command, its password does not', async (t) =>
   t.match(start, /^PORT=4100 .*KAFKA_BROKERS=kafka-1:9093,kafka-2:9093 .*ORDERS_TOPIC=sales /);
   t.match(start, / npm start$/);
   t.match(start, "GROUP_ID='it'\\''s mine'");
-  t.notMatch(start, /secret|PASSWORD/);
+  t.notMatch(start, /secret|PASSWORD|TOKEN/);
   t.equal(produce, 'npm run produce -- --rate 5 --brokers kafka-1:9093,kafka-2:9093 --topic sales');
   t.equal(kafka, '', 'nobody here knows how that Kafka is started');
 });
