@@ -173,6 +173,12 @@ t.test('dead letters on the page', async (t) => {
   t.test('fits the phone, dialogs included', async (t) => {
     const { page } = await dashboard(t, '?letters=all', {}, PHONE);
     await page.locator('.letter').first().waitFor();
+    const left = (selector: string) =>
+      page.evaluate<number>(
+        `document.querySelector('.letter ${selector}').getBoundingClientRect().left`,
+      );
+    t.ok((await left('time')) < (await left('.letter-more')), 'time first, its button last');
+    t.equal(await page.locator('.letter .odd').count(), 0, 'ordinary spaces are not odd');
     await page.locator('.letter-more').first().tap();
     await reads(page, '.dialog', 'stopped at byte 6');
     t.equal(await page.evaluate('document.documentElement.scrollWidth'), 390);

@@ -12,7 +12,8 @@ export function DeadLetter(props: {
   onDetails: (id: string) => void;
 }) {
   const { item, today, state, chosen, onChoose, onDetails } = props;
-  const [, code = '', rest = item.reason] = /^([A-Z][A-Z_]+)\b(.*)$/s.exec(item.reason) ?? [];
+  const [, code = '', gap = '', rest = item.reason] =
+    /^([A-Z][A-Z_]+)\b( ?)(.*)$/s.exec(item.reason) ?? [];
   const day = dayUnlessToday(item.timestamp, today);
   const name = item.orderId ?? item.id;
   return (
@@ -42,6 +43,7 @@ export function DeadLetter(props: {
       <p class="letter-reason" title={item.reason}>
         {state && state !== 'open' && <em class="letter-state">{state.replace('-', ' ')}</em>}
         {code && <code class="text-danger">{code}</code>}
+        {gap}
         <Name text={rest} />
       </p>
       <button

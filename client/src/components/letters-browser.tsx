@@ -143,23 +143,26 @@ function Groups({
   );
 }
 
+type Answer = { readonly before: string | null; readonly page: LetterPage | Error };
+
 function Pages(props: Props & { group: string | null; state: string | null }) {
   const { group, state, refused, onDetails, onRedrive } = props;
   const [cursors, setCursors] = useState<readonly (string | null)[]>([null]);
-  const [page, setPage] = useState<LetterPage | Error | null>(null);
+  const [answer, setAnswer] = useState<Answer | null>(null);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const before = cursors.at(-1) ?? null;
   useEffect(() => {
     let over = false;
-    setPage(null);
     fetchLetters({ group, state }, before).then(
-      (found) => over || setPage(found),
-      (error: Error) => over || setPage(error),
+      (page) => over || setAnswer({ before, page }),
+      (error: Error) => over || setAnswer({ before, page: error }),
     );
     return () => {
       over = true;
     };
   }, [before]);
+  // The answer to an earlier question is none to this one.
+  const page = answer?.before === before ? answer.page : null;
   if (page === null) return <p class="empty text-muted">Asking the server…</p>;
   if (page instanceof Error) return <p class="empty text-danger">No list: {page.message}.</p>;
   const choose = (id: string) => {
