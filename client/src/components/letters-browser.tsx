@@ -1,21 +1,15 @@
-import { useEffect, useState } from 'preact/hooks';
-import {
-  fetchGroups,
-  fetchLetters,
-  type LetterPage,
-  letterSearch,
-  type Selection,
-} from '../api.ts';
+import { useState } from 'preact/hooks';
+import { fetchGroups, letterSearch, type Selection } from '../api.ts';
 import { ago, count } from '../format.ts';
 import { usePolled } from '../hooks.ts';
 import { parameter, setParameters } from '../url.ts';
-import { DeadLetter } from './dead-letter.tsx';
+import { Pages } from './letter-pages.tsx';
 import { Name } from './name.tsx';
 
 const STATES = ['open', 'redriven', 'failed-again', 'parked'] as const;
 const GROUPS_EVERY = 3000;
 
-type Props = {
+export type Props = {
   time: number | null;
   /** Why nothing can be sent; null when it can. */
   refused: string | null;
@@ -140,102 +134,5 @@ function Groups({
         {found.index.problems.map((words) => `; ${words}`)}
       </p>
     </>
-  );
-}
-
-type Answer = { readonly before: string | null; readonly page: LetterPage | Error };
-
-function Pages(props: Props & { group: string | null; state: string | null }) {
-  const { group, state, refused, onDetails, onRedrive } = props;
-  const [cursors, setCursors] = useState<readonly (string | null)[]>([null]);
-  const [answer, setAnswer] = useState<Answer | null>(null);
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const before = cursors.at(-1) ?? null;
-  useEffect(() => {
-    let over = false;
-    fetchLetters({ group, state }, before).then(
-      (page) => over || setAnswer({ before, page }),
-      (error: Error) => over || setAnswer({ before, page: error }),
-    );
-    return () => {
-      over = true;
-    };
-  }, [before]);
-  // The answer to an earlier question is none to this one.
-  const page = answer?.before === before ? answer.page : null;
-  if (page === null) return <p class="empty text-muted">Asking the server…</p>;
-  if (page instanceof Error) return <p class="empty text-danger">No list: {page.message}.</p>;
-  const choose = (id: string) => {
-    const next = new Set(chosen);
-    if (!next.delete(id)) next.add(id);
-    setChosen(next);
-  };
-  return (
-    <>
-      {chosen.size > 0 && (
-        <p class="letters-bar">
-          <span class="num">{count(chosen.size)} selected</span>
-          <button
-            type="button"
-            class="button ml-auto"
-            disabled={refused !== null}
-            title={refused ?? undefined}
-            onClick={() =>
-              onRedrive({ ids: [...chosen] }, `Redrive ${count(chosen.size)} selected?`)
-            }
-          >
-            Redrive selected
-          </button>
-        </p>
-      )}
-      <ol>
-        {page.items.map((item) => (
-          <DeadLetter
-            key={item.id}
-            item={item}
-            today={new Date()}
-            state={item.state}
-            chosen={chosen.has(item.id)}
-            onChoose={() => choose(item.id)}
-            onDetails={onDetails}
-          />
-        ))}
-      </ol>
-      {page.items.length === 0 && <p class="empty text-muted">No dead letter matches.</p>}
-      <Turner page={page} cursors={cursors} onCursors={setCursors} />
-    </>
-  );
-}
-
-function Turner(props: {
-  page: LetterPage;
-  cursors: readonly (string | null)[];
-  onCursors: (cursors: readonly (string | null)[]) => void;
-}) {
-  const { page, cursors, onCursors } = props;
-  return (
-    <nav class="panel-foot" aria-label="Pages of dead letters">
-      <span class="num text-muted">
-        page {count(cursors.length)}
-        {page.matching !== null && ` · ${count(page.matching)} match`}
-        {page.older > 0 && ` · ${count(page.older)} older ones are not held`}
-      </span>
-      <button
-        type="button"
-        class="button"
-        disabled={cursors.length === 1}
-        onClick={() => onCursors(cursors.slice(0, -1))}
-      >
-        Newer
-      </button>
-      <button
-        type="button"
-        class="button"
-        disabled={page.next === null}
-        onClick={() => onCursors([...cursors, page.next])}
-      >
-        Older
-      </button>
-    </nav>
   );
 }
