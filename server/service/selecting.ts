@@ -10,6 +10,7 @@ import type {
 } from '../http/commands.ts';
 import type { Clock } from '../log/clock.ts';
 import type { RedriveCommand, Selection } from '../log/command.ts';
+import { commandFault } from '../log/command-fault.ts';
 import type { Bounds, LogReader } from '../log/ports.ts';
 import { readRange } from '../log/walk.ts';
 import type { Choose } from '../view/letter-choice.ts';
@@ -48,6 +49,7 @@ export function createSelect(deps: {
     const { rate, notBefore, canary, maxRedrives, value } = request;
     const options = { rate, notBefore, canary, maxRedrives, value };
     const command: RedriveCommand = { kind: 'redrive', selection, selected: 0, ...options };
+    mustBeSound(command);
     const chosen = choose(command, partition);
     const known = await redriven(partition);
     const counts = { selected: 0, alreadyRedriven: 0, parked: 0, leftOut: 0 };
@@ -81,6 +83,10 @@ export function createSelect(deps: {
   }
 
   return async (request) => {
+    const { selection, value } = request;
+    if (value !== null && !('places' in selection && selection.places.length === 1)) {
+      throw new AppError('BAD_COMMAND', 'an edited value is for one letter', false);
+    }
     const wanted = byPartition(request.selection, partitions());
     const shares = [...wanted].map(async ([partition, offsets]) => {
       const bounds = await boundsOf(partition);
@@ -88,6 +94,13 @@ export function createSelect(deps: {
     });
     return Promise.all(shares);
   };
+}
+
+/** Before anything is read: what it asks for has to be possible. */
+function mustBeSound(command: RedriveCommand): void {
+  const nobody = { group: '', id: 'none', at: 0, by: '', from: '', why: '' };
+  const fault = commandFault({ ...nobody, ...command });
+  if (fault !== null) throw new AppError('BAD_COMMAND', fault, false);
 }
 
 /** All together, and each. */
