@@ -12,13 +12,12 @@ import type { Clock } from '../log/clock.ts';
 import type { RedriveCommand, Selection } from '../log/command.ts';
 import { commandFault } from '../log/command-fault.ts';
 import type { Bounds, LogReader } from '../log/ports.ts';
+import { rangesOf } from '../log/selected-ranges.ts';
 import { readRange } from '../log/walk.ts';
 import type { Choose } from '../view/letter-choice.ts';
 import type { Redriven } from './redriven.ts';
 
 const SAMPLE = 10;
-/** Offsets between two letters that are read through rather than asked for one by one. */
-const MAX_GAP = 2000;
 
 /** One partition's share, as it would be written. */
 export type Share = SelectionCounts & {
@@ -130,18 +129,6 @@ function byPartition(selection: LetterSelection, partitions: number): Map<number
 function frozen(selection: LetterSelection, offsets: number[], { high }: Bounds): Selection {
   if ('filter' in selection) return { kind: 'filter', filter: selection.filter, below: high };
   return { kind: 'offsets', offsets: [...new Set(offsets)].sort((a, b) => a - b) };
-}
-
-function rangesOf(selection: Selection, { low, high }: Bounds): { from: number; to: number }[] {
-  if (selection.kind === 'filter') return [{ from: low, to: selection.below }];
-  const ranges: { from: number; to: number }[] = [];
-  for (const offset of selection.offsets) {
-    if (offset < low || offset >= high) continue;
-    const last = ranges.at(-1);
-    if (last !== undefined && offset - last.to < MAX_GAP) last.to = offset + 1;
-    else ranges.push({ from: offset, to: offset + 1 });
-  }
-  return ranges;
 }
 
 function unknownLetter({ partition, offset }: LetterPlace, { low, high }: Bounds): AppError {
