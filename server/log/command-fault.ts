@@ -43,10 +43,12 @@ function redriveFault(command: RedriveCommand): string | null {
   if (value !== null && value.length > MAX_VALUE_BYTES) {
     return `an edited value has at most ${MAX_VALUE_BYTES} bytes`;
   }
+  if (value !== null && (selection.kind === 'filter' || selection.offsets.length !== 1)) {
+    return 'an edited value is for one letter';
+  }
   if (selection.kind === 'filter') return filterFault(selection);
   const { offsets } = selection;
   if (offsets.length > MAX_OFFSETS) return `at most ${MAX_OFFSETS} letters of a partition`;
-  if (value !== null && offsets.length !== 1) return 'an edited value is for one letter';
   const ascending = offsets.every((offset, i) => i === 0 || offset > offsets[i - 1]!);
   return ascending && offsets.every(isOffset) ? null : 'offsets that are none';
 }

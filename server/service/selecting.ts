@@ -10,14 +10,14 @@ import type {
 } from '../http/commands.ts';
 import type { Clock } from '../log/clock.ts';
 import type { RedriveCommand, Selection } from '../log/command.ts';
+import { commandFault } from '../log/command-fault.ts';
 import type { Bounds, LogReader } from '../log/ports.ts';
+import { rangesOf } from '../log/selected-ranges.ts';
 import { readRange } from '../log/walk.ts';
 import type { Choose } from '../view/letter-choice.ts';
 import type { Redriven } from './redriven.ts';
 
 const SAMPLE = 10;
-/** Offsets between two letters that are read through rather than asked for one by one. */
-const MAX_GAP = 2000;
 
 /** One partition's share, as it would be written. */
 export type Share = SelectionCounts & {
@@ -48,6 +48,7 @@ export function createSelect(deps: {
     const { rate, notBefore, canary, maxRedrives, value } = request;
     const options = { rate, notBefore, canary, maxRedrives, value };
     const command: RedriveCommand = { kind: 'redrive', selection, selected: 0, ...options };
+    mustBeSound(command);
     const chosen = choose(command, partition);
     const known = await redriven(partition);
     const counts = { selected: 0, alreadyRedriven: 0, parked: 0, leftOut: 0 };
@@ -81,6 +82,10 @@ export function createSelect(deps: {
   }
 
   return async (request) => {
+    const { selection, value } = request;
+    if (value !== null && !('places' in selection && selection.places.length === 1)) {
+      throw new AppError('BAD_COMMAND', 'an edited value is for one letter', false);
+    }
     const wanted = byPartition(request.selection, partitions());
     const shares = [...wanted].map(async ([partition, offsets]) => {
       const bounds = await boundsOf(partition);
@@ -88,6 +93,13 @@ export function createSelect(deps: {
     });
     return Promise.all(shares);
   };
+}
+
+/** Before anything is read: what it asks for has to be possible. */
+function mustBeSound(command: RedriveCommand): void {
+  const nobody = { group: '', id: 'none', at: 0, by: '', from: '', why: '' };
+  const fault = commandFault({ ...nobody, ...command });
+  if (fault !== null) throw new AppError('BAD_COMMAND', fault, false);
 }
 
 /** All together, and each. */
@@ -117,18 +129,6 @@ function byPartition(selection: LetterSelection, partitions: number): Map<number
 function frozen(selection: LetterSelection, offsets: number[], { high }: Bounds): Selection {
   if ('filter' in selection) return { kind: 'filter', filter: selection.filter, below: high };
   return { kind: 'offsets', offsets: [...new Set(offsets)].sort((a, b) => a - b) };
-}
-
-function rangesOf(selection: Selection, { low, high }: Bounds): { from: number; to: number }[] {
-  if (selection.kind === 'filter') return [{ from: low, to: selection.below }];
-  const ranges: { from: number; to: number }[] = [];
-  for (const offset of selection.offsets) {
-    if (offset < low || offset >= high) continue;
-    const last = ranges.at(-1);
-    if (last !== undefined && offset - last.to < MAX_GAP) last.to = offset + 1;
-    else ranges.push({ from: offset, to: offset + 1 });
-  }
-  return ranges;
 }
 
 function unknownLetter({ partition, offset }: LetterPlace, { low, high }: Bounds): AppError {

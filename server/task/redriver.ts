@@ -5,9 +5,10 @@
 import { AppError, describe, isProgrammerError } from '../errors.ts';
 import { abortable } from '../log/abortable.ts';
 import type { Clock } from '../log/clock.ts';
-import type { RedriveCommand, Selection } from '../log/command.ts';
+import type { RedriveCommand } from '../log/command.ts';
 import type { TaskLogs } from '../log/head.ts';
 import type { LogReader } from '../log/ports.ts';
+import { rangesOf } from '../log/selected-ranges.ts';
 import { readRange } from '../log/walk.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { openRecord } from '../record-batch/record-parts.ts';
@@ -48,8 +49,6 @@ export type RedriverDeps = Omit<
   onFailed: (error: unknown) => void;
 };
 
-/** Offsets between two letters that are read through rather than asked for one by one. */
-const MAX_GAP = 2000;
 /** A clock may be set while it is waited for. */
 const LOOK_AT_CLOCK_MS = 1000;
 
@@ -112,7 +111,7 @@ export function createRedriver(deps: RedriverDeps): Redriver {
     await abortable(signal, deps.checkLetters());
     const sender = createSender({ ...deps, redrive, ahead, waits, signal, endOfOrders });
     const choose = deps.choose(command);
-    const { high } = await abortable(signal, letters.bounds(logs.deadLetters));
+    const bounds = await abortable(signal, letters.bounds(logs.deadLetters));
     let found = 0;
     const visit = (cursor: RecordCursor): undefined | Promise<void> => {
       const letter = choose(cursor);
@@ -120,8 +119,7 @@ export function createRedriver(deps: RedriverDeps): Redriver {
       found += 1;
       return sender.add(letter, cursor.offset, () => openRecord(cursor.copy()));
     };
-    for (const { from, to } of rangesOf(command.selection)) {
-      const range = { from, to: Math.min(to, high) };
+    for (const range of rangesOf(command.selection, bounds)) {
       await readRange({ reader: letters, clock, signal }, logs.deadLetters, range, visit);
     }
     const gone =
@@ -153,18 +151,6 @@ export function createRedriver(deps: RedriverDeps): Redriver {
       running.clear();
     },
   };
-}
-
-/** From where to where to read for the letters that are selected. */
-function rangesOf(selection: Selection): { from: number; to: number }[] {
-  if (selection.kind === 'filter') return [{ from: 0, to: selection.below }];
-  const ranges: { from: number; to: number }[] = [];
-  for (const offset of selection.offsets) {
-    const last = ranges.at(-1);
-    if (last !== undefined && offset - last.to < MAX_GAP) last.to = offset + 1;
-    else ranges.push({ from: offset, to: offset + 1 });
-  }
-  return ranges;
 }
 
 /** What a redrive looks at in a ledger. */

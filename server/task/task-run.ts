@@ -4,7 +4,6 @@
 import { abortable } from '../log/abortable.ts';
 import { encodeCheckpoint, neededFrom, type PlacedStamp } from '../log/checkpoint.ts';
 import type { Clock } from '../log/clock.ts';
-import type { RedriveCommand } from '../log/command.ts';
 import type { Author } from '../log/dead-letter.ts';
 import type { Fold } from '../log/fold.ts';
 import type { TaskLogs } from '../log/head.ts';
@@ -13,19 +12,15 @@ import type { Following, LogReader, LogWriter } from '../log/ports.ts';
 import type { Progress } from '../log/progress.ts';
 import { damageIn, recreated, walk } from '../log/walk.ts';
 import { checkpointOf } from './books.ts';
-import { type BreakerLimits, createBreaker } from './breaker.ts';
 import type { Handle } from './calls.ts';
 import { createCheckpointer } from './checkpointer.ts';
-import { createCommandWriter } from './command-writer.ts';
-import { createIntake } from './intake.ts';
+import { createPauseOf, createRedriverOf, type TaskCommands } from './commanded.ts';
 import type { LedgerState } from './ledger.ts';
+import { createOrderIntake } from './order-intake.ts';
 import type { Ordering } from './ordering.ts';
 import { createDeadLetterOutbox } from './outbox.ts';
-import type { PartitionCommands } from './partition-commands.ts';
-import { createPause, NEVER_PAUSED, type Pause } from './pause.ts';
 import { persist } from './persist.ts';
 import { createProcessor, type Limits } from './processor.ts';
-import { type Choose, createRedriver, type Redriver, redriveBooks } from './redriver.ts';
 import { type CreateLedger, followDeadLetter, type Restored, warnOfUnread } from './restore.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import { createRisingBase } from './rising-base.ts';
@@ -60,15 +55,6 @@ export type TaskDeps<Value, State> = {
   onProblem: (words: string | null) => void;
   /** The task has stopped by itself and says why. */
   onFailed: (error: unknown) => void;
-};
-
-/** The commands of the partition, and what they need to be carried out. */
-export type TaskCommands = {
-  readonly log: PartitionCommands;
-  readonly breaker: BreakerLimits;
-  /** Reads nothing but letters for redrives: while one of them waits, nobody else has to. */
-  readonly letters: LogReader;
-  readonly choose: (command: RedriveCommand) => Choose;
 };
 
 /** So many redriven orders, or dead letters, since the last one. */
@@ -144,7 +130,7 @@ export function startRun<Value, State>(
     onChange,
     onFailed,
   });
-  const intake = createIntake({
+  const intake = createOrderIntake({
     ...deps,
     orders: logs.orders,
     ledger,
@@ -266,38 +252,4 @@ export function startRun<Value, State>(
       cancel();
     },
   };
-}
-
-/** The breaker and the pauses of a partition; without commands nobody ever pauses it. */
-function createPauseOf<Value, State>(deps: TaskDeps<Value, State>, onChange: () => void): Pause {
-  const { commands, author, clock, logger, onFailed } = deps;
-  if (commands === undefined) return NEVER_PAUSED;
-  return createPause({
-    commands: commands.log,
-    breaker: createBreaker(commands.breaker),
-    write: createCommandWriter({ ...deps, tp: commands.log.tp, author }),
-    monotonic: clock.monotonic,
-    logger,
-    onChange,
-    onFailed,
-  });
-}
-
-/** What carries out redrives; without commands there are none. */
-function createRedriverOf<Value, State>(
-  deps: TaskDeps<Value, State>,
-  ledger: Readonly<LedgerState<State>>,
-  pause: Pause,
-  checkLetters: () => Promise<void>,
-): Redriver {
-  const { commands } = deps;
-  if (commands === undefined) return { look() {}, close() {} };
-  const { log, letters, choose } = commands;
-  return createRedriver({
-    ...deps,
-    ...{ commands: log, letters, choose, checkLetters },
-    books: redriveBooks(ledger),
-    isPaused: () => pause.isOn,
-    write: createCommandWriter({ ...deps, tp: log.tp }),
-  });
 }

@@ -283,3 +283,14 @@ t.test('a record that orders refuses is told of, and the others go', async (t) =
   t.same(await sent(), [0, 1, 2, 3, 5, 6, 7, 8, 9]);
   t.match(await ends(), [{ outcome: 'done', why: '1 are refused: too large for orders' }]);
 });
+
+t.test('two owners at once send copies, and each order counts once', async (t) => {
+  const { clock, commands, startOne, sent, checkpoint } = await withLetters(t, 10);
+  startOne();
+  await clock.advance(500);
+  commands.write(redriveOf({ below: 10 }));
+  await clock.advance(5000);
+  const { length } = await sent();
+  t.ok(length > 10, `${length} sent`);
+  t.match(await checkpoint(), { counts: [['Item1', 10]], deadLettered: 10, copies: length - 10 });
+});

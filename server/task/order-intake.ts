@@ -9,14 +9,14 @@ import type { Ledger } from './ledger.ts';
 /** Restarts without progress after which every record is named in the log before it is handled. */
 const CAREFUL_AFTER = 5;
 
-export type Intake = {
+export type OrderIntake = {
   readonly highWatermark: number;
   /** Takes orders, or takes none any more, not even what was read already. */
   set(on: boolean): void;
 };
 
 /** Takes nothing before it is set to. `process` gets each record, `onSet` is told of each end of a set. */
-export function createIntake<Value, State>(deps: {
+export function createOrderIntake<Value, State>(deps: {
   orders: TopicPartition;
   reader: LogReader;
   ledger: Ledger<Value, State>;
@@ -28,7 +28,7 @@ export function createIntake<Value, State>(deps: {
   onSet: () => void;
   onChange: () => void;
   onFailed: (error: unknown) => void;
-}): Intake {
+}): OrderIntake {
   const { orders, reader, ledger, clock, logger, process, note, onSet, onChange, onFailed } = deps;
   const books = ledger.state;
   let highWatermark = books.nextOffset;
