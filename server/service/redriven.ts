@@ -1,6 +1,6 @@
 // Which orders of a partition have been redriven, as its head checkpoint says it: for those who ask what
 // a redrive would come to, on whichever instance.
-import { InconsistentStateError } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import { type CheckpointSummary, decodeCheckpoint } from '../log/checkpoint.ts';
 import type { Clock } from '../log/clock.ts';
 import { type LogReader, nameOf } from '../log/ports.ts';
@@ -40,7 +40,11 @@ export function createRedriven(deps: {
     });
     // It was trimmed: a newer head leans on another.
     if (redriven === null) {
-      throw new InconsistentStateError(`${nameOf(tp)} has no checkpoint at ${offset} any more`);
+      throw new AppError(
+        'NOT_KNOWN_YET',
+        `${nameOf(tp)} has no checkpoint at ${offset} any more`,
+        true,
+      );
     }
     bases.set(partition, { offset, redriven });
     return redriven;
