@@ -1,12 +1,12 @@
-// Membership in the consumer group by a kafkajs consumer whose topic is always paused: it joins,
-// heartbeats, commits and leaves, and never delivers a record. What ends such a consumer is followed by a
-// new one; only what our own side throws is a mistake nobody gets over.
+// Membership in the consumer group, by one kafkajs consumer after the other: what ends such a consumer is
+// followed by a new one. Only what our own side throws is a mistake nobody gets over.
 import type { Consumer, Kafka } from 'kafkajs';
 import { AppError, describe } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
-import { backoff } from './backoff.ts';
+import { pause } from '../log/retry.ts';
+import { kafkaBackoff } from './backoff.ts';
+import { createGroupConsumer, runGroupConsumer, SESSION_MS } from './group-consumer.ts';
 import { inWords } from './kafkajs-error.ts';
-import { stickyAssigner } from './sticky-assigner.ts';
 import { within } from './within.ts';
 
 export type MembershipState = {
@@ -28,7 +28,6 @@ export type Membership = {
   stop(): Promise<void>;
 };
 
-const SESSION_MS = 10_000;
 /** Longer than a join takes that waits for all others, and for a coordinator to be found. */
 const JOIN_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 1000;
@@ -58,6 +57,7 @@ export function createMembership(deps: {
   /** Between the wish to join and the answer, which may have to wait for all other members. */
   let joining = false;
   const closing = new AbortController();
+  const backoff = kafkaBackoff(Math.random, closing.signal);
   let watch: NodeJS.Timeout | undefined;
 
   function acknowledged(): void {
@@ -76,77 +76,45 @@ export function createMembership(deps: {
     onState({ member, error });
   }
 
-  /** Called before every join, which kafkajs tells nobody of when it comes from an error. */
-  function aboutToJoin(): readonly number[] {
-    joining = true;
-    lastSign = performance.now();
-    return owned;
+  function joined(partitions: number[]): void {
+    generation = null;
+    owned = partitions;
+    logger.info('joined the group', { groupId, partitions: owned.join(' ') || 'none' });
+    try {
+      onAssigned(owned);
+    } catch (error) {
+      logger.error('membership', { error: describe(error) });
+      onCrash(error instanceof Error ? error : new Error(String(error)));
+    }
+    acknowledged();
   }
 
   /** kafkajs gives up a consumer for good, or tries in vain for ever: then another one begins anew. */
-  function begin(): Consumer {
-    const mine = kafka.consumer({
+  async function join(): Promise<void> {
+    const isGivenUp = () => consumer !== mine || closing.signal.aborted;
+    const mine = createGroupConsumer({
+      kafka,
       groupId,
-      partitionAssigners: [stickyAssigner(aboutToJoin)],
-      sessionTimeout: SESSION_MS,
-      rebalanceTimeout: 10_000,
-      // Also how soon the others notice that somebody left.
-      heartbeatInterval: 500,
-      // Also how soon a grown topic is noticed.
-      metadataMaxAge: 5000,
-      // How soon heartbeats, pause and disconnect are looked at.
-      maxWaitTimeInMs: 100,
-      allowAutoTopicCreation: false,
-      retry: {
-        initialRetryTime: 100,
-        maxRetryTime: 3000,
-        // kafkajs never resets its count, so a small one ends the consumer after some days.
-        retries: 1_000_000,
-        restartOnFailure: async () => false,
+      topic,
+      listener: {
+        aboutToJoin() {
+          joining = true;
+          lastSign = performance.now();
+          return owned;
+        },
+        joined,
+        heartbeat(of) {
+          generation = of;
+          acknowledged();
+        },
+        crashed: (error) => void again(error),
+        isGivenUp,
       },
     });
-    const { GROUP_JOIN, HEARTBEAT, CRASH } = mine.events;
-    const isMine = () => consumer === mine && !closing.signal.aborted;
-
-    // A consumer that was given up while it joined: what a listener throws ends the join, and with it the
-    // consumer, which nothing else does.
-    const refuseLate = () => {
-      if (!isMine()) throw new AppError('GIVEN_UP', 'this consumer was given up', false);
-    };
-    mine.on(GROUP_JOIN, ({ payload }) => {
-      refuseLate();
-      generation = null;
-      // Before the first fetch, and every time: the paused set does not survive a restart.
-      mine.pause([{ topic }]);
-      owned = payload.memberAssignment[topic] ?? [];
-      logger.info('joined the group', { groupId, partitions: owned.join(' ') || 'none' });
-      try {
-        onAssigned(owned);
-      } catch (error) {
-        logger.error('membership', { error: describe(error) });
-        onCrash(error instanceof Error ? error : new Error(String(error)));
-      }
-      acknowledged();
-    });
-    mine.on(HEARTBEAT, ({ payload }) => {
-      refuseLate();
-      generation = Number(payload.groupGenerationId);
-      acknowledged();
-    });
-    mine.on(CRASH, ({ payload }) => {
-      if (isMine()) void again(payload.error);
-    });
-    return mine;
-  }
-
-  async function join(): Promise<void> {
-    const mine = begin();
     consumer = mine;
     lastSign = performance.now();
     try {
-      await mine.connect();
-      await mine.subscribe({ topics: [topic], fromBeginning: true });
-      await mine.run({ autoCommit: false, eachBatch: async () => {} });
+      await runGroupConsumer(mine, topic);
     } catch (error) {
       if (consumer === mine) void again(error);
     }
@@ -162,7 +130,7 @@ export function createMembership(deps: {
     old?.disconnect().catch((late: unknown) => {
       logger.debug('a consumer that was given up', { error: describe(late) });
     });
-    await backoff(failures++, Math.random, closing.signal);
+    await pause(failures++, backoff);
     if (!closing.signal.aborted) await join();
   }
 
@@ -182,14 +150,9 @@ export function createMembership(deps: {
     generation: () => generation,
     heartbeatAge: () => (member ? performance.now() - acknowledgedAt : null),
     async commit(positions) {
-      const offsets = [...positions].map(([partition, offset]) => ({
-        topic,
-        partition,
-        offset: String(offset),
-      }));
-      if (offsets.length === 0 || !member || consumer === null) return;
+      if (positions.size === 0 || !member || consumer === null) return;
       try {
-        await within(COMMIT_WITHIN_MS, consumer.commitOffsets(offsets));
+        await within(COMMIT_WITHIN_MS, consumer.commitOffsets(offsetsOf(topic, positions)));
       } catch (error) {
         const words = inWords(error);
         // The next heartbeat joins again, or says that we are a member.
@@ -204,4 +167,13 @@ export function createMembership(deps: {
       await within(LEAVE_WITHIN_MS, consumer?.disconnect() ?? Promise.resolve()).catch(() => {});
     },
   };
+}
+
+/** As kafkajs takes them. */
+function offsetsOf(topic: string, positions: ReadonlyMap<number, number>) {
+  return [...positions].map(([partition, offset]) => ({
+    topic,
+    partition,
+    offset: String(offset),
+  }));
 }

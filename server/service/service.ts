@@ -161,7 +161,7 @@ export function createService(deps: {
     old: health.oldHeads,
     clock,
   });
-  const upkeep = createUpkeep({ clock, health, onCrash });
+  const upkeep = createUpkeep({ clock, random: Math.random, health, onCrash });
   let partitions = 0;
   let stopping = false;
 

@@ -1,10 +1,12 @@
 // What is done until it succeeds, and what is done again and again; what fails is said in health.
 import { describe, isProgrammerError, isRetriable } from '../errors.ts';
 import { isRefusal } from '../kafka/kafkajs-error.ts';
-import { type Clock, delay } from '../log/clock.ts';
+import type { Clock } from '../log/clock.ts';
+import { retry } from '../log/retry.ts';
 import type { Health } from './health.ts';
 
-const RETRY_MS = 1000;
+/** Between two tries of what the start waits for. */
+const BACKOFF = { firstMs: 1000, maxMs: 1000 };
 /** What may pass is told from so many failures in a row on. */
 const FAILURES = 2;
 
@@ -24,12 +26,13 @@ export type Upkeep = {
 /** `what` says in words what it means when something fails; `onCrash` hears of a mistake in the code. */
 export function createUpkeep(deps: {
   clock: Pick<Clock, 'after'>;
+  random: () => number;
   health: Pick<Health, 'kafka' | 'problem' | 'note'>;
   onCrash: (error: Error) => void;
 }): Upkeep {
-  const { clock, health, onCrash } = deps;
+  const { clock, random, health, onCrash } = deps;
   const cancels = new Set<() => void>();
-  let open = true;
+  const ending = new AbortController();
 
   function report(what: string, error: unknown, final = !isRetriable(error)): void {
     const words = error === null ? null : `${what}: ${describe(error)}`;
@@ -48,7 +51,7 @@ export function createUpkeep(deps: {
       } catch (error) {
         failure = error;
       }
-      if (!open) return;
+      if (ending.signal.aborted) return;
       cancel = clock.after(ms, () => void once());
       failures = failure === null ? 0 : failures + 1;
       if (isProgrammerError(failure)) onCrash(failure as Error);
@@ -62,23 +65,21 @@ export function createUpkeep(deps: {
     report,
     every,
     async insist(what, step) {
-      while (open) {
-        try {
-          await step();
-          health.problem(what, null);
-          return;
-        } catch (error) {
-          if (!isRetriable(error)) throw error;
-          // A Kafka that says why it refuses is there.
-          const refused = isRefusal(error);
-          health.problem(what, refused ? `${what}: ${describe(error)}` : null);
-          health.kafka(refused, error);
-          await delay(clock, RETRY_MS);
-        }
+      const failed = (error: unknown) => {
+        // A Kafka that says why it refuses is there.
+        const refused = isRefusal(error);
+        health.problem(what, refused ? `${what}: ${describe(error)}` : null);
+        health.kafka(refused, error);
+      };
+      try {
+        await retry(step, { clock, random, ...BACKOFF, signal: ending.signal, failed });
+        health.problem(what, null);
+      } catch (error) {
+        if (error !== ending.signal.reason) throw error;
       }
     },
     end() {
-      open = false;
+      ending.abort();
       for (const cancel of cancels) cancel();
     },
   };

@@ -15,6 +15,7 @@ function world() {
   };
   const upkeep = createUpkeep({
     clock,
+    random: () => 1,
     health: { kafka: (up) => void kafka.push(up), problem: into(problems), note: into(notes) },
     onCrash: (error) => crashes.push(error),
   });
