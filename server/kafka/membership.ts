@@ -5,8 +5,9 @@ import { AppError, describe } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 import { pause } from '../log/retry.ts';
 import { kafkaBackoff } from './backoff.ts';
-import { createGroupConsumer, runGroupConsumer, SESSION_MS } from './group-consumer.ts';
+import { createGroupConsumer, runGroupConsumer } from './group-consumer.ts';
 import { inWords } from './kafkajs-error.ts';
+import type { PresenceRecord } from './presence.ts';
 import { within } from './within.ts';
 
 export type MembershipState = {
@@ -18,18 +19,12 @@ export type MembershipState = {
 export type Membership = {
   /** Begins to join the group, and goes on until `stop`; resolves after the first attempt. */
   start(): Promise<void>;
-  /** Generation of the group; null between a join and the first heartbeat after it. */
-  generation(): number | null;
-  /** How long ago Kafka last took us for a member, in ms; null while it does not. */
-  heartbeatAge(): number | null;
   /** Commits next offsets, for tools that show the lag; not while we are not a member. */
   commit(positions: ReadonlyMap<number, number>): Promise<void>;
   /** Leaves the group. */
   stop(): Promise<void>;
 };
 
-/** Longer than a join takes that waits for all others, and for a coordinator to be found. */
-const JOIN_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 1000;
 const COMMIT_WITHIN_MS = 5000;
 const LEAVE_WITHIN_MS = 5000;
@@ -39,54 +34,44 @@ export function createMembership(deps: {
   kafka: Kafka;
   groupId: string;
   topic: string;
+  /** Where this membership is written down. */
+  presence: PresenceRecord;
   logger: Logger;
   onAssigned: (partitions: number[]) => void;
   onState: (state: MembershipState) => void;
   /** `onAssigned` has thrown. */
   onCrash: (error: Error) => void;
 }): Membership {
-  const { kafka, groupId, topic, logger, onAssigned, onState, onCrash } = deps;
+  const { kafka, groupId, topic, presence, logger, onAssigned, onState, onCrash } = deps;
   let consumer: Consumer | null = null;
-  let generation: number | null = null;
   let owned: number[] = [];
-  let member = false;
   let failures = 0;
-  // On the monotonic clock: when Kafka last said that we are a member, and when there was any sign of life.
-  let acknowledgedAt = 0;
-  let lastSign = 0;
-  /** Between the wish to join and the answer, which may have to wait for all other members. */
-  let joining = false;
   const closing = new AbortController();
   const backoff = kafkaBackoff(Math.random, closing.signal);
   let watch: NodeJS.Timeout | undefined;
 
-  function acknowledged(): void {
-    joining = false;
-    acknowledgedAt = performance.now();
-    lastSign = acknowledgedAt;
-    if (member) return;
-    member = true;
-    failures = 0;
-    onState({ member, error: null });
+  function out(error: string): void {
+    presence.out();
+    onState({ member: false, error });
   }
 
-  function out(error: string): void {
-    member = false;
-    generation = null;
-    onState({ member, error });
+  function acknowledged(isNew: boolean): void {
+    if (!isNew) return;
+    failures = 0;
+    onState({ member: true, error: null });
   }
 
   function joined(partitions: number[]): void {
-    generation = null;
     owned = partitions;
     logger.info('joined the group', { groupId, partitions: owned.join(' ') || 'none' });
+    const isNew = presence.joined();
     try {
       onAssigned(owned);
     } catch (error) {
       logger.error('membership', { error: describe(error) });
       onCrash(error instanceof Error ? error : new Error(String(error)));
     }
-    acknowledged();
+    acknowledged(isNew);
   }
 
   /** kafkajs gives up a consumer for good, or tries in vain for ever: then another one begins anew. */
@@ -98,21 +83,17 @@ export function createMembership(deps: {
       topic,
       listener: {
         aboutToJoin() {
-          joining = true;
-          lastSign = performance.now();
+          presence.joining();
           return owned;
         },
         joined,
-        heartbeat(of) {
-          generation = of;
-          acknowledged();
-        },
+        heartbeat: (generation) => acknowledged(presence.heartbeat(generation)),
         crashed: (error) => void again(error),
         isGivenUp,
       },
     });
     consumer = mine;
-    lastSign = performance.now();
+    presence.joining();
     try {
       await runGroupConsumer(mine, topic);
     } catch (error) {
@@ -135,11 +116,8 @@ export function createMembership(deps: {
   }
 
   function look(): void {
-    const silence = performance.now() - lastSign;
-    const isHeld = member && !joining;
-    if (consumer === null || silence < (isHeld ? SESSION_MS : JOIN_WITHIN_MS)) return;
-    const what = isHeld ? 'no heartbeat was answered' : 'joining came to nothing';
-    void again(new Error(`${what} for ${Math.round(silence / 1000)} s`));
+    const silence = presence.silence();
+    if (consumer !== null && silence !== null) void again(new Error(silence));
   }
 
   return {
@@ -147,10 +125,8 @@ export function createMembership(deps: {
       watch = setInterval(look, LOOK_EVERY_MS);
       await join();
     },
-    generation: () => generation,
-    heartbeatAge: () => (member ? performance.now() - acknowledgedAt : null),
     async commit(positions) {
-      if (positions.size === 0 || !member || consumer === null) return;
+      if (positions.size === 0 || presence.heartbeatAge() === null || consumer === null) return;
       try {
         await within(COMMIT_WITHIN_MS, consumer.commitOffsets(offsetsOf(topic, positions)));
       } catch (error) {

@@ -9,6 +9,7 @@ import { createOrderFold, type OrderState } from '../orders/order-fold.ts';
 import { createPartitionTask } from '../task/partition-task.ts';
 import type { TaskDeps } from '../task/task-run.ts';
 import { createTasks, type Tasks } from '../task/tasks.ts';
+import { watchHandler, watchReader } from '../task/watched.ts';
 
 /** Of the time of this process, for encoding checkpoints; to send and read them costs four times that. */
 export const CHECKPOINT_SHARE = 0.02;
@@ -27,29 +28,34 @@ export function createOwnTasks(deps: {
   ground: TaskGround;
   author: Author;
   startedAt: number;
-  topics: { readonly orders: string; readonly deadLetters: string; readonly checkpoints: string };
   generation: () => number | null;
+  /** Where it is noted what the tasks wait for. */
   progress: Progress;
   logger: Logger;
   onTrim: (partition: number, error: unknown) => void;
   /** What keeps orders of a partition waiting, in words; null when it has gone. */
   onProblem: (partition: number, words: string | null) => void;
 }): Tasks {
-  const { config, ground, author, startedAt, topics, generation, progress, logger } = deps;
+  const { config, ground, author, startedAt, generation, progress, logger } = deps;
   const { onTrim, onProblem } = deps;
   const fold = createOrderFold({ maxProducts: config.MAX_PRODUCTS, maxBytes: MAX_FOLDED_BYTES });
+  const watched = {
+    ...ground,
+    reader: watchReader(ground.reader, progress),
+    handle: watchHandler(ground.handle, progress),
+  };
   const tasks = createTasks({
     clock: ground.clock,
     logger,
     onTrim,
     createTask: (partition, onFailed) =>
       createPartitionTask({
-        ...ground,
+        ...watched,
         logs: {
           group: config.GROUP_ID,
-          orders: { topic: topics.orders, partition },
-          deadLetters: { topic: topics.deadLetters, partition },
-          checkpoints: { topic: topics.checkpoints, partition },
+          orders: { topic: config.ORDERS_TOPIC, partition },
+          deadLetters: { topic: config.DLQ_TOPIC, partition },
+          checkpoints: { topic: config.CHECKPOINT_TOPIC, partition },
         },
         author,
         startedAt,

@@ -1,8 +1,41 @@
-// Stalls in words.
+// What has to go on and does not, and what that means in words.
 import type { Config } from '../config.ts';
 import { nameOf } from '../log/ports.ts';
-import type { Stall } from '../log/progress.ts';
+import type { Progress, Stall } from '../log/progress.ts';
 import type { Condition } from './incidents.ts';
+import type { Reports } from './reports.ts';
+
+/** Fetches are answered every 100 ms and appends within ms; so long without either is no hiccup. */
+const STALL_BOUND_MS = 5000;
+
+export type Stalls = {
+  /** Of the tasks of this instance. */
+  ofTasks(): Stall[];
+  /** Of the view of the group. */
+  ofView(): Stall[];
+  /** Partitions of which some log cannot be read for the view at the moment. */
+  unread(): ReadonlySet<number>;
+  /** Partitions whose checkpoints cannot be followed at the moment: what is shown of them is old. */
+  oldHeads(): ReadonlySet<number>;
+};
+
+/** While Kafka is away everything waits, which is said once: only what waits since counts. */
+export function createStalls(deps: {
+  progress: { readonly tasks: Progress; readonly view: Progress };
+  reports: Pick<Reports, 'read'>;
+  checkpointTopic: string;
+}): Stalls {
+  const { progress, reports, checkpointTopic } = deps;
+  const stalls = (of: Progress) => of.stalls(STALL_BOUND_MS, reports.read().link.changedAt);
+  const ofView = () => stalls(progress.view);
+  const partitionsOf = (some: Stall[]) => new Set(some.map(({ tp }) => tp.partition));
+  return {
+    ofTasks: () => stalls(progress.tasks),
+    ofView,
+    unread: () => partitionsOf(ofView()),
+    oldHeads: () => partitionsOf(ofView().filter(({ tp }) => tp.topic === checkpointTopic)),
+  };
+}
 
 /** Something that has to go on and does not: a reason for not being ready. */
 export function stuck({ doing, tp, since, error }: Stall, consequence: string): Condition[] {
