@@ -3,7 +3,7 @@
 import type { TopicPartition } from '../log/ports.ts';
 import type { AbortedTransaction } from '../record-batch/record.ts';
 import type { Exchange } from './cluster.ts';
-import { createWireReader, createWireWriter, type WireReader } from './wire.ts';
+import { createWireWriter, type WireReader } from './wire.ts';
 
 export const NOT_A_REPLICA = -1;
 const READ_COMMITTED = 1;
@@ -116,7 +116,7 @@ export function fetchExchange(
 }
 
 /** The body of a Fetch v10 answer after the throttle time. */
-export function readFetchAnswer(reader: WireReader): FetchedPartition[] {
+function readFetchAnswer(reader: WireReader): FetchedPartition[] {
   const error = reader.int16();
   reader.int32();
   const topics = reader.array(() => {
@@ -177,11 +177,4 @@ export function produceExchange(
       return first?.[0] ?? { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, offset: -1 };
     },
   };
-}
-
-/** Reads an answer from bytes, throttle time included: what a test hands in. */
-export function readFetchPayload(payload: Buffer): FetchedPartition[] {
-  const reader = createWireReader(payload);
-  reader.int32();
-  return readFetchAnswer(reader);
 }
