@@ -1,14 +1,14 @@
 // One partition: batches one after the other, verbatim but for base offset and leader epoch, which
-// the CRC leaves out. Kept in pieces, so that retention and DeleteRecords free what they delete.
+// the CRC leaves out. Kept in segments, so that retention and DeleteRecords free what they delete.
 import type { BatchHeader } from '../record-batch/batch-header.ts';
 import { ErrorCode } from './error-code.ts';
-import { endsAtOrAfter, findBatch, isOf, type Wanted } from './piece.ts';
-import { openPieces } from './pieces.ts';
+import { endsAtOrAfter, findBatch, isOf, type Wanted } from './log-segment.ts';
+import { openLogSegments } from './log-segments.ts';
 import { createProducerSequences } from './producer-sequences.ts';
 import type { SegmentStore } from './segments.ts';
 
 const SEGMENT_BYTES = 8 * 1024 * 1024;
-/** DeleteRecords begins a new piece when this part of the growing one is dead. */
+/** DeleteRecords begins a new segment when this part of the growing one is dead. */
 const DEAD_PART = 1 / 32;
 
 export type PartitionLog = ReturnType<typeof openPartitionLog>;
@@ -18,7 +18,7 @@ type Dependencies = {
   /** Where DeleteRecords had moved the start to. */
   startOffset: number;
   saveStart: (offset: number) => void;
-  /** Old pieces go while at least this much stays; -1 keeps all. */
+  /** Old segments go while at least this much stays; -1 keeps all. */
   retentionBytes: number;
   segmentBytes?: number;
   /** Told in words when the end of the log had to be cut off. */
@@ -33,8 +33,8 @@ export function openPartitionLog(dependencies: Dependencies) {
   const producers = createProducerSequences();
   const listeners = new Set<() => void>();
   const recovered = (header: BatchHeader) => producers.appended(header, header.baseOffset);
-  const pieces = openPieces({ store, startOffset, segmentBytes, recovered, onDamage });
-  const { start, end } = pieces;
+  const segments = openLogSegments({ store, startOffset, segmentBytes, recovered, onDamage });
+  const { start, end } = segments;
 
   function notify(): void {
     for (const listener of [...listeners]) listener();
@@ -52,17 +52,17 @@ export function openPartitionLog(dependencies: Dependencies) {
         if ('error' in verdict) return { error: verdict.error, baseOffset: -1 };
         return { error: ErrorCode.NONE, baseOffset: verdict.duplicateOf };
       }
-      let piece = pieces.last();
-      if (piece.size > 0 && piece.size + batch.length > segmentBytes) {
-        piece = pieces.begin();
-        pieces.retain(retentionBytes);
+      let segment = segments.last();
+      if (segment.size > 0 && segment.size + batch.length > segmentBytes) {
+        segment = segments.begin();
+        segments.retain(retentionBytes);
       }
       const baseOffset = end();
       batch.writeBigInt64BE(BigInt(baseOffset), 0);
       batch.writeInt32BE(0, 12);
-      piece.segment.write(batch, piece.size);
-      pieces.indexOf(piece).add(baseOffset, piece.size, header.maxTimestamp);
-      pieces.grew(batch.length, header.count);
+      segment.storage.write(batch, segment.size);
+      segments.indexOf(segment).add(baseOffset, segment.size, header.maxTimestamp);
+      segments.grew(batch.length, header.count);
       producers.appended(header, baseOffset);
       notify();
       return { error: ErrorCode.NONE, baseOffset };
@@ -74,25 +74,26 @@ export function openPartitionLog(dependencies: Dependencies) {
      */
     read(offset: number, maxBytes: number, atLeastOne: boolean): Buffer | null {
       if (offset >= end()) return Buffer.alloc(0);
-      const piece = pieces.of(offset);
-      const index = pieces.indexOf(piece);
-      const first = findBatch(piece, index.positionOf(offset), endsAtOrAfter(offset));
+      const segment = segments.of(offset);
+      const index = segments.indexOf(segment);
+      const first = findBatch(segment, index.positionOf(offset), endsAtOrAfter(offset));
       if (!first) return null;
       const limit = first.position + maxBytes;
-      let until = limit >= piece.size ? piece.size : index.boundary(limit);
+      let until = limit >= segment.size ? segment.size : index.boundary(limit);
       if (until <= first.position) {
         if (first.length > maxBytes && !atLeastOne) return Buffer.alloc(0);
         until = first.position + first.length;
       }
-      return piece.segment.read(first.position, until - first.position);
+      return segment.storage.read(first.position, until - first.position);
     },
 
     /** About how many bytes stand from `offset` on. */
     bytesFrom(offset: number): number {
       if (offset >= end()) return 0;
-      const piece = pieces.of(offset);
-      let bytes = piece.size - pieces.indexOf(piece).positionOf(offset);
-      for (const later of pieces.all.slice(pieces.all.indexOf(piece) + 1)) bytes += later.size;
+      const segment = segments.of(offset);
+      let bytes = segment.size - segments.indexOf(segment).positionOf(offset);
+      for (const later of segments.all.slice(segments.all.indexOf(segment) + 1))
+        bytes += later.size;
       return bytes;
     },
 
@@ -101,11 +102,11 @@ export function openPartitionLog(dependencies: Dependencies) {
       const isKept = endsAtOrAfter(start());
       const isLate = isOf(time);
       const wanted: Wanted = (bytes, at) => isLate(bytes, at) && isKept(bytes, at);
-      for (const piece of pieces.all) {
-        const index = pieces.indexOf(piece);
+      for (const segment of segments.all) {
+        const index = segments.indexOf(segment);
         for (const position of index.positionsAt(time, index.positionOf(start()))) {
-          const found = findBatch(piece, position, wanted);
-          if (found) return piece.segment.read(found.position, found.length);
+          const found = findBatch(segment, position, wanted);
+          if (found) return segment.storage.read(found.position, found.length);
         }
       }
       return null;
@@ -115,10 +116,10 @@ export function openPartitionLog(dependencies: Dependencies) {
     deleteBefore(offset: number): void {
       if (offset <= start()) return;
       saveStart(offset);
-      const last = pieces.last();
-      const dead = offset - last.base <= 0 ? 0 : pieces.indexOf(last).positionOf(offset);
-      if (last.size > 0 && (offset === end() || dead >= segmentBytes * DEAD_PART)) pieces.begin();
-      pieces.moveStart(offset);
+      const last = segments.last();
+      const dead = offset - last.base <= 0 ? 0 : segments.indexOf(last).positionOf(offset);
+      if (last.size > 0 && (offset === end() || dead >= segmentBytes * DEAD_PART)) segments.begin();
+      segments.moveStart(offset);
     },
 
     /** Called after every append and when the partition is gone; returns how to stop that. */
@@ -132,10 +133,10 @@ export function openPartitionLog(dependencies: Dependencies) {
       retentionBytes = bytes;
     },
 
-    flush: (failed: (error: Error) => void) => pieces.last().segment.flush(failed),
-    close: () => pieces.last().segment.close(),
+    flush: (failed: (error: Error) => void) => segments.last().storage.flush(failed),
+    close: () => segments.last().storage.close(),
     remove(): void {
-      for (const piece of pieces.all) piece.segment.remove();
+      for (const segment of segments.all) segment.storage.remove();
       notify();
     },
   };

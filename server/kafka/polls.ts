@@ -9,7 +9,7 @@ import type { Subscription } from './subscription.ts';
 import { WireError } from './wire.ts';
 
 const MAX_WAIT_MS = 100;
-/** While somebody is left out of a poll, nobody may have to wait long for being let in again. */
+/** When a request leaves a partition out, it waits only so long for new records: the next one has it again. */
 const SHORT_WAIT_MS = 10;
 const MAX_PARTITION_BYTES = 2 ** 20;
 const MAX_BYTES = 16 * 2 ** 20;

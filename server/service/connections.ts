@@ -1,6 +1,5 @@
 // Everything of this service that speaks to Kafka, each on connections of its own: so what everybody sees
 // does not wait behind the orders, and a long poll holds up no append.
-import type { Kafka } from 'kafkajs';
 import { type Config, saslOf } from '../config.ts';
 import { createAppender } from '../kafka/appender.ts';
 import { createKafka } from '../kafka/client.ts';
@@ -14,7 +13,7 @@ import type { Progress } from '../log/progress.ts';
 import type { Reports } from './reports.ts';
 
 export type Connections = {
-  readonly kafka: Kafka;
+  readonly kafka: ReturnType<typeof createKafka>;
   readonly taskReader: Fetcher;
   readonly viewReader: Fetcher;
   readonly ends: Ends;

@@ -1,4 +1,4 @@
-// One piece of a partition's log: a segment, how much of it counts, and where its batches begin.
+// One segment of a partition's log: its bytes, how many of them count, and where its batches begin.
 import {
   type BatchHeader,
   DamagedBatch,
@@ -8,64 +8,64 @@ import {
   readInt64,
 } from '../record-batch/batch-header.ts';
 import { MAX_FRAME_BYTES } from './frames.ts';
-import type { Segment } from './segments.ts';
+import type { SegmentStorage } from './segments.ts';
 import { createSparseIndex, INDEX_GAP, type SparseIndex } from './sparse-index.ts';
 
-export type Piece = {
+export type LogSegment = {
   /** The first offset that it may hold. */
   readonly base: number;
-  readonly segment: Segment;
+  readonly storage: SegmentStorage;
   size: number;
-  /** Null until a piece of an earlier process is read for the first time. */
+  /** Null until a segment of an earlier process is read for the first time. */
   index: SparseIndex | null;
 };
 
-/** Where a batch lies in its piece. */
+/** Where a batch lies in its segment. */
 export type Extent = { readonly position: number; readonly length: number };
 
 /** Whether the batch at `at` is one that is looked for. */
 export type Wanted = (bytes: Buffer, at: number) => boolean;
 
 /**
- * Reads the headers of a piece into its index; `size` becomes what holds whole, good batches in the order
+ * Reads the headers of a segment into its index; `size` becomes what holds whole, good batches in the order
  * of their offsets. Returns the offset after the last of them. `check` throws DamagedBatch at one that is
  * not good.
  */
-export function loadPiece(
-  piece: Piece,
+export function loadSegment(
+  segment: LogSegment,
   segmentBytes: number,
   check: (bytes: Buffer, header: BatchHeader) => void,
 ): number {
-  // The size of a file is only a claim: no piece is larger than this.
+  // The size of a file is only a claim: no segment is larger than this.
   const most = segmentBytes + MAX_FRAME_BYTES;
-  const bytes = piece.segment.read(0, Math.min(piece.size, most));
-  piece.index = createSparseIndex();
-  piece.size = 0;
-  let next = piece.base;
+  const bytes = segment.storage.read(0, Math.min(segment.size, most));
+  segment.index = createSparseIndex();
+  segment.size = 0;
+  let next = segment.base;
   try {
     let header = readBatchHeader(bytes, 0);
     while (header && header.baseOffset === next && header.lastOffset >= next) {
       check(bytes, header);
-      piece.index.add(next, header.start, header.maxTimestamp);
-      piece.size = header.end;
+      segment.index.add(next, header.start, header.maxTimestamp);
+      segment.size = header.end;
       next = header.lastOffset + 1;
       header = readBatchHeader(bytes, header.end);
     }
   } catch (error) {
-    // The first batch that makes no sense ends the piece.
+    // The first batch that makes no sense ends the segment.
     if (!(error instanceof DamagedBatch)) throw error;
   }
   return next;
 }
 
 /** The first wanted batch that begins within one gap of the index from `position` on. */
-export function findBatch(piece: Piece, position: number, wanted: Wanted): Extent | null {
-  const size = Math.min(INDEX_GAP + headerSize, piece.size - position);
-  const bytes = piece.segment.read(position, size);
+export function findBatch(segment: LogSegment, position: number, wanted: Wanted): Extent | null {
+  const size = Math.min(INDEX_GAP + headerSize, segment.size - position);
+  const bytes = segment.storage.read(position, size);
   for (let at = 0; at + headerSize <= bytes.length; ) {
     const length = lengthOverhead + bytes.readInt32BE(at + 8);
     // The file was changed by somebody else.
-    if (length < headerSize || length > piece.size - position - at) return null;
+    if (length < headerSize || length > segment.size - position - at) return null;
     if (wanted(bytes, at)) return { position: position + at, length };
     at += length;
   }
