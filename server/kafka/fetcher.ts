@@ -6,9 +6,9 @@ import { pause as pauseOf } from '../log/retry.ts';
 import { kafkaBackoff } from './backoff.ts';
 import { createBounds } from './bounds.ts';
 import type { Cluster } from './cluster.ts';
+import { createFetching, type Fetching } from './fetching.ts';
 import { createPolls } from './polls.ts';
 import { createRefresh } from './refresh.ts';
-import { createSubscription, type Subscription } from './subscription.ts';
 
 /**
  * A leader that was replaced without hearing of it answers as before, and no error tells us. The
@@ -35,7 +35,7 @@ export function createFetcher(deps: {
 }): Fetcher {
   const { cluster, logger, random, onState, onPartition } = deps;
   const { metadataEveryMs = METADATA_EVERY_MS } = deps;
-  const subscriptions = new Set<Subscription>();
+  const fetchings = new Set<Fetching>();
   const closing = new AbortController();
   const { signal } = closing;
   let searching = false;
@@ -44,24 +44,24 @@ export function createFetcher(deps: {
   const pause = (failures: number) => pauseOf(failures, backoff);
   const { ask, refresh, topicId } = createRefresh({
     ...{ cluster, backoff, onState },
-    followed: () => [...subscriptions].map(({ tp }) => tp.topic),
+    followed: () => [...fetchings].map(({ tp }) => tp.topic),
     refreshed: place,
   });
   const boundsOf = createBounds({ cluster, logger, backoff, refresh: ask });
   const polls = createPolls({
-    ...{ cluster, logger, subscriptions, signal, pause, refresh, run, onState, onPartition },
+    ...{ cluster, logger, fetchings, signal, pause, refresh, run, onState, onPartition },
   });
   const metadataTimer = setInterval(() => run(refresh()), metadataEveryMs);
 
   /** Runs beside everything else. What it throws is a mistake in the code, and ends all following. */
   function run(work: Promise<void>): void {
     work.catch((error: unknown) => {
-      for (const each of [...subscriptions]) each.fail(error);
+      for (const each of [...fetchings]) each.fail(error);
     });
   }
 
   function place(): void {
-    for (const { tp } of subscriptions) {
+    for (const { tp } of fetchings) {
       const leader = cluster.leader(tp);
       if (leader === null) run(search());
       else polls.begin(leader.node);
@@ -73,7 +73,7 @@ export function createFetcher(deps: {
   async function search(): Promise<void> {
     if (searching) return;
     searching = true;
-    const missing = () => [...subscriptions].filter(({ tp }) => cluster.leader(tp) === null);
+    const missing = () => [...fetchings].filter(({ tp }) => cluster.leader(tp) === null);
     try {
       for (let failures = 0; !signal.aborted && missing().length > 0; failures += 1) {
         if (failures > 0) await pause(failures - 1);
@@ -85,11 +85,11 @@ export function createFetcher(deps: {
     }
   }
 
-  function closed(subscription: Subscription): void {
-    const { tp } = subscription;
-    subscriptions.delete(subscription);
+  function closed(fetching: Fetching): void {
+    const { tp } = fetching;
+    fetchings.delete(fetching);
     // A partition that nobody follows has no problem.
-    if (![...subscriptions].some((other) => nameOf(other.tp) === nameOf(tp))) onPartition(tp, null);
+    if (![...fetchings].some((other) => nameOf(other.tp) === nameOf(tp))) onPartition(tp, null);
     polls.wake();
   }
 
@@ -97,17 +97,17 @@ export function createFetcher(deps: {
     bounds: boundsOf,
     topicId,
     follow(tp, from, follower) {
-      const subscription = createSubscription({
+      const fetching = createFetching({
         ...{ tp, from, follower, logger, boundsOf, pause, refresh, wake: polls.wake, closed },
       });
-      subscriptions.add(subscription);
+      fetchings.add(fetching);
       place();
-      return { close: subscription.close };
+      return { close: fetching.close };
     },
     async close() {
       closing.abort(new AppError('CLOSED', 'the reader is closed', false));
       clearInterval(metadataTimer);
-      for (const each of [...subscriptions]) each.close();
+      for (const each of [...fetchings]) each.close();
       polls.wake();
       await cluster.close();
     },

@@ -4,8 +4,8 @@ import { describe, isProgrammerError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 import { nameOf, type TopicPartition } from '../log/ports.ts';
 import type { Cluster } from './cluster.ts';
+import type { Fetching } from './fetching.ts';
 import { ErrorCode, errorName, type FetchedPartition, fetchExchange } from './protocol.ts';
-import type { Subscription } from './subscription.ts';
 import { WireError } from './wire.ts';
 
 const MAX_WAIT_MS = 100;
@@ -17,15 +17,15 @@ const MAX_BYTES = 16 * 2 ** 20;
 export type Polls = {
   /** Polls a leader as long as something is followed there; nothing when it is polled already. */
   begin(node: string): void;
-  /** A subscription may be ready again, or is there no more. */
+  /** One of those that are followed may be ready again, or is gone. */
   wake(): void;
 };
 
-/** `subscriptions` stand in the order in which they are asked for: who got something goes to the end. */
+/** `fetchings` stand in the order in which they are asked for: who got something goes to the end. */
 export function createPolls(deps: {
   cluster: Cluster;
   logger: Logger;
-  subscriptions: Set<Subscription>;
+  fetchings: Set<Fetching>;
   signal: AbortSignal;
   pause: (failures: number) => Promise<void>;
   refresh: () => Promise<void>;
@@ -34,12 +34,12 @@ export function createPolls(deps: {
   onState: (up: boolean) => void;
   onPartition: (tp: TopicPartition, error: string | null) => void;
 }): Polls {
-  const { cluster, logger, subscriptions, signal, pause, refresh, run, onPartition } = deps;
+  const { cluster, logger, fetchings, signal, pause, refresh, run, onPartition } = deps;
   const polled = new Set<string>();
   let sleepers: (() => void)[] = [];
 
-  function putLast(each: Subscription): void {
-    if (subscriptions.delete(each)) subscriptions.add(each);
+  function putLast(each: Fetching): void {
+    if (fetchings.delete(each)) fetchings.add(each);
   }
 
   async function poll(node: string): Promise<void> {
@@ -49,7 +49,7 @@ export function createPolls(deps: {
       await null;
       let failures = 0;
       while (!signal.aborted) {
-        const own = [...subscriptions].filter(({ tp }) => cluster.leader(tp)?.node === node);
+        const own = [...fetchings].filter(({ tp }) => cluster.leader(tp)?.node === node);
         if (own.length === 0) return;
         const groups = groupByPartition(own.filter(({ ready }) => ready));
         if (groups.length === 0) {
@@ -78,7 +78,7 @@ export function createPolls(deps: {
 
   async function fetchOnce(
     node: string,
-    groups: readonly Subscription[][],
+    groups: readonly Fetching[][],
     someLeftOut: boolean,
   ): Promise<FetchedPartition[]> {
     const everyone = groups.flat();
@@ -102,7 +102,7 @@ export function createPolls(deps: {
     }
   }
 
-  function handOut(parts: readonly FetchedPartition[], groups: readonly Subscription[][]): void {
+  function handOut(parts: readonly FetchedPartition[], groups: readonly Fetching[][]): void {
     const byName = new Map(parts.map((part) => [nameOf(part), part]));
     for (const group of groups) {
       const { tp } = group[0]!;
@@ -137,8 +137,8 @@ export function createPolls(deps: {
  * A request names a partition once: followers at the same position share the answer; who stands
  * elsewhere is left out, and comes first the next time.
  */
-function groupByPartition(ready: readonly Subscription[]): Subscription[][] {
-  const groups = new Map<string, Subscription[]>();
+function groupByPartition(ready: readonly Fetching[]): Fetching[][] {
+  const groups = new Map<string, Fetching[]>();
   for (const each of ready) {
     const name = nameOf(each.tp);
     const group = groups.get(name);

@@ -1,5 +1,6 @@
 // Whether Kafka takes us for a member of the group, by what was last heard of it. The membership writes it
 // down here; who only wants to know does not need the membership.
+import { type Clock, systemClock } from '../log/clock.ts';
 import { SESSION_MS } from './group-consumer.ts';
 
 /** Longer than a join takes that waits for all others, and for a coordinator to be found. */
@@ -25,8 +26,8 @@ export type PresenceRecord = Presence & {
   silence(): string | null;
 };
 
-/** Not a member yet. All times are on the monotonic clock. */
-export function createPresence(): PresenceRecord {
+/** Not a member yet. */
+export function createPresence(clock: Pick<Clock, 'monotonic'> = systemClock): PresenceRecord {
   let generation: number | null = null;
   let member = false;
   let joining = false;
@@ -37,17 +38,17 @@ export function createPresence(): PresenceRecord {
     const isNew = !member;
     member = true;
     joining = false;
-    acknowledgedAt = performance.now();
+    acknowledgedAt = clock.monotonic();
     heardAt = acknowledgedAt;
     return isNew;
   }
 
   return {
     generation: () => generation,
-    heartbeatAge: () => (member ? performance.now() - acknowledgedAt : null),
+    heartbeatAge: () => (member ? clock.monotonic() - acknowledgedAt : null),
     joining() {
       joining = true;
-      heardAt = performance.now();
+      heardAt = clock.monotonic();
     },
     joined() {
       generation = null;
@@ -63,7 +64,7 @@ export function createPresence(): PresenceRecord {
     },
     silence() {
       const isHeld = member && !joining;
-      const silent = performance.now() - heardAt;
+      const silent = clock.monotonic() - heardAt;
       if (silent < (isHeld ? SESSION_MS : JOIN_WITHIN_MS)) return null;
       const what = isHeld ? 'no heartbeat was answered' : 'joining came to nothing';
       return `${what} for ${Math.round(silent / 1000)} s`;

@@ -2,7 +2,7 @@
 
 export type Turn = () => Promise<void>;
 
-export type Turns = {
+export type Inbox = {
   /** Nothing is under way and nothing waits. */
   readonly idle: boolean;
   /** Nothing waits: one more may be added. */
@@ -13,7 +13,7 @@ export type Turns = {
 };
 
 /** `failed` hears what a turn throws; `ended` is called after every turn. */
-export function createTurns(deps: { failed: (error: unknown) => void; ended: () => void }): Turns {
+export function createInbox(deps: { failed: (error: unknown) => void; ended: () => void }): Inbox {
   const { failed, ended } = deps;
   let open = true;
   let working = false;

@@ -8,8 +8,8 @@ import { describe } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Bounds, Follower, TopicPartition } from '../log/ports.ts';
 import { nextOffsetAfter } from '../record-batch/batch-header.ts';
+import { createInbox } from './inbox.ts';
 import { ErrorCode, type FetchedPartition } from './protocol.ts';
-import { createTurns } from './turns.ts';
 
 type State = 'READY' | 'ASKED' | 'RESTING' | 'OUTSIDE' | 'CLOSED';
 
@@ -22,7 +22,7 @@ const NEXT: Record<State, readonly State[]> = {
   CLOSED: [],
 };
 
-export type Subscription = {
+export type Fetching = {
   readonly tp: TopicPartition;
   /** Where the next fetch begins. */
   readonly position: number;
@@ -44,7 +44,7 @@ export type Subscription = {
 };
 
 /** Begins at `from`; `wake` is called when it may be ready again, `closed` at the end. */
-export function createSubscription(deps: {
+export function createFetching(deps: {
   tp: TopicPartition;
   from: number;
   follower: Follower;
@@ -53,10 +53,10 @@ export function createSubscription(deps: {
   pause: (failures: number) => Promise<void>;
   refresh: () => Promise<void>;
   wake: () => void;
-  closed: (subscription: Subscription) => void;
-}): Subscription {
+  closed: (fetching: Fetching) => void;
+}): Fetching {
   const { tp, follower, logger, boundsOf, pause, refresh, wake, closed } = deps;
-  const turns = createTurns({ failed: fail, ended: wake });
+  const inbox = createInbox({ failed: fail, ended: wake });
   let state: State = 'READY';
   let position = deps.from;
   let failures = 0;
@@ -65,7 +65,7 @@ export function createSubscription(deps: {
   function to(next: State): void {
     if (state === 'CLOSED') return;
     if (!NEXT[state].includes(next))
-      throw new TypeError(`a subscription does not go from ${state} to ${next}`);
+      throw new TypeError(`what is followed cannot go from ${state} to ${next}`);
     state = next;
   }
 
@@ -84,20 +84,20 @@ export function createSubscription(deps: {
   function deliver(part: FetchedPartition): boolean {
     const before = position;
     position = nextOffsetAfter(part.bytes, before);
-    turns.add(() => follower.records(part));
+    inbox.add(() => follower.records(part));
     return position > before;
   }
 
   function take(part: FetchedPartition): boolean {
     if (part.error === ErrorCode.OFFSET_OUT_OF_RANGE) {
       to('OUTSIDE');
-      turns.add(relocate);
+      inbox.add(relocate);
       return true;
     }
     if (part.error !== ErrorCode.NONE) return false;
     if (part.bytes.length > 0) return deliver(part);
     // A follower that is busy with records does not have to hear that there are no more.
-    if (turns.idle) turns.add(() => follower.records(part));
+    if (inbox.idle) inbox.add(() => follower.records(part));
     return true;
   }
 
@@ -114,17 +114,17 @@ export function createSubscription(deps: {
   function close(): void {
     if (state === 'CLOSED') return;
     to('CLOSED');
-    turns.close();
-    closed(subscription);
+    inbox.close();
+    closed(fetching);
   }
 
-  const subscription: Subscription = {
+  const fetching: Fetching = {
     tp,
     get position() {
       return position;
     },
     get ready() {
-      return state === 'READY' && turns.hasRoom;
+      return state === 'READY' && inbox.hasRoom;
     },
     get resting() {
       return state === 'RESTING';
@@ -147,5 +147,5 @@ export function createSubscription(deps: {
     fail,
     close,
   };
-  return subscription;
+  return fetching;
 }
