@@ -21,13 +21,19 @@ export type TaskLogs = {
   readonly group: string;
 };
 
-type Deps = { logs: TaskLogs; reader: LogReader; clock: Clock; signal: AbortSignal };
+/** What reading them takes; waiting for Kafka ends when `signal` is aborted. */
+export type LogAccess = {
+  readonly logs: TaskLogs;
+  readonly reader: LogReader;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+};
 
 /**
  * The checkpoint that all go on from, null when there is none. Rejects with InconsistentStateError when
  * what stands there is none, or of others.
  */
-export async function readHead(deps: Deps): Promise<Checkpoint | null> {
+export async function readHead(deps: LogAccess): Promise<Checkpoint | null> {
   const { logs } = deps;
   const { low, high } = await boundsOf(deps, logs.checkpoints);
   let head: { stamp: CheckpointStamp; bytes: Buffer } | null = null;

@@ -12,7 +12,7 @@ import {
 import type { Clock } from '../log/clock.ts';
 import { type DeadLetter, readDeadLetter, SHOWN_HEADERS } from '../log/dead-letter.ts';
 import { checkGroup } from '../log/head.ts';
-import type { Follower, Following, LogReader, TopicPartition } from '../log/ports.ts';
+import type { Follower, LogReader, Subscription, TopicPartition } from '../log/ports.ts';
 import type { Steps } from '../log/slices.ts';
 import { walk } from '../log/walk.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
@@ -90,7 +90,7 @@ export function createGroupView(deps: {
   });
   const ring = createDeadLetterRing(deadLetterBufferSize);
   const partitions = new Map<number, Promise<unknown>>();
-  const followings = new Set<Following>();
+  const followings = new Set<Subscription>();
   const closing = new AbortController();
   const upToDate = new Set<number>();
   /** Partitions whose checkpoints are followed no more. */

@@ -21,7 +21,7 @@ function fakeTasks() {
           return state;
         },
         nextOffset: 0,
-        pending: 0,
+        waiting: { inFlight: 0, retrying: 0, givenUp: 0 },
         start: () => void started.push(partition),
         readBack() {},
         trim: async () => {},

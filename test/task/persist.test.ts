@@ -15,7 +15,7 @@ function world(append: (records: readonly RecordContent[]) => number) {
   const clock = manualClock();
   const progress = createProgress(clock);
   const logger = notingLogger();
-  let open = true;
+  const abandoned = new AbortController();
   const writer = {
     append: async (_tp: unknown, records: readonly RecordContent[]) => append(records),
   };
@@ -24,8 +24,8 @@ function world(append: (records: readonly RecordContent[]) => number) {
     clock,
     progress,
     logger,
-    persisted: persist(deps, tp, [record], () => open),
-    giveUp: () => (open = false),
+    persisted: persist(deps, tp, [record], abandoned.signal),
+    giveUp: () => abandoned.abort(),
   };
 }
 
@@ -92,6 +92,6 @@ t.test('a clock that was set right is suspected no more', async (t) => {
   await persisted;
   const writer = { append: async () => 4 };
   const deps = { writer, clock, random: () => 1, logger: notingLogger(), progress };
-  await persist(deps, tp, [record], () => true);
+  await persist(deps, tp, [record], new AbortController().signal);
   t.same(progress.notes(), []);
 });

@@ -21,7 +21,7 @@ function world() {
         return states.get(partition)!;
       },
       nextOffset: 7,
-      pending: 0,
+      waiting: { inFlight: 0, retrying: 0, givenUp: 0 },
       start: () => void states.set(partition, 'RUNNING'),
       readBack() {},
       trim: () => trim(),
