@@ -114,6 +114,7 @@ export function createService(deps: {
     state: averages,
     idOf,
     clock,
+    logger,
     isOut: (partition) => health.unread().has(partition),
     onCheckpoint: (...checkpoint) => tasks.readBack(...checkpoint),
     onFailed: (tp, error) => health.failed(`${nameOf(tp)} cannot be shown: ${describe(error)}`),

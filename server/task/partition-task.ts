@@ -3,8 +3,8 @@
 //   CREATED ──start──▶ RESTORING ──▶ RUNNING
 //      └──────────────────┴────────────┴──close, failure──▶ CLOSED
 
-import { InconsistentStateError } from '../errors.ts';
-import type { CheckpointStamp } from '../log/checkpoint.ts';
+import { describe, InconsistentStateError } from '../errors.ts';
+import type { CheckpointStamp } from '../log/checkpoint-stamp.ts';
 import { NONE_WAITING, type Waiting } from './processor.ts';
 import { restore } from './restore.ts';
 import type { TaskDeps } from './task-deps.ts';
@@ -73,12 +73,20 @@ export function createPartitionTask<Value, State>(deps: TaskDeps<Value, State>):
       running = startRun({ ...deps, outlets: { ...outlets, onFailed: fail } }, restored);
       to('RUNNING');
     } catch (error) {
-      fail(error);
+      // A restore that was ended from outside has not failed.
+      if (!restoring.signal.aborted) fail(error);
     }
   }
 
   function fail(error: unknown): void {
-    if (state === 'CLOSED') return;
+    if (state === 'CLOSED') {
+      // Nobody waits to be told any more, but what was to be written last may be missing.
+      logger.error('a task failed while it was closing', {
+        ...logs.orders,
+        reason: describe(error),
+      });
+      return;
+    }
     // Who has met a contradiction states nothing any more.
     void close({ lastCheckpoint: !(error instanceof InconsistentStateError) });
     outlets.onFailed(error);

@@ -110,6 +110,7 @@ async function drainWithService(): Promise<Result> {
     state: createGroupAverages(clock),
     idOf,
     clock,
+    logger,
     onCheckpoint() {},
     onFailed: (_tp, error) => fail(error),
   });
