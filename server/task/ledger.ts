@@ -145,13 +145,17 @@ export function createLedger<Value, State>(
     const books = [state.lost, state.gapRanges];
     const known = books.find((ranges) => look(ranges, origin) === 'in');
     if (known !== undefined) return () => takeOut(known, origin);
-    if (books.some((ranges) => look(ranges, origin) === 'unknown')) {
+    const value = decode();
+    const wasCounted = value !== null && fold.contains(state.folded, value);
+    const [possible, ...others] = books.filter((ranges) => look(ranges, origin) === 'unknown');
+    if (possible !== undefined) {
+      // What cannot be among the counted must be in these ranges, if they are the only ones.
+      if (!wasCounted && others.length === 0) return () => takeOut(possible, origin);
       throw new InconsistentStateError(
         `a dead letter stands for the order at offset ${origin}, of which is not known any more whether it was counted`,
       );
     }
-    const value = decode();
-    if (value === null || !fold.contains(state.folded, value)) {
+    if (!wasCounted) {
       throw new InconsistentStateError(
         `a dead letter stands for the order at offset ${origin}, which was never counted`,
       );
