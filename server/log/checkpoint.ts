@@ -19,14 +19,14 @@ export type { GivenUp, PendingOrder } from './checkpoint-pending.ts';
 /** What the checkpoint topic takes, less what a batch of one record takes around it. */
 export const MAX_CHECKPOINT_BYTES = 8 * 2 ** 20 - 1024;
 
-/** What a fold may make of a partition, encoded; the rest is for what waits. */
+/** The most that an encoded fold may take of a checkpoint, so that the orders that wait have room beside it. */
 export const MAX_FOLDED_BYTES = 6 * 2 ** 20;
 
-/** What error texts may take of a checkpoint; the words for those left out come on top. */
+/** The most that error texts may take of a checkpoint. */
 export const MAX_ERRORS_BYTES = 256 * 1024;
 const CODE_BYTES = 512;
 
-/** One record of a log, by which the log can be known again. */
+/** One record of a log: as long as it stands there, the log is the same and was not recreated. */
 export type Fingerprint = { readonly offset: number; readonly hash: string };
 
 /** See avro/checkpoint.avsc for the meaning of each member. */
@@ -52,7 +52,7 @@ export type Checkpoint = Omit<CheckpointStamp, 'version' | 'pendingCount'> & {
   readonly folded: Buffer;
 };
 
-/** A checkpoint without what waits and what is counted. */
+/** The small parts of a checkpoint: who wrote it, positions and counters, but neither what waits nor what is folded. */
 export type CheckpointSummary = Omit<Checkpoint, 'pending' | 'folded' | 'gapRanges'> & {
   readonly pendingCount: number;
 };
@@ -65,8 +65,8 @@ type Scalars = Omit<Checkpoint, 'lost' | 'gapRanges' | 'pending' | 'folded'> & C
 const scalarTypes = [1, 2].map((version) => typeBefore('lost', version, `CheckpointV${version}`));
 
 /**
- * Avro binary of a checkpoint, which fits into a record as long as what is folded takes at most MAX_FOLDED_BYTES and at
- * most 100,000 orders wait. Throws InconsistentStateError, and gives nothing, when it is not sound.
+ * Avro binary of a checkpoint. It fits into a record as long as what is folded takes at most
+ * MAX_FOLDED_BYTES and at most 100,000 orders wait. Throws InconsistentStateError, and gives nothing, when it is not sound.
  */
 export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
   const fault = faultOf(checkpoint);

@@ -25,7 +25,7 @@ export const systemClock: Clock = {
   breathe: takeTurns(),
 };
 
-/** One waiter goes on per round of the event loop, so that many cannot add up to a long round. */
+/** Lets one waiter go on in each round of the event loop, because many in one round would hold up all else. */
 function takeTurns(): () => Promise<void> {
   const waiting: (() => void)[] = [];
   const next = () => {

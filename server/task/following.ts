@@ -10,7 +10,7 @@ import type { Identities } from './identities.ts';
 import type { Ledger } from './ledger.ts';
 import type { Processor } from './processor.ts';
 
-/** Restarts without progress after which every record is named in the log before it is handled. */
+/** After so many restarts at one offset every record is logged before it is handled: one of them is to blame. */
 const CAREFUL_AFTER = 5;
 
 type Deps<Value, State> = {

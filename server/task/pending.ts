@@ -18,7 +18,7 @@ export type Attempts = Failures & {
 
 export type Pending = Attempts & {
   readonly record: StoredRecord;
-  /** Those with one lane are handled one after the other; null is free of all others. */
+  /** Records of the same lane are handled one after the other; null waits for nobody. */
   readonly lane: string | null;
 };
 
@@ -68,7 +68,7 @@ export function givenUpFor({ reason: { code } }: DeadLetterCause): GivenUp | nul
   return code === 'RETRIES_EXHAUSTED' || code === 'PERMANENT' ? code : null;
 }
 
-/** Stands in S until the bytes of the record have been read again. */
+/** Keeps the place of a pending record in a restore, until its bytes have been read again. */
 export function placeholder(offset: number): Pending {
   const record = { offset, timestamp: -1, body: Buffer.alloc(0) };
   return pendingRecord(record, null, { now: () => 0, monotonic: () => 0 });

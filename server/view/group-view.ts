@@ -15,7 +15,7 @@ import { followLog } from './follow-log.ts';
 import { createHeadStamps } from './head-stamps.ts';
 import { createHeads, type GroupState } from './heads.ts';
 
-/** New dead letters beyond these nobody shows. */
+/** So many new dead letters are handed out at once; nobody shows more. */
 const MAX_NEW_LETTERS = 1000;
 
 /** What is new in the group since it was last asked. */
@@ -34,7 +34,7 @@ export type GroupView = {
   readonly known: boolean;
   /** The newest head checkpoints, by partition; a partition without one is absent. */
   heads(): ReadonlyMap<number, CheckpointSummary>;
-  /** Merges what is new; the group state is one state again when the promise, if there is one, resolves. */
+  /** Merges what is new, at once or by the time the promise resolves: see `Heads`. */
   merge(): Promise<void> | undefined;
   /** The heads that have been merged. */
   readonly merged: ReadonlyMap<number, CheckpointSummary>;
