@@ -11,6 +11,7 @@ import type { TopicPartition } from '../log/ports.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { createCalls } from './calls.ts';
 import { classify } from './failure.ts';
+import { createInFlight } from './in-flight.ts';
 import { createIntake } from './intake.ts';
 import { createJudge } from './judge.ts';
 import type { Ledger } from './ledger.ts';
@@ -73,14 +74,20 @@ export function createProcessor<Value, State>(deps: {
   const { clock, random } = runtime;
   const books = ledger.state;
   let phase: 'open' | 'closing' | 'closed' = 'open';
-  /** Those whose handler has been called and has not ended. */
-  const inFlight = new Set<Pending>();
   const judge = createJudge(business.fold, books);
   const calls = createCalls({ ...limits, handle: business.handle, clock, onRoom: goOn });
   const turns = createTurns({
     clock,
     mayBegin: () => phase === 'open' && calls.hasRoom,
     take: (pending) => (isPending(pending) ? callAgain(pending) : leave(pending)),
+    onFailed,
+  });
+  const inFlight = createInFlight<Value>({
+    ledger,
+    isPending,
+    settled: settle,
+    failed,
+    gone: leave,
     onFailed,
   });
   const intake = createIntake({
@@ -127,7 +134,7 @@ export function createProcessor<Value, State>(deps: {
       return;
     }
     if (call === undefined) ledger.count(value);
-    else follow(inLane(hold(cursor, lane)), value, call);
+    else inFlight.follow(inLane(hold(cursor, lane)), value, call);
   }
 
   function callAgain(pending: Pending): void {
@@ -147,27 +154,10 @@ export function createProcessor<Value, State>(deps: {
       const place = { topic, partition, offset: record.offset, attempt: attempts + 1 };
       const call = calls.begin(value, place);
       if (call === undefined) settle(pending, value);
-      else follow(pending, value, call);
+      else inFlight.follow(pending, value, call);
     } catch (error) {
       failed(pending, error);
     }
-  }
-
-  function follow(pending: Pending, value: Value, call: Promise<void>): void {
-    inFlight.add(pending);
-    ledger.reserve(value);
-    const end = (conclude: () => void) => {
-      inFlight.delete(pending);
-      ledger.release(value);
-      if (isPending(pending)) conclude();
-      else leave(pending);
-    };
-    call
-      .then(
-        () => end(() => settle(pending, value)),
-        (error: unknown) => end(() => failed(pending, error)),
-      )
-      .catch(onFailed);
   }
 
   function settle(pending: Pending, value: Value): void {
@@ -225,7 +215,7 @@ export function createProcessor<Value, State>(deps: {
     ended,
     waiting() {
       const { givenUp } = retries;
-      const called = [...inFlight].filter(isPending).length;
+      const called = inFlight.count();
       return { inFlight: called, retrying: books.pending.size - called - givenUp, givenUp };
     },
     async close() {
