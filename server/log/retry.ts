@@ -1,6 +1,6 @@
 // The one loop of everything that is tried again until it succeeds, and the wait between two tries.
 import { isRetriable } from '../errors.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, delay } from './clock.ts';
 
 /** How long to wait before trying again: `firstMs`, doubled after each further failure, at most `maxMs`. */
 export type Backoff = {
@@ -17,25 +17,17 @@ export type Backoff = {
  * Waits after `failures` earlier failures, between half and the whole of the backoff ("equal jitter"), so
  * that many who fail together do not all come back together. Never rejects.
  */
-export function pause(failures: number, backoff: Backoff): Promise<void> {
+export async function pause(failures: number, backoff: Backoff): Promise<void> {
   const { clock, random, firstMs, maxMs, signal } = backoff;
-  if (signal?.aborted) return Promise.resolve();
   const longest = Math.min(maxMs, firstMs * 2 ** failures);
-  return new Promise((resolve) => {
-    const end = () => {
-      cancel();
-      signal?.removeEventListener('abort', end);
-      resolve();
-    };
-    const cancel = clock.after(longest * (0.5 + random() / 2), end);
-    signal?.addEventListener('abort', end);
-  });
+  // Only the signal makes it reject, and that ends the wait as wished.
+  await delay(clock, longest * (0.5 + random() / 2), signal).catch(() => {});
 }
 
 /**
- * What `step` comes to, tried until it succeeds; it is told how many tries failed before. Rejects with the error that trying again cannot mend,
- * with what `failed` throws, or with the reason of the signal. A step under way goes on to its end: who
- * aborts and must not wait for it gives the step the signal as well.
+ * What `step` comes to, tried until it succeeds; it is told how many tries failed before. Rejects with the
+ * error that trying again cannot mend, with what `failed` throws, or with the reason of the signal. A step
+ * under way goes on to its end: who aborts and must not wait for it gives the step the signal as well.
  */
 export async function retry<T>(
   step: (failures: number) => Promise<T>,

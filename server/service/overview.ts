@@ -11,10 +11,11 @@ import type {
   Status,
 } from '../http/contract.ts';
 import type { Changes, OverviewSource } from '../http/overview.ts';
-import { type CheckpointSummary, lostCount } from '../log/checkpoint.ts';
+import type { CheckpointSummary } from '../log/checkpoint.ts';
 import { isoTime } from '../log/clip.ts';
 import type { Clock } from '../log/clock.ts';
 import type { DeadLetter } from '../log/dead-letter.ts';
+import { countOf } from '../log/offset-ranges.ts';
 import { view as averageOf, type Tally } from '../orders/averages.ts';
 import { type GroupAverages, SHOWN_PRODUCTS } from '../orders/group-averages.ts';
 import type { GroupView } from '../view/group-view.ts';
@@ -190,7 +191,7 @@ function balance(heads: readonly CheckpointSummary[], counted: number): Balance 
     deadLettered: sum(({ deadLettered }) => deadLettered),
     pending: sum(({ pendingCount }) => pendingCount),
     gaps: sum(({ gaps }) => gaps),
-    lost: sum(({ lost }) => lostCount(lost)),
+    lost: sum(({ lost }) => countOf(lost)),
     corrections: sum(({ corrections }) => corrections),
   };
 }

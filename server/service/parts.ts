@@ -72,6 +72,7 @@ export function createParts(surroundings: Surroundings) {
     state: averages,
     idOf,
     clock,
+    logger,
     isOut: (partition) => stalls.unread().has(partition),
     onCheckpoint: tasks.readBack,
     onFailed: (tp, error) => reports.failed(`${nameOf(tp)} cannot be shown: ${describe(error)}`),
