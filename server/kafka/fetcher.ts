@@ -1,4 +1,5 @@
 // Follows partitions without a group: finds who leads them, and has each leader polled.
+import { setMaxListeners } from 'node:events';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
 import { type LogReader, nameOf, type TopicPartition } from '../log/ports.ts';
@@ -38,6 +39,8 @@ export function createFetcher(deps: {
   const fetchings = new Set<Fetching>();
   const closing = new AbortController();
   const { signal } = closing;
+  // Every partition may wait for it at the same time, which Node would take for a leak.
+  setMaxListeners(0, signal);
   let searching = false;
 
   const backoff = kafkaBackoff(random, signal);
