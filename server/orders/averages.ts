@@ -1,5 +1,6 @@
 // Count and exact sum per product. Sums are integers, so they do not depend on the order of additions
 // and no average differs between one instance and three, or before and after a restart.
+import type { ProductAverage } from './contract.ts';
 
 /** Units per currency unit: prices are kept as whole ten-thousandths. */
 export const UNITS_PER_PRICE = 10_000;
@@ -12,8 +13,6 @@ export type Tally = { count: number; low: number; carry: number };
 
 /** Tallies by product, in order of first sight. */
 export type Averages = Map<string, Tally>;
-
-export type AverageView = { count: number; averagePrice: number };
 
 /**
  * Price as a whole number of units. A float32 has 24 significant bits, so the product with 10,000 is
@@ -83,15 +82,8 @@ export function sumOf(tally: Tally): bigint {
 }
 
 /** Count and average in currency units; the average of nothing is 0. */
-export function view(tally: Tally): AverageView {
+export function view(tally: Tally): ProductAverage {
   return { count: tally.count, averagePrice: average(sumOf(tally), tally.count) };
-}
-
-/** Count and average over all products. */
-export function overall(averages: Averages): AverageView {
-  const total: Tally = { count: 0, low: 0, carry: 0 };
-  for (const tally of averages.values()) merge(total, tally, 1);
-  return view(total);
 }
 
 function average(units: bigint, count: number): number {
