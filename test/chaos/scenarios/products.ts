@@ -1,6 +1,7 @@
 // A producer that invents product names without end.
-import type { GeneratedOrder } from '../../../server/cli/order-generator.ts';
+
 import { encodeOrder } from '../../../server/orders/order.ts';
+import type { GeneratedOrder } from '../../../server/orders/order-generator.ts';
 import type { Scenario } from '../scenario.ts';
 import { until } from '../until.ts';
 import type { World } from '../world.ts';

@@ -1,6 +1,7 @@
 // The generator's orders: a pure sequence, the same for the same seed, with a share of bad ones of
 // every kind that the service must make a dead letter.
-import { encodeOrder as encode, type Order } from '../orders/order.ts';
+import { encodeOrder as encode, type Order } from './order.ts';
+import type { REASONS } from './reasons.ts';
 
 /** One record to send. */
 export type GeneratedOrder = {
@@ -15,6 +16,9 @@ export type GeneratedOrder = {
 
 const withPrice = (price: number) => (order: Order) => encode({ ...order, price });
 const withProduct = (product: string) => (order: Order) => encode({ ...order, product });
+
+/** What no single record can be bad in. */
+type NotOfARecord = 'PRODUCT_LIMIT' | 'RETRIES_EXHAUSTED' | 'PERMANENT';
 
 // Per reason the ways to be bad in it.
 const faults = {
@@ -39,7 +43,10 @@ const faults = {
   PRICE_NOT_FINITE: [withPrice(Number.NaN), withPrice(Number.POSITIVE_INFINITY)],
   PRICE_NEGATIVE: [withPrice(-1)],
   PRICE_TOO_BIG: [withPrice(2e9)],
-} satisfies Record<string, readonly ((order: Order) => Buffer | null)[]>;
+} satisfies Record<
+  Exclude<keyof typeof REASONS, NotOfARecord>,
+  readonly ((order: Order) => Buffer | null)[]
+>;
 
 /** A reason code for which the generator makes bad orders. */
 export type Reason = keyof typeof faults;
