@@ -25,8 +25,13 @@ export function toUnits(price: number): number {
 /** Counts one order. */
 export function add(averages: Averages, product: string, price: number): void {
   const tally = averages.get(product);
-  if (tally) increase(tally, 1, toUnits(price), 0);
+  if (tally) addTo(tally, price);
   else averages.set(product, { count: 1, low: toUnits(price), carry: 0 });
+}
+
+/** Counts one order of a product whose tally is at hand. */
+export function addTo(tally: Tally, price: number): void {
+  increase(tally, 1, toUnits(price), 0);
 }
 
 /** Whether an order of this product and price can be among those that were counted. */

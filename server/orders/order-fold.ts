@@ -1,7 +1,7 @@
 // Orders for the core: how they are decoded, and the averages they become.
 import { Fault } from '../log/fault.ts';
 import type { Fold } from '../log/fold.ts';
-import { type Averages, add, contains, isSound, subtract } from './averages.ts';
+import { type Averages, add, addTo, contains, isSound, subtract } from './averages.ts';
 import { decodeProducts, encodeProducts } from './averages-codec.ts';
 import { decodeOrder } from './decode-order.ts';
 import type { Order } from './order.ts';
@@ -63,7 +63,8 @@ export function createOrderFold({ maxProducts, maxBytes }: ProductLimits): Fold<
     },
     add(state, { product, price }) {
       // Nearly every order is of a known product: nothing about the room can change then.
-      if (state.averages.has(product)) add(state.averages, product, price);
+      const tally = state.averages.get(product);
+      if (tally !== undefined) addTo(tally, price);
       else changeRoom(state, product, () => add(state.averages, product, price));
     },
     contains: ({ averages }, { product, price }) => contains(averages, product, price),
