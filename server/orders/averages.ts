@@ -1,6 +1,5 @@
 // Count and exact sum per product. Sums are integers, so they do not depend on the order of additions
 // and no average differs between one instance and three, or before and after a restart.
-import type { ProductAverage } from './contract.ts';
 
 /** Units per currency unit: prices are kept as whole ten-thousandths. */
 export const UNITS_PER_PRICE = 10_000;
@@ -87,7 +86,7 @@ export function sumOf(tally: Tally): bigint {
 }
 
 /** Count and average in currency units; the average of nothing is 0. */
-export function view(tally: Tally): ProductAverage {
+export function view(tally: Tally): { count: number; averagePrice: number } {
   return { count: tally.count, averagePrice: average(sumOf(tally), tally.count) };
 }
 
