@@ -13,8 +13,6 @@ export type Tally = { count: number; low: number; carry: number };
 /** Tallies by product, in order of first sight. */
 export type Averages = Map<string, Tally>;
 
-export type AverageView = { count: number; averagePrice: number };
-
 /**
  * Price as a whole number of units. A float32 has 24 significant bits, so the product with 10,000 is
  * exact in a double and the result depends on the price alone; minus zero becomes zero.
@@ -26,8 +24,13 @@ export function toUnits(price: number): number {
 /** Counts one order. */
 export function add(averages: Averages, product: string, price: number): void {
   const tally = averages.get(product);
-  if (tally) increase(tally, 1, toUnits(price), 0);
+  if (tally) addTo(tally, price);
   else averages.set(product, { count: 1, low: toUnits(price), carry: 0 });
+}
+
+/** Counts one order of a product whose tally is at hand. */
+export function addTo(tally: Tally, price: number): void {
+  increase(tally, 1, toUnits(price), 0);
 }
 
 /** Whether an order of this product and price can be among those that were counted. */
@@ -83,15 +86,8 @@ export function sumOf(tally: Tally): bigint {
 }
 
 /** Count and average in currency units; the average of nothing is 0. */
-export function view(tally: Tally): AverageView {
+export function view(tally: Tally): { count: number; averagePrice: number } {
   return { count: tally.count, averagePrice: average(sumOf(tally), tally.count) };
-}
-
-/** Count and average over all products. */
-export function overall(averages: Averages): AverageView {
-  const total: Tally = { count: 0, low: 0, carry: 0 };
-  for (const tally of averages.values()) merge(total, tally, 1);
-  return view(total);
 }
 
 function average(units: bigint, count: number): number {

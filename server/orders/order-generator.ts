@@ -1,9 +1,7 @@
 // The generator's orders: a pure sequence, the same for the same seed, with a share of bad ones of
 // every kind that the service must make a dead letter.
-import { readFileSync } from 'node:fs';
-import avsc from 'avsc';
-
-type Order = { orderId: string; product: string; price: number };
+import { encodeOrder as encode, type Order } from './order.ts';
+import type { REASONS } from './reasons.ts';
 
 /** One record to send. */
 export type GeneratedOrder = {
@@ -16,15 +14,11 @@ export type GeneratedOrder = {
   describe(): string;
 };
 
-const orderType = avsc.Type.forSchema(
-  JSON.parse(readFileSync(new URL(import.meta.resolve('#avro/order.avsc')), 'utf8')),
-);
-const encode = (order: Order): Buffer => orderType.toBuffer(order);
 const withPrice = (price: number) => (order: Order) => encode({ ...order, price });
 const withProduct = (product: string) => (order: Order) => encode({ ...order, product });
 
-// In the encoding of an order the product ends, and the price begins, 4 bytes before the end.
-const priceBytes = 4;
+/** What no single record can be bad in. */
+type NotOfARecord = 'PRODUCT_LIMIT' | 'RETRIES_EXHAUSTED' | 'PERMANENT';
 
 // Per reason the ways to be bad in it.
 const faults = {
@@ -32,7 +26,7 @@ const faults = {
   TOMBSTONE: [() => null],
   TOO_BIG: [withProduct('x'.repeat(64 * 1024))],
   MALFORMED: [
-    (order: Order) => encode(order).subarray(0, -priceBytes),
+    (order: Order) => encode(order).subarray(0, -1),
     (order: Order) => Buffer.from(JSON.stringify(order)),
   ],
   TRAILING: [
@@ -49,7 +43,10 @@ const faults = {
   PRICE_NOT_FINITE: [withPrice(Number.NaN), withPrice(Number.POSITIVE_INFINITY)],
   PRICE_NEGATIVE: [withPrice(-1)],
   PRICE_TOO_BIG: [withPrice(2e9)],
-} satisfies Record<string, readonly ((order: Order) => Buffer | null)[]>;
+} satisfies Record<
+  Exclude<keyof typeof REASONS, NotOfARecord>,
+  readonly ((order: Order) => Buffer | null)[]
+>;
 
 /** A reason code for which the generator makes bad orders. */
 export type Reason = keyof typeof faults;
@@ -77,7 +74,7 @@ export function createOrderGenerator(options: {
       const orderId = `${run}-${count}`;
       const product = pick(names, random());
       const price = Math.round(100 + random() * 49_900) / 100;
-      const order = { orderId, product, price };
+      const order: Order = { orderId, product, price };
       const key = Buffer.from(orderId);
       if (random() >= options.badRatio) {
         const describe = () => `order ${orderId}  ${product}  ${price.toFixed(2)}`;
@@ -90,16 +87,18 @@ export function createOrderGenerator(options: {
   };
 }
 
-// The orderId's length written in one byte more than it needs.
+// The length of the product, which stands before it, written in one byte more than it needs.
 function withLongLength(order: Order): Buffer {
-  const [length = 0, ...rest] = encode(order);
-  return Buffer.from([length | 0x80, 0, ...rest]);
+  const value = encode(order);
+  const at = value.lastIndexOf(order.product) - 1;
+  const long = Buffer.of(value.readUInt8(at) | 0x80, 0);
+  return Buffer.concat([value.subarray(0, at), long, value.subarray(at + 1)]);
 }
 
-// The product's last byte is one that UTF-8 never has.
+// The first byte of the product is one that UTF-8 never has.
 function withBrokenText(order: Order): Buffer {
   const value = encode(order);
-  value[value.length - priceBytes - 1] = 0xff;
+  value[value.lastIndexOf(order.product)] = 0xff;
   return value;
 }
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createOrderGenerator, reasons } from '../../server/cli/order-generator.ts';
+import { createOrderGenerator, reasons } from '../../server/orders/order-generator.ts';
 import { judge } from '../fixtures/oracle.ts';
 
 type Options = Parameters<typeof createOrderGenerator>[0];
