@@ -1,6 +1,6 @@
 // Follows partitions without a group: finds who leads them, and has each leader polled.
-import { setMaxListeners } from 'node:events';
 import { AppError } from '../errors.ts';
+import { createAbort } from '../log/abortable.ts';
 import type { Logger } from '../log/logger.ts';
 import { type LogReader, nameOf, type TopicPartition } from '../log/ports.ts';
 import { pause as pauseOf } from '../log/retry.ts';
@@ -37,10 +37,8 @@ export function createFetcher(deps: {
   const { cluster, logger, random, onState, onPartition } = deps;
   const { metadataEveryMs = METADATA_EVERY_MS } = deps;
   const fetchings = new Set<Fetching>();
-  const closing = new AbortController();
+  const closing = createAbort();
   const { signal } = closing;
-  // Every partition may wait for it at the same time, which Node would take for a leak.
-  setMaxListeners(0, signal);
   let searching = false;
 
   const backoff = kafkaBackoff(random, signal);
