@@ -7,6 +7,7 @@ import {
   list,
   oneOf,
   type Setting,
+  secret,
   setting,
   share,
   text,
@@ -52,7 +53,7 @@ const settings = {
     `${MECHANISMS.join(', ')}; unset: no login`,
   ),
   KAFKA_USERNAME: setting<string | null>(null, text, 'for KAFKA_SASL_MECHANISM'),
-  KAFKA_PASSWORD: setting<string | null>(null, text, 'for KAFKA_SASL_MECHANISM'),
+  KAFKA_PASSWORD: secret('for KAFKA_SASL_MECHANISM'),
   BROKER_DATA: setting('data/broker', text, 'folder of the embedded broker'),
   BROKER_MEMORY: setting(false, boolean, 'true: the embedded broker keeps nothing'),
   ORDERS_TOPIC: setting('orders', topic, 'created when missing'),
@@ -115,16 +116,19 @@ export const settingRows = Object.entries<Setting<unknown>>(settings).map(
   }),
 );
 
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /**
  * Reads the settings. Throws one ConfigError that lists every fault. Space around a value is dropped
  * (not of a password), and a variable in which nothing is left is unset.
  */
-export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function loadConfig(env: Environment): Config {
   const faults: string[] = [];
   const values: Record<string, unknown> = {};
-  for (const [name, { default: byDefault, parse }] of Object.entries<Setting<unknown>>(settings)) {
+  for (const [name, setting] of Object.entries<Setting<unknown>>(settings)) {
+    const { default: byDefault, parse, secret } = setting;
     const trimmed = env[name]?.trim() ?? '';
-    const given = name === 'KAFKA_PASSWORD' ? (env[name] ?? '') : trimmed;
+    const given = secret ? (env[name] ?? '') : trimmed;
     try {
       values[name] = trimmed === '' ? byDefault : parse(given);
     } catch (error) {
@@ -136,6 +140,29 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   if (faults.length === 0) faults.push(...contradictions(config));
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze(config as Config);
+}
+
+/**
+ * The settings in force, a line `NAME=value` each, as a .env file takes them; those that `env` has set are
+ * marked. No line holds a secret.
+ */
+export function printedConfig(config: Config, env: Environment): string[] {
+  return Object.entries<Setting<unknown>>(settings).map(([name, { secret }]) => {
+    const isSet = (env[name]?.trim() ?? '') !== '';
+    return `${name}=${printed(config[name as keyof Config], secret)}${isSet ? '   # set' : ''}`;
+  });
+}
+
+function printed(value: unknown, isSecret: boolean): string {
+  if (value === null) return '';
+  if (isSecret) return '********';
+  const text = Array.isArray(value) ? value.join(',') : withoutLogin(String(value));
+  return text.includes('#') ? JSON.stringify(text) : text;
+}
+
+/** A URL may carry a user and a password. */
+function withoutLogin(value: string): string {
+  return value.replace(/^(https?:\/\/)[^/?#]*@/, '$1********@');
 }
 
 /** The credentials in the form in which kafkajs takes them; undefined without SASL. */

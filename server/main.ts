@@ -2,10 +2,12 @@
 import { randomInt } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
+import { environment } from './cli/environment.ts';
 import { cannotListen, listeningAt } from './cli/listening.ts';
 import { inProject } from './cli/project-root.ts';
 import { readStartOptions, startUsage, version } from './cli/start-options.ts';
-import { loadConfig } from './config.ts';
+import { unknownSettings } from './config/unknown.ts';
+import { loadConfig, printedConfig, settingRows } from './config.ts';
 import { ConfigError, describe } from './errors.ts';
 import { buildApp } from './http/app.ts';
 import { chooseBroker } from './service/broker-choice.ts';
@@ -33,16 +35,25 @@ function orGiveUp<T>(read: () => T): T {
 }
 
 const asked = orGiveUp(() => readStartOptions(process.argv.slice(2)));
-if (asked !== 'start') {
+if (asked === 'help' || asked === 'version') {
   console.log(asked === 'help' ? startUsage() : version());
   process.exit();
 }
-const config = orGiveUp(() => loadConfig(process.env));
+const variables = orGiveUp(environment);
+const config = orGiveUp(() => loadConfig(variables));
+if (asked === 'print-config') {
+  console.log(printedConfig(config, variables).join('\n'));
+  process.exit();
+}
 const logger = createLogger(config.LOG_LEVEL, process.stdout.isTTY);
+const settingNames = settingRows.map(({ name }) => name);
+for (const { name, nearest } of unknownSettings(Object.keys(variables), settingNames)) {
+  logger.warn('no such setting, it has no effect', { name, nearest });
+}
 const { brokers, embedded } = await chooseBroker({
   brokers: config.KAFKA_BROKERS,
   partitions: config.PARTITIONS,
-  environment: process.env.NODE_ENV,
+  environment: variables.NODE_ENV,
   directory: config.BROKER_MEMORY ? null : inProject(config.BROKER_DATA),
   logger,
 }).catch((error: unknown) => giveUp(describe(error)));

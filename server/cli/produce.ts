@@ -5,6 +5,7 @@ import { AppError, ConfigError, describe } from '../errors.ts';
 import { openOrderProducer } from '../kafka/order-producer.ts';
 import { DEFAULT_PORT } from '../service/broker-choice.ts';
 import { missingKafka } from '../service/embedded-broker.ts';
+import { environment } from './environment.ts';
 import { createOrderGenerator } from './order-generator.ts';
 import { type ProduceOptions, parseProduceOptions, usage } from './produce-options.ts';
 import { createProgress } from './progress.ts';
@@ -17,7 +18,7 @@ const readable = 10;
 const grace = 3000;
 
 try {
-  const options = parseProduceOptions(process.argv.slice(2), process.env);
+  const options = parseProduceOptions(process.argv.slice(2), environment());
   if (options === 'help') console.log(usage);
   else await produce(options);
 } catch (error) {

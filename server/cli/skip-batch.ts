@@ -11,6 +11,7 @@ import { systemClock as clock } from '../log/clock.ts';
 import { nameOf } from '../log/ports.ts';
 import { createOrderFold } from '../orders/order-fold.ts';
 import { planSkip, type SkipPlan } from '../task/skip-batch.ts';
+import { environment } from './environment.ts';
 import { parseSkipOptions, type SkipOptions, usage } from './skip-options.ts';
 
 /** For what goes on while the command works: standard output belongs to its result. */
@@ -24,7 +25,7 @@ const logger = {
 try {
   const options = parseSkipOptions(process.argv.slice(2));
   if (options === 'help') console.log(usage);
-  else await skip(options, loadConfig(process.env));
+  else await skip(options, loadConfig(environment()));
 } catch (error) {
   console.error(describe(error));
   // Whatever is still being tried again would keep the process.

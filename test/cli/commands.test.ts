@@ -75,6 +75,13 @@ t.test('--version is that of the package', async (t) => {
   t.match(out, /^\d+\.\d+\.\d+\n$/);
 });
 
+t.test('--print-config shows what is in force and starts nothing', async (t) => {
+  const { code, out } = await run(t, ['server/main.js', '--print-config'], { PORT: '4321' });
+  t.equal(code, 0);
+  t.match(out, /^PORT=4321 {3}# set$/m);
+  t.match(out, /^GROUP_ID=order-consumer-group$/m);
+});
+
 t.test('wrong values of options are told all at once', async (t) => {
   const { code, err } = await run(t, [
     'server/cli/broker.js',
