@@ -81,8 +81,15 @@ const app = await buildApp({
   staticRoot: fileURLToPath(new URL('.', import.meta.resolve('#page/index.html'))),
 });
 
+// To look closer at a running service, and to stop looking, without a restart.
+process.on('SIGUSR2', () => {
+  logger.level = logger.level === 'debug' ? config.LOG_LEVEL : 'debug';
+  logger.warn('the log level has changed', { now: logger.level });
+});
+
 const ending = { error: (words: unknown) => logger.error('ending', { error: describe(words) }) };
-closeWithGrace({ delay: STOP_WITHIN_MS, logger: ending }, async ({ err }) => {
+const onEnd = { delay: STOP_WITHIN_MS, logger: ending, skip: ['SIGUSR2' as const] };
+closeWithGrace(onEnd, async ({ err }) => {
   if (err) logger.error('uncaught', { error: err.stack ?? describe(err) });
   await service.stop();
   await app.close();
