@@ -16,7 +16,7 @@ import { ConfigError } from './errors.ts';
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 const ORDERINGS = ['none', 'key', 'partition'] as const;
-const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
+const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] as const;
 
 const settings = {
   PORT: setting(4000, integer(0, 65_535), 'port of the page and of everything else over HTTP'),
@@ -46,14 +46,30 @@ const settings = {
     brokers,
     'host:port,…; unset: localhost:9092, embedded if nothing answers there',
   ),
-  KAFKA_SSL: setting(false, boolean, 'true: TLS; a private CA is named by NODE_EXTRA_CA_CERTS'),
+  KAFKA_SSL: setting(false, boolean, 'true: TLS'),
+  KAFKA_SSL_CA: setting<string | null>(null, text, 'PEM file with the authorities to trust'),
+  KAFKA_SSL_CERT: setting<string | null>(
+    null,
+    text,
+    'PEM file with the certificate of this client',
+  ),
+  KAFKA_SSL_KEY: setting<string | null>(null, text, 'PEM file with its key'),
+  KAFKA_SSL_KEY_PASSWORD: secret('of the key, when it is encrypted'),
   KAFKA_SASL_MECHANISM: setting<SaslMechanism | null>(
     null,
     oneOf(MECHANISMS),
     `${MECHANISMS.join(', ')}; unset: no login`,
   ),
-  KAFKA_USERNAME: setting<string | null>(null, text, 'for KAFKA_SASL_MECHANISM'),
-  KAFKA_PASSWORD: secret('for KAFKA_SASL_MECHANISM'),
+  KAFKA_USERNAME: setting<string | null>(null, text, 'for plain and scram'),
+  KAFKA_PASSWORD: secret('for plain and scram'),
+  KAFKA_OAUTH_TOKEN_URL: setting<string | null>(
+    null,
+    httpUrl,
+    'for oauthbearer: gives tokens for client credentials',
+  ),
+  KAFKA_OAUTH_CLIENT_ID: setting<string | null>(null, text, 'for oauthbearer'),
+  KAFKA_OAUTH_CLIENT_SECRET: secret('for oauthbearer'),
+  KAFKA_OAUTH_SCOPE: setting<string | null>(null, text, 'for oauthbearer, if it is asked for'),
   BROKER_DATA: setting('data/broker', text, 'folder of the embedded broker'),
   BROKER_MEMORY: setting(false, boolean, 'true: the embedded broker keeps nothing'),
   ORDERS_TOPIC: setting('orders', topic, 'created when missing'),
@@ -103,7 +119,7 @@ const settings = {
 
 export type LogLevel = (typeof LEVELS)[number];
 type Ordering = (typeof ORDERINGS)[number];
-export type SaslMechanism = (typeof MECHANISMS)[number];
+type SaslMechanism = (typeof MECHANISMS)[number];
 type Settings = { [Name in keyof typeof settings]: (typeof settings)[Name]['default'] };
 export type Config = Readonly<Omit<Settings, 'CHECKPOINT_TOPIC'> & { CHECKPOINT_TOPIC: string }>;
 
@@ -165,20 +181,74 @@ function withoutLogin(value: string): string {
   return value.replace(/^(https?:\/\/)[^/?#]*@/, '$1********@');
 }
 
-/** The credentials in the form in which kafkajs takes them; undefined without SASL. */
-export function saslOf(config: Config) {
-  const {
-    KAFKA_SASL_MECHANISM: mechanism,
-    KAFKA_USERNAME: username,
-    KAFKA_PASSWORD: password,
-  } = config;
-  if (mechanism === null || username === null || password === null) return undefined;
+/** TLS and login to Kafka, as they are set. */
+export function securityOf(config: Config) {
+  return { tls: config.KAFKA_SSL ? tlsOf(config) : null, login: loginOf(config) };
+}
+
+function tlsOf(config: Settings) {
+  const { KAFKA_SSL_CA: ca, KAFKA_SSL_CERT: certificate, KAFKA_SSL_KEY: key } = config;
+  return { ca, certificate, key, keyPassword: config.KAFKA_SSL_KEY_PASSWORD };
+}
+
+function loginOf(config: Settings) {
+  const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_OAUTH_SCOPE: scope } = config;
+  const { KAFKA_USERNAME: username, KAFKA_PASSWORD: password } = config;
+  const { KAFKA_OAUTH_CLIENT_ID: clientId, KAFKA_OAUTH_CLIENT_SECRET: clientSecret } = config;
+  const { KAFKA_OAUTH_TOKEN_URL: tokenUrl } = config;
+  if (mechanism === 'oauthbearer') {
+    if (tokenUrl === null || clientId === null || clientSecret === null) return null;
+    return { mechanism, tokenUrl, clientId, clientSecret, scope };
+  }
+  if (mechanism === null || username === null || password === null) return null;
   return { mechanism, username, password };
 }
 
+/** Settings that mean nothing without another, or that another needs. */
+function securityFaults(config: Settings): [boolean, string][] {
+  const set = (name: keyof Settings) => config[name] !== null;
+  const mechanism = config.KAFKA_SASL_MECHANISM;
+  const byPassword = mechanism !== null && mechanism !== 'oauthbearer';
+  const byToken = mechanism === 'oauthbearer';
+  const files = [
+    'KAFKA_SSL_CA',
+    'KAFKA_SSL_CERT',
+    'KAFKA_SSL_KEY',
+    'KAFKA_SSL_KEY_PASSWORD',
+  ] as const;
+  const tokens = [
+    'KAFKA_OAUTH_TOKEN_URL',
+    'KAFKA_OAUTH_CLIENT_ID',
+    'KAFKA_OAUTH_CLIENT_SECRET',
+  ] as const;
+  return [
+    [
+      byPassword && !(set('KAFKA_USERNAME') && set('KAFKA_PASSWORD')),
+      `KAFKA_SASL_MECHANISM: ${mechanism} needs KAFKA_USERNAME and KAFKA_PASSWORD`,
+    ],
+    [
+      !byPassword && (set('KAFKA_USERNAME') || set('KAFKA_PASSWORD')),
+      'KAFKA_USERNAME, KAFKA_PASSWORD: need KAFKA_SASL_MECHANISM, plain or scram',
+    ],
+    [byToken && !tokens.every(set), `KAFKA_SASL_MECHANISM: oauthbearer needs ${tokens.join(', ')}`],
+    [
+      !byToken && [...tokens, 'KAFKA_OAUTH_SCOPE' as const].some(set),
+      `KAFKA_OAUTH_…: need KAFKA_SASL_MECHANISM, oauthbearer`,
+    ],
+    [!config.KAFKA_SSL && files.some(set), `${files.filter(set).join(', ')}: need KAFKA_SSL=true`],
+    [
+      set('KAFKA_SSL_CERT') !== set('KAFKA_SSL_KEY'),
+      'KAFKA_SSL_CERT, KAFKA_SSL_KEY: are needed together',
+    ],
+    [
+      (mechanism !== null || config.KAFKA_SSL) && config.KAFKA_BROKERS === null,
+      'KAFKA_SSL, KAFKA_SASL_MECHANISM: need KAFKA_BROKERS',
+    ],
+  ];
+}
+
 function contradictions(config: Settings): string[] {
-  const { ORDERS_TOPIC, DLQ_TOPIC, CHECKPOINT_TOPIC, KAFKA_USERNAME, KAFKA_PASSWORD } = config;
-  const sasl = config.KAFKA_SASL_MECHANISM !== null;
+  const { ORDERS_TOPIC, DLQ_TOPIC, CHECKPOINT_TOPIC } = config;
   const faults: [boolean, string][] = [
     [
       new Set([ORDERS_TOPIC, DLQ_TOPIC, CHECKPOINT_TOPIC]).size < 3,
@@ -188,18 +258,7 @@ function contradictions(config: Settings): string[] {
       !TOPIC.test(CHECKPOINT_TOPIC ?? ''),
       `CHECKPOINT_TOPIC: "${CHECKPOINT_TOPIC}", from GROUP_ID, is no topic name; set CHECKPOINT_TOPIC`,
     ],
-    [
-      sasl && (KAFKA_USERNAME === null || KAFKA_PASSWORD === null),
-      'KAFKA_SASL_MECHANISM: needs KAFKA_USERNAME and KAFKA_PASSWORD',
-    ],
-    [
-      !sasl && (KAFKA_USERNAME !== null || KAFKA_PASSWORD !== null),
-      'KAFKA_USERNAME, KAFKA_PASSWORD: need KAFKA_SASL_MECHANISM',
-    ],
-    [
-      (sasl || config.KAFKA_SSL) && config.KAFKA_BROKERS === null,
-      'KAFKA_SSL, KAFKA_SASL_MECHANISM: need KAFKA_BROKERS',
-    ],
+    ...securityFaults(config),
     [
       config.RETRY_MAX_BACKOFF_MS < config.RETRY_BACKOFF_MS,
       'RETRY_MAX_BACKOFF_MS: is less than RETRY_BACKOFF_MS',

@@ -57,15 +57,17 @@ const { brokers, embedded } = await chooseBroker({
   directory: config.BROKER_MEMORY ? null : inProject(config.BROKER_DATA),
   logger,
 }).catch((error: unknown) => giveUp(describe(error)));
-const service = createService({
-  config,
-  brokers,
-  embedded: embedded !== null,
-  logger,
-  onCrash(error) {
-    giveUp(`the service cannot go on: ${error.message}`);
-  },
-});
+const service = orGiveUp(() =>
+  createService({
+    config,
+    brokers,
+    embedded: embedded !== null,
+    logger,
+    onCrash(error) {
+      giveUp(`the service cannot go on: ${error.message}`);
+    },
+  }),
+);
 const app = await buildApp({
   source: service.overview,
   expositions: createExpositions(),

@@ -29,7 +29,8 @@ try {
 
 async function produce(options: ProduceOptions): Promise<void> {
   const { connection, topic, partitions, rate, count = Number.POSITIVE_INFINITY } = options;
-  const isDefault = !connection.ssl && connection.brokers.join() === `localhost:${DEFAULT_PORT}`;
+  const isDefault =
+    connection.security?.tls === null && connection.brokers.join() === `localhost:${DEFAULT_PORT}`;
   const missing = isDefault ? await missingKafka(DEFAULT_PORT) : null;
   if (missing !== null) throw new AppError('KAFKA_UNREACHABLE', missing, true);
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);

@@ -1,6 +1,6 @@
 // `npm run skip`: skips the damaged batch at which a partition has stopped.
 import { hostname, userInfo } from 'node:os';
-import { type Config, loadConfig, saslOf } from '../config.ts';
+import { type Config, loadConfig, securityOf } from '../config.ts';
 import { ConfigError, describe } from '../errors.ts';
 import { createAppender } from '../kafka/appender.ts';
 import { createKafka } from '../kafka/client.ts';
@@ -54,8 +54,7 @@ async function skip(options: SkipOptions, config: Config): Promise<void> {
   const { partition, offset, to, reason } = options;
   const kafka = createKafka({
     brokers: [...(config.KAFKA_BROKERS ?? ['localhost:9092'])],
-    ssl: config.KAFKA_SSL,
-    sasl: saslOf(config),
+    security: securityOf(config),
     clientId: 'order-stream-skip',
     logger,
   });

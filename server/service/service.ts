@@ -2,7 +2,7 @@
 // the process, so that a test can run it whole.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { type Config, saslOf } from '../config.ts';
+import { type Config, securityOf } from '../config.ts';
 import { describe } from '../errors.ts';
 import type { OverviewSource } from '../http/overview.ts';
 import { createAppender } from '../kafka/appender.ts';
@@ -79,8 +79,7 @@ export function createService(deps: {
   const incidents = createIncidents({ logger, clock });
   const kafka = createKafka({
     brokers: [...brokers],
-    ssl: config.KAFKA_SSL,
-    sasl: saslOf(config),
+    security: securityOf(config),
     clientId: author.app,
     logger,
     onTrouble: health.unconnected,
