@@ -17,6 +17,7 @@ export const ErrorCode = {
   UNKNOWN_TOPIC_OR_PARTITION: 3,
   MESSAGE_TOO_LARGE: 10,
   RECORD_LIST_TOO_LARGE: 18,
+  TOPIC_AUTHORIZATION_FAILED: 29,
   INVALID_TIMESTAMP: 32,
 } as const;
 
@@ -50,9 +51,13 @@ const NAMES: Readonly<Record<number, string>> = {
   100: 'UNKNOWN_TOPIC_ID',
 };
 
+/** What stands behind every refusal for want of a right. */
+export const NO_RIGHT = '; this user lacks a right: the README lists those that are needed';
+
 /** A code in words a person can look up. */
 export function errorName(code: number): string {
-  return `${NAMES[code] ?? 'error'} (${code})`;
+  const hint = code === ErrorCode.TOPIC_AUTHORIZATION_FAILED ? NO_RIGHT : '';
+  return `${NAMES[code] ?? 'error'} (${code})${hint}`;
 }
 
 /** `epoch`: of the leader that is asked, as metadata gave it; -1 when that is not known. */

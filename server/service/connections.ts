@@ -1,6 +1,6 @@
 // Everything of this service that speaks to Kafka, each on connections of its own: so what everybody sees
 // does not wait behind the orders, and a long poll holds up no append.
-import { type Config, saslOf } from '../config.ts';
+import { type Config, securityOf } from '../config.ts';
 import { createAppender } from '../kafka/appender.ts';
 import { createKafka } from '../kafka/client.ts';
 import { createCluster } from '../kafka/cluster.ts';
@@ -34,8 +34,7 @@ export function openConnections(deps: {
   const { config, brokers, clientId, logger, reports, progress } = deps;
   const kafka = createKafka({
     brokers: [...brokers],
-    ssl: config.KAFKA_SSL,
-    sasl: saslOf(config),
+    security: securityOf(config),
     clientId,
     logger,
     onTrouble: reports.unconnected,

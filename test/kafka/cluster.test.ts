@@ -73,7 +73,7 @@ async function withHandBroker(t: Test) {
     return writer.finish();
   }
 
-  const options = { ssl: false, clientId: 'test', logger: silentLogger };
+  const options = { clientId: 'test', logger: silentLogger };
   const cluster = createCluster(createKafka({ brokers: [`127.0.0.1:${port}`], ...options }));
   t.teardown(() => cluster.close());
   return { broker, cluster };

@@ -42,7 +42,7 @@ function jumpWallClock(t: Test, byMs: number): void {
 
 /** A topic of three partitions, and a member of a group of its own. */
 export async function withGroup(t: Test, brokers: string) {
-  const options = { brokers: [brokers], ssl: false, clientId: 'test', logger: silentLogger };
+  const options = { brokers: [brokers], clientId: 'test', logger: silentLogger };
   const kafka = createKafka(options);
   const topic = `membership-${process.hrtime.bigint()}`;
   const admin = kafka.admin();
