@@ -17,7 +17,7 @@ export type GeneratedOrder = {
 };
 
 const orderType = avsc.Type.forSchema(
-  JSON.parse(readFileSync(new URL(import.meta.resolve('#avro/order.avsc')), 'utf8')),
+  JSON.parse(readFileSync(new URL(import.meta.resolve('#avro/versions/1.avsc')), 'utf8')),
 );
 const encode = (order: Order): Buffer => orderType.toBuffer(order);
 const withPrice = (price: number) => (order: Order) => encode({ ...order, price });

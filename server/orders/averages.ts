@@ -1,8 +1,6 @@
 // Count and exact sum per product. Sums are integers, so they do not depend on the order of additions
 // and no average differs between one instance and three, or before and after a restart.
-
-/** Units per currency unit: prices are kept as whole ten-thousandths. */
-export const UNITS_PER_PRICE = 10_000;
+import { toUnits, UNITS_PER_PRICE } from './money.ts';
 
 /** A sum is `carry * SUM_BASE + low` units, so that the hot loop never leaves the safe integers. */
 export const SUM_BASE = 2 ** 50;
@@ -14,14 +12,6 @@ export type Tally = { count: number; low: number; carry: number };
 export type Averages = Map<string, Tally>;
 
 export type AverageView = { count: number; averagePrice: number };
-
-/**
- * Price as a whole number of units. A float32 has 24 significant bits, so the product with 10,000 is
- * exact in a double and the result depends on the price alone; minus zero becomes zero.
- */
-export function toUnits(price: number): number {
-  return Math.round(price * UNITS_PER_PRICE) + 0;
-}
 
 /** Counts one order. */
 export function add(averages: Averages, product: string, price: number): void {

@@ -63,7 +63,8 @@ function isCanonical(order: Order, bytes: Buffer): boolean {
 
 const CONTROL = /\p{Cc}/u;
 
-function validate(order: Order): Fault | undefined {
+/** What is wrong with the fields of an order; undefined when nothing is. */
+export function validate(order: Order): Fault | undefined {
   return (
     textFault('orderId', order.orderId, MAX_ORDER_ID_BYTES) ??
     textFault('product', order.product, MAX_PRODUCT_BYTES) ??
@@ -96,4 +97,5 @@ function priceFault(price: number): Fault {
   return new Fault(REASONS.PRICE_TOO_BIG, `price is ${price}, at most ${MAX_PRICE}`);
 }
 
+/** The number of bytes in words. */
 const counted = (bytes: number) => (bytes === 1 ? '1 byte' : `${bytes} bytes`);

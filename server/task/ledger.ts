@@ -7,6 +7,7 @@
 import { InconsistentStateError } from '../errors.ts';
 import type { Fold } from '../log/fold.ts';
 import { addRange, look, type OffsetRanges, takeOut } from '../log/offset-ranges.ts';
+import { Unready } from '../log/unready.ts';
 import { createOffsetSet, type OffsetSet } from './offset-set.ts';
 import type { Pending } from './pending.ts';
 
@@ -48,13 +49,14 @@ export type Ledger<Value, State> = {
   retried(): void;
   /**
    * The dead-letter record at `offset` was read; `origin` is the order of ours that it stands for
-   * (null: none), `decode` gives its content if it has one. The pending order that it ends, if any.
+   * (null: none), `decode` gives its content if it has one. The pending order that it ends, if any; or
+   * that the content is not known yet, when it matters: then nothing has changed.
    */
   readDeadLetter(
     offset: number,
     origin: number | null,
-    decode: () => Value | null,
-  ): Pending | undefined;
+    decode: () => Value | Unready | null,
+  ): Pending | Unready | undefined;
   /** No record stands between N and `offset`. */
   passGap(offset: number): void;
   /** Retention removed what stood between N and `offset` before it was read. */
@@ -117,7 +119,7 @@ export function createLedger<Value, State>(
    * Where an order below N that is not pending was booked, and with that how to take it from there:
    * it was counted here while another owner gave it up, or it was not there any more.
    */
-  function release(origin: number, decode: () => Value | null): () => void {
+  function release(origin: number, decode: () => Value | Unready | null): (() => void) | Unready {
     const books = [state.lost, state.gapRanges];
     const known = books.find((ranges) => look(ranges, origin) === 'in');
     if (known !== undefined) return () => takeOut(known, origin);
@@ -127,6 +129,7 @@ export function createLedger<Value, State>(
       );
     }
     const value = decode();
+    if (value instanceof Unready) return value;
     if (value === null || !fold.contains(state.folded, value)) {
       throw new InconsistentStateError(
         `a dead letter stands for the order at offset ${origin}, which was never counted`,
@@ -182,6 +185,7 @@ export function createLedger<Value, State>(
       const ends = passed && !below && origin >= state.start;
       const pending = ends ? state.pending.get(origin) : undefined;
       const take = ends && !state.pending.has(origin) ? release(origin, decode) : null;
+      if (take instanceof Unready) return take;
       // From here on nothing throws.
       state.deadLetterOffset = next;
       deadLetters.add(origin);

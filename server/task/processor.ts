@@ -11,6 +11,7 @@ import { causeOfFault, type DeadLetterCause } from '../log/dead-letter.ts';
 import { Fault, flawOf } from '../log/fault.ts';
 import type { Fold } from '../log/fold.ts';
 import type { TopicPartition } from '../log/ports.ts';
+import { Unready } from '../log/unready.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import type { StoredRecord } from '../record-batch/record.ts';
 import { storedValue } from '../record-batch/record-parts.ts';
@@ -82,12 +83,17 @@ export function createProcessor<Value, State>(deps: {
   let pendingBytes = 0;
   let takingTurns = false;
   let roomMade: (() => void) | null = null;
+  let onClosed = () => {};
+  const closed = new Promise<void>((resolve) => {
+    onClosed = resolve;
+  });
 
   function process(cursor: RecordCursor): undefined | Promise<void> {
     const { offset } = cursor;
     if (!ledger.arrive(offset)) return undefined;
     const flaw = flawOf(cursor.cut, cursor.fault);
     const value = flaw ?? judge(cursor.bytes, cursor.valueStart, cursor.valueEnd);
+    if (value instanceof Unready) return takeLater(cursor, value);
     const lane = laneOf(ordering, cursor);
     if (value instanceof Fault) endIn(hold(cursor, null), causeOfFault(value, clock.now()));
     else if (lane !== null && lanes.isBusy(lane)) lanes.enter(lane, hold(cursor, lane));
@@ -99,13 +105,20 @@ export function createProcessor<Value, State>(deps: {
     });
   }
 
-  /** The value in the bytes, or why it cannot be handled. */
-  function judge(bytes: Buffer, start: number, end: number): Value | Fault {
-    const value = fold.decode(bytes, start, end);
-    return value instanceof Fault ? value : (fold.admit(state.folded, value) ?? value);
+  /** The walk stands still meanwhile, and N with it: the record is the next one still, or was passed. */
+  async function takeLater(cursor: RecordCursor, { ready }: Unready): Promise<void> {
+    await Promise.race([ready, closed]);
+    if (phase === 'open') await process(cursor);
   }
 
-  function judgeStored(record: StoredRecord): Value | Fault {
+  /** The value in the bytes, or why it cannot be handled, or not yet. */
+  function judge(bytes: Buffer, start: number, end: number): Value | Fault | Unready {
+    const value = fold.decode(bytes, start, end);
+    if (value instanceof Fault || value instanceof Unready) return value;
+    return fold.admit(state.folded, value) ?? value;
+  }
+
+  function judgeStored(record: StoredRecord): Value | Fault | Unready {
     const flaw = flawOf(record.cut, record.fault);
     if (flaw !== null) return flaw;
     const value = storedValue(record);
@@ -135,6 +148,10 @@ export function createProcessor<Value, State>(deps: {
       return;
     }
     const value = judgeStored(pending.record);
+    if (value instanceof Unready) {
+      value.ready.then(() => getReady(pending)).catch(onFailed);
+      return;
+    }
     if (value instanceof Fault) {
       endIn(pending, causeOfFault(value, clock.now()));
       return;
@@ -309,6 +326,7 @@ export function createProcessor<Value, State>(deps: {
       phase = 'closing';
       queue.close();
       roomMade?.();
+      onClosed();
       await calls.close(CLOSE_WITHIN_MS);
       phase = 'closed';
     },

@@ -11,7 +11,8 @@ import { boundsOf, readHead, type TaskLogs } from '../log/head.ts';
 import type { Logger } from '../log/logger.ts';
 import { type CountedRange, isExact, type OffsetRange } from '../log/offset-ranges.ts';
 import type { LogReader, TopicPartition } from '../log/ports.ts';
-import { readRange, recreated } from '../log/walk.ts';
+import { Unready } from '../log/unready.ts';
+import { readRange, recreated, type Visit } from '../log/walk.ts';
 import { DamagedBatch } from '../record-batch/batch-header.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { pickHeaders } from '../record-batch/record-parts.ts';
@@ -159,19 +160,25 @@ async function readDeadLetters<Value, State>(
   const from = ledger.state.deadLetterOffset;
   if (from > high) throw recreated(logs.deadLetters, from, high);
   if (from > 0 && from < low) warnOfUnread(logger, logs, { from, to: low });
-  await readRange(deps, logs.deadLetters, { from: low, to: high }, (cursor) => {
-    followDeadLetter(cursor, logs, ledger, fold);
+  const visit: Visit = (cursor) => {
+    const wait = followDeadLetter(cursor, logs, ledger, fold);
+    if (wait instanceof Unready) return wait.ready.then(() => visit(cursor));
     identity.note(cursor);
-  });
+    return undefined;
+  };
+  await readRange(deps, logs.deadLetters, { from: low, to: high }, visit);
 }
 
-/** Tells the ledger of the dead-letter record under the cursor; the pending order that it ends. */
+/**
+ * Tells the ledger of the dead-letter record under the cursor; the pending order that it ends, or that
+ * nothing has been told yet, because what the record holds is not known.
+ */
 export function followDeadLetter<Value, State>(
   cursor: RecordCursor,
   logs: TaskLogs,
   ledger: Ledger<Value, State>,
   fold: Fold<Value, State>,
-): Pending | undefined {
+): Pending | Unready | undefined {
   const { offset, bytes, valueStart, valueEnd } = cursor;
   const from = readOrigin(pickHeaders(bytes, cursor, ORIGIN_HEADERS));
   const ours =

@@ -10,7 +10,8 @@ import type { TaskLogs } from '../log/head.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Following, LogReader, LogWriter } from '../log/ports.ts';
 import type { Progress } from '../log/progress.ts';
-import { damageIn, recreated, walk } from '../log/walk.ts';
+import { Unready } from '../log/unready.ts';
+import { damageIn, recreated, type Visit, walk } from '../log/walk.ts';
 import { checkpointOf } from './books.ts';
 import type { Handle } from './calls.ts';
 import { createCheckpointer } from './checkpointer.ts';
@@ -171,14 +172,16 @@ export function startRun<Value, State>(
   function followDeadLetters(): Following {
     return reader.follow(logs.deadLetters, books.deadLetterOffset, {
       async records(set) {
-        await walk(set, books.deadLetterOffset, clock, (cursor) => {
+        const visit: Visit = (cursor) => {
           if (!open) return undefined;
           const ended = followDeadLetter(cursor, logs, ledger, fold);
+          if (ended instanceof Unready) return ended.ready.then(() => visit(cursor));
           identities.deadLetters.note(cursor);
           if (ended !== undefined) processor.ended(ended);
           onChange();
           return undefined;
-        });
+        };
+        await walk(set, books.deadLetterOffset, clock, visit);
       },
       outOfRange(position, { low, high }) {
         if (position > high) throw recreated(logs.deadLetters, position, high);

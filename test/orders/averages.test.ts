@@ -1,14 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
-import {
-  type Averages,
-  add,
-  merge,
-  subtract,
-  sumOf,
-  toUnits,
-  view,
-} from '../../server/orders/averages.ts';
+import { type Averages, add, merge, subtract, sumOf, view } from '../../server/orders/averages.ts';
+import { toUnits } from '../../server/orders/money.ts';
 
 const price = fc.float({ min: 0, max: 1e9, noNaN: true });
 
