@@ -53,6 +53,18 @@ const settings = {
   ),
   KAFKA_USERNAME: setting<string | null>(null, text, 'for KAFKA_SASL_MECHANISM'),
   KAFKA_PASSWORD: setting<string | null>(null, text, 'for KAFKA_SASL_MECHANISM'),
+  SCHEMA_REGISTRY_URL: setting<string | null>(
+    null,
+    registryUrl,
+    'asked for the schemas of orders in its framing; a private CA as above',
+  ),
+  SCHEMA_REGISTRY_USER: setting<string | null>(null, text, 'for SCHEMA_REGISTRY_URL'),
+  SCHEMA_REGISTRY_PASSWORD: setting<string | null>(null, text, 'for SCHEMA_REGISTRY_USER'),
+  SCHEMA_REGISTRY_TOKEN: setting<string | null>(
+    null,
+    text,
+    'for SCHEMA_REGISTRY_URL, instead of a user',
+  ),
   BROKER_DATA: setting('data/broker', text, 'folder of the embedded broker'),
   BROKER_MEMORY: setting(false, boolean, 'true: the embedded broker keeps nothing'),
   ORDERS_TOPIC: setting('orders', topic, 'created when missing'),
@@ -124,7 +136,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   const values: Record<string, unknown> = {};
   for (const [name, { default: byDefault, parse }] of Object.entries<Setting<unknown>>(settings)) {
     const trimmed = env[name]?.trim() ?? '';
-    const given = name === 'KAFKA_PASSWORD' ? (env[name] ?? '') : trimmed;
+    const given = name.endsWith('_PASSWORD') ? (env[name] ?? '') : trimmed;
     try {
       values[name] = trimmed === '' ? byDefault : parse(given);
     } catch (error) {
@@ -151,6 +163,11 @@ export function saslOf(config: Config) {
 
 function contradictions(config: Settings): string[] {
   const { ORDERS_TOPIC, DLQ_TOPIC, CHECKPOINT_TOPIC, KAFKA_USERNAME, KAFKA_PASSWORD } = config;
+  const {
+    SCHEMA_REGISTRY_USER: user,
+    SCHEMA_REGISTRY_PASSWORD: password,
+    SCHEMA_REGISTRY_TOKEN: token,
+  } = config;
   const sasl = config.KAFKA_SASL_MECHANISM !== null;
   const faults: [boolean, string][] = [
     [
@@ -172,6 +189,18 @@ function contradictions(config: Settings): string[] {
     [
       (sasl || config.KAFKA_SSL) && config.KAFKA_BROKERS === null,
       'KAFKA_SSL, KAFKA_SASL_MECHANISM: need KAFKA_BROKERS',
+    ],
+    [
+      (user === null) !== (password === null),
+      'SCHEMA_REGISTRY_USER, SCHEMA_REGISTRY_PASSWORD: need each other',
+    ],
+    [
+      user !== null && token !== null,
+      'SCHEMA_REGISTRY_TOKEN: is instead of SCHEMA_REGISTRY_USER, not beside it',
+    ],
+    [
+      config.SCHEMA_REGISTRY_URL === null && (user ?? password ?? token) !== null,
+      'SCHEMA_REGISTRY_USER, _PASSWORD, _TOKEN: need SCHEMA_REGISTRY_URL',
     ],
     [
       config.RETRY_MAX_BACKOFF_MS < config.RETRY_BACKOFF_MS,
@@ -211,6 +240,15 @@ function isBroker(item: string): boolean {
 function httpUrl(value: string): string {
   if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value;
   throw new Error(`"${value}" is no URL of http or https`);
+}
+
+function registryUrl(value: string): string {
+  const { username, password, search, hash } = new URL(httpUrl(value));
+  if (username !== '' || password !== '') {
+    throw new Error('has credentials in it: SCHEMA_REGISTRY_USER and _PASSWORD are for them');
+  }
+  if (search === '' && hash === '') return value;
+  throw new Error(`"${value}" has something behind its path`);
 }
 
 function origins(value: string): string[] {

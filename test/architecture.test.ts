@@ -22,6 +22,7 @@ const rules: Record<string, Rule> = {
       'http',
       'kafka',
       'orders',
+      'schemas',
       'view',
       'task',
       'log',
@@ -32,7 +33,12 @@ const rules: Record<string, Rule> = {
     packages: [ANY_NODE, 'pino', 'prom-client'],
   },
   // The business knows the core; the core knows no business.
-  orders: { may: ['orders', 'view', 'task', 'log', 'errors'], packages: ['avsc', 'node:fs'] },
+  orders: {
+    may: ['orders', 'schemas', 'view', 'task', 'log', 'errors'],
+    packages: ['avsc', 'node:fs'],
+  },
+  // Avro and the registry; they know no order.
+  schemas: { may: ['schemas', 'log', 'errors'], packages: ['avsc'] },
   view: { may: ['view', 'log', 'errors', 'record-batch'], packages: [] },
   task: { may: ['task', 'log', 'errors', 'record-batch'], packages: [] },
   log: { may: ['log', 'errors', 'record-batch'], packages: ['avsc', 'node:fs', 'node:crypto'] },
@@ -49,7 +55,18 @@ const rules: Record<string, Rule> = {
     packages: [ANY_NODE, 'fastify', /^@fastify\//, 'typebox'],
   },
   cli: {
-    may: ['cli', 'service', 'kafka', 'orders', 'task', 'log', 'config', 'errors', 'dev-broker'],
+    may: [
+      'cli',
+      'service',
+      'kafka',
+      'orders',
+      'schemas',
+      'task',
+      'log',
+      'config',
+      'errors',
+      'dev-broker',
+    ],
     packages: [ANY_NODE, 'yaml', 'avsc'],
   },
   'dev-broker': { may: ['dev-broker', 'record-batch'], packages: [ANY_NODE] },

@@ -5,6 +5,7 @@ import type { Author } from '../log/dead-letter.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Progress } from '../log/progress.ts';
 import type { Order } from '../orders/order.ts';
+import type { OrderDecoder } from '../orders/order-decoder.ts';
 import { createOrderFold, type OrderState } from '../orders/order-fold.ts';
 import { createPartitionTask } from '../task/partition-task.ts';
 import type { TaskDeps } from '../task/task-run.ts';
@@ -26,6 +27,7 @@ export function createOwnTasks(deps: {
   config: Config;
   ground: TaskGround;
   author: Author;
+  decoder: Pick<OrderDecoder, 'decode'>;
   startedAt: number;
   topics: { readonly orders: string; readonly deadLetters: string; readonly checkpoints: string };
   generation: () => number | null;
@@ -35,9 +37,10 @@ export function createOwnTasks(deps: {
   /** What keeps orders of a partition waiting, in words; null when it has gone. */
   onProblem: (partition: number, words: string | null) => void;
 }): Tasks {
-  const { config, ground, author, startedAt, topics, generation, progress, logger } = deps;
+  const { config, ground, author, decoder, startedAt, topics, generation, progress, logger } = deps;
   const { onTrim, onProblem } = deps;
-  const fold = createOrderFold({ maxProducts: config.MAX_PRODUCTS, maxBytes: MAX_FOLDED_BYTES });
+  const limits = { maxProducts: config.MAX_PRODUCTS, maxBytes: MAX_FOLDED_BYTES };
+  const fold = createOrderFold(limits, decoder);
   const tasks = createTasks({
     clock: ground.clock,
     logger,

@@ -26,6 +26,7 @@ import { createGroupView } from '../view/group-view.ts';
 import { createHealth } from './health.ts';
 import { createIncidents } from './incidents.ts';
 import { createLag } from './lag.ts';
+import { openOrderSchemas } from './order-schemas.ts';
 import { createOverview } from './overview.ts';
 import { createOwnTasks, type TaskGround } from './own-tasks.ts';
 import { createUpkeep } from './upkeep.ts';
@@ -76,6 +77,11 @@ export function createService(deps: {
     tasks: () => tasks.status(),
     heartbeatAge: () => membership.heartbeatAge(),
   });
+  const orderSchemas = openOrderSchemas({
+    config,
+    clock,
+    onTrouble: (words) => health.problem('registry', words),
+  });
   const incidents = createIncidents({ logger, clock });
   const kafka = createKafka({
     brokers: [...brokers],
@@ -112,7 +118,7 @@ export function createService(deps: {
     deadLetterTopic: topicNames.deadLetters,
     deadLetterBufferSize: config.DLQ_BUFFER_SIZE,
     state: averages,
-    idOf,
+    idOf: (value) => idOf(value, orderSchemas),
     clock,
     isOut: (partition) => health.unread().has(partition),
     onCheckpoint: (...checkpoint) => tasks.readBack(...checkpoint),
@@ -136,6 +142,7 @@ export function createService(deps: {
       handle: watchHandler(ground.handle, progress.tasks),
     },
     author,
+    decoder: orderSchemas,
     startedAt,
     topics: topicNames,
     generation: () => membership.generation(),
@@ -213,6 +220,7 @@ export function createService(deps: {
       upkeep.end();
       view.close();
       await tasks.close();
+      orderSchemas.close();
       await membership.stop();
       await Promise.all([
         taskReader.close(),
