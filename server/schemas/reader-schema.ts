@@ -28,9 +28,6 @@ export type ReaderSchema = {
 const options = () =>
   ({ logicalTypes: { decimal: DecimalType }, wrapUnions: 'never', registry: {} }) as const;
 
-/** Names are compared without their namespace, as the specification says. */
-const RESOLUTION = { ignoreNamespaces: true };
-
 /**
  * The reader of records of `schema` (JSON text). A writer may say null where the reader has something else:
  * avsc would refuse the writer for it, Avro only the value.
@@ -41,7 +38,8 @@ export function createReaderSchema(schema: string): ReaderSchema {
     fingerprint: fingerprintOfType(parse({ text: schema, references: [] })),
     resolve(writer) {
       const type = parse(writer);
-      const resolver = reader.createResolver(type, RESOLUTION);
+      // Names are compared without their namespace, as the specification says.
+      const resolver = reader.createResolver(type, { ignoreNamespaces: true });
       const measure = createMeasure(type);
       return {
         name: type.name ?? type.typeName,
