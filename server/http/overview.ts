@@ -5,6 +5,7 @@ import type {
   Figures,
   PartitionLag,
   ProductPage,
+  ProductQuery,
   Snapshot,
   Status,
 } from './contract.ts';
@@ -12,17 +13,8 @@ import type {
 /** Everything the page shows, at one instant. */
 export type Overview = Omit<Snapshot, 'epoch' | 'seq'>;
 
-/** What changed between two instants; absent members are unchanged. */
-export type Changes = Omit<Delta, 'epoch' | 'base' | 'seq'>;
-
-/** One page of all products; `page` counts from 1, an empty `filter` is none. */
-export type ProductQuery = {
-  readonly page: number;
-  readonly size: number;
-  readonly sort: 'product' | 'count' | 'average';
-  readonly order: 'asc' | 'desc';
-  readonly filter: string;
-};
+/** What a delta says is new; members that have not changed are absent. */
+export type DeltaContent = Omit<Delta, 'epoch' | 'base' | 'seq'>;
 
 /** `GET /metrics` as bytes, made while they are sent. All of one instant, however long that takes. */
 export type MetricsBody = {
@@ -48,10 +40,11 @@ export type OverviewSource = {
   /** Takes note of the rate of orders; cheap, for the time when nobody looks. */
   sample(): void;
   /**
-   * What changed since the last call, null when nothing did, `all` when that is too much to be listed.
-   * Read in the same tick, `read` holds just that, and what is still to be listed.
+   * What changed since the last call: null when nothing did, `all` when a whole snapshot tells it better. Of
+   * many changed products one call gives some and the next calls the others; `read`, called in the same
+   * tick, shows them all.
    */
-  takeChanges(): Changes | 'all' | null;
+  takeChanges(): DeltaContent | 'all' | null;
   /** The newest dead letters, newest first; null while nothing is known. */
   deadLetters(limit: number): readonly DeadLetterItem[] | null;
   /** Null while nothing is known, `busy` when too many have asked already. */

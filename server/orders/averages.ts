@@ -1,5 +1,6 @@
 // Count and exact sum per product. Sums are integers, so they do not depend on the order of additions
 // and no average differs between one instance and three, or before and after a restart.
+import type { ProductAverage } from './contract.ts';
 import { toUnits, UNITS_PER_PRICE } from './money.ts';
 
 /** A sum is `carry * SUM_BASE + low` units, so that the hot loop never leaves the safe integers. */
@@ -11,13 +12,16 @@ export type Tally = { count: number; low: number; carry: number };
 /** Tallies by product, in order of first sight. */
 export type Averages = Map<string, Tally>;
 
-export type AverageView = { count: number; averagePrice: number };
-
 /** Counts one order. */
 export function add(averages: Averages, product: string, price: number): void {
   const tally = averages.get(product);
-  if (tally) increase(tally, 1, toUnits(price), 0);
+  if (tally) addTo(tally, price);
   else averages.set(product, { count: 1, low: toUnits(price), carry: 0 });
+}
+
+/** Counts one order of a product whose tally is at hand. */
+export function addTo(tally: Tally, price: number): void {
+  increase(tally, 1, toUnits(price), 0);
 }
 
 /** Whether an order of this product and price can be among those that were counted. */
@@ -73,15 +77,8 @@ export function sumOf(tally: Tally): bigint {
 }
 
 /** Count and average in currency units; the average of nothing is 0. */
-export function view(tally: Tally): AverageView {
+export function view(tally: Tally): ProductAverage {
   return { count: tally.count, averagePrice: average(sumOf(tally), tally.count) };
-}
-
-/** Count and average over all products. */
-export function overall(averages: Averages): AverageView {
-  const total: Tally = { count: 0, low: 0, carry: 0 };
-  for (const tally of averages.values()) merge(total, tally, 1);
-  return view(total);
 }
 
 function average(units: bigint, count: number): number {

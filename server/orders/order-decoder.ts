@@ -12,7 +12,7 @@ import {
 } from '../schemas/framing.ts';
 import type { SchemaCache } from '../schemas/schema-cache.ts';
 import { decodeOrder } from './decode-order.ts';
-import { MAX_PRICE, type Order } from './order.ts';
+import type { Order } from './order.ts';
 import { type OrderSchema, schemaByFingerprint } from './order-schemas.ts';
 import { decodePlainOrder } from './plain-order.ts';
 import { REASONS } from './reasons.ts';
@@ -85,7 +85,7 @@ export function createOrderDecoder(schemas: OrderSchemas | null): OrderDecoder {
 
   return {
     decode(bytes, start, end) {
-      const plain = decodePlainOrder(bytes, start, end, MAX_PRICE);
+      const plain = decodePlainOrder(bytes, start, end);
       if (plain !== null) {
         raw.decoded += 1;
         return plain;

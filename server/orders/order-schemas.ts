@@ -29,7 +29,8 @@ export type OrderSchema = {
   decode(bytes: Buffer, start: number, end: number): Order | Fault;
 };
 
-const published = fingerprintOfSchema(textOf('#avro/versions/1.avsc'));
+/** Of the format of orders without framing. */
+export const publishedFingerprint = fingerprintOfSchema(textOf('#avro/versions/1.avsc'));
 
 function orderSchema(writer: WriterSchema, tellsScale: boolean): OrderSchema {
   return {
@@ -38,7 +39,7 @@ function orderSchema(writer: WriterSchema, tellsScale: boolean): OrderSchema {
     decode(bytes, start, end) {
       if (start === end) return new Fault(REASONS.MALFORMED, 'nothing follows the framing');
       // The quick way, and strict to the byte: one order has one encoding.
-      if (writer.fingerprint === published) return decodeOrder(bytes, start, end);
+      if (writer.fingerprint === publishedFingerprint) return decodeOrder(bytes, start, end);
       return readResolved(writer, bytes.subarray(start, end), tellsScale);
     },
   };
@@ -59,7 +60,7 @@ function versionTexts(): string[] {
 }
 
 /** Of the schema that all orders are read with. */
-export const readerFingerprint = fingerprintText(reader.fingerprint);
+export const readerFingerprint = reader.fingerprint;
 
 /** The schema of orders with this fingerprint, or why there is none. */
 export function schemaByFingerprint(fingerprint: bigint): OrderSchema | Fault {

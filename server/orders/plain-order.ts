@@ -1,6 +1,7 @@
-// The quick way through nearly every order: fields of printable ASCII with one-byte lengths, a price in
+// The quick way through nearly every order: texts of printable ASCII with one-byte lengths, a price in
 // range. Such bytes are canonical and valid by construction; whatever is not plain takes the long way.
-import type { Order } from './order.ts';
+// The fields are read in the order of avro/order.avsc, the last one up to the end.
+import { MAX_PRICE, type Order } from './order.ts';
 
 /** Lengths below 64 take one byte, twice their value. */
 const MAX_LENGTH_BYTE = 126;
@@ -15,21 +16,16 @@ const floatBytes = new Uint8Array(4);
 const float = new DataView(floatBytes.buffer);
 
 /** The order in `bytes[start, end)`, or null when it is not plain. */
-export function decodePlainOrder(
-  bytes: Buffer,
-  start: number,
-  end: number,
-  maxPrice: number,
-): Order | null {
+export function decodePlainOrder(bytes: Buffer, start: number, end: number): Order | null {
   const idStart = start + 1;
   const idEnd = plainEnd(bytes, start, end);
   if (idEnd < 0) return null;
   const nameStart = idEnd + 1;
   const nameEnd = plainEnd(bytes, idEnd, end);
-  if (nameEnd < 0 || end - nameEnd !== PRICE_BYTES) return null;
+  if (nameEnd < 0 || nameEnd + PRICE_BYTES !== end) return null;
   for (let i = 0; i < PRICE_BYTES; i += 1) floatBytes[i] = bytes[nameEnd + i]!;
   const price = float.getFloat32(0, true);
-  if (!(price >= 0 && price <= maxPrice)) return null;
+  if (!(price >= 0 && price <= MAX_PRICE)) return null;
   return {
     orderId: bytes.toString('latin1', idStart, idEnd),
     product: nameOf(bytes, nameStart, nameEnd),

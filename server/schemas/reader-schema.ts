@@ -24,16 +24,16 @@ export type ReaderSchema = {
   resolve(writer: SchemaText): WriterSchema;
 };
 
-/** Unions as they stand, without a wrapper around each value. Names belong to one schema each. */
-const options = () =>
-  ({ logicalTypes: { decimal: DecimalType }, wrapUnions: 'never', registry: {} }) as const;
+/** Names belong to one schema each. */
+const options = (wrapUnions: 'always' | 'never') =>
+  ({ logicalTypes: { decimal: DecimalType }, wrapUnions, registry: {} }) as const;
 
 /**
  * The reader of records of `schema` (JSON text). A writer may say null where the reader has something else:
  * avsc would refuse the writer for it, Avro only the value.
  */
 export function createReaderSchema(schema: string): ReaderSchema {
-  const reader = avro.Type.forSchema(withNulls(JSON.parse(schema)), options());
+  const reader = avro.Type.forSchema(withNulls(JSON.parse(schema)), options('never'));
   return {
     fingerprint: fingerprintOfType(parse({ text: schema, references: [] })),
     resolve(writer) {
@@ -78,7 +78,8 @@ function trailing(left: number, end: number): Unreadable {
 }
 
 function parse({ text, references }: SchemaText): avro.Type {
-  const shared = options();
+  // Not wrapped, a union of two kinds of numbers would be refused as ambiguous.
+  const shared = options('always');
   for (const reference of references) avro.Type.forSchema(bare(JSON.parse(reference)), shared);
   return avro.Type.forSchema(bare(JSON.parse(text)), shared);
 }

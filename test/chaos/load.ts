@@ -1,8 +1,8 @@
 // Orders without a pause, as a producer in the field sends them.
 import { setTimeout as delay } from 'node:timers/promises';
-import { createOrderGenerator, type GeneratedOrder } from '../../server/cli/order-generator.ts';
 import { sendOrders } from '../../server/cli/send-orders.ts';
 import { openOrderProducer } from '../../server/kafka/order-producer.ts';
+import { createOrderGenerator, type GeneratedOrder } from '../../server/orders/order-generator.ts';
 
 export type Load = {
   readonly sent: number;

@@ -2,9 +2,9 @@
 import type { Test } from 'tap';
 import type { Health } from '../../server/http/contract.ts';
 import { type Checkpoint, encodeCheckpoint } from '../../server/log/checkpoint.ts';
-import { encodeOrder } from '../../server/orders/order.ts';
 import { someCheckpoint } from '../fixtures/orders.ts';
 import { withService } from '../fixtures/service.ts';
+import { encodeSomeOrder } from '../fixtures/some-order.ts';
 import { until } from '../fixtures/until.ts';
 import { agree, knownMetrics } from './agree.ts';
 import { type Broker, createWorld, type World } from './world.ts';
@@ -53,7 +53,7 @@ export function checkpoints(t: Test, broker: Broker): void {
       }
       t.equal((await after.get('/health/ready')).status, 503);
 
-      const value = encodeOrder({ orderId: 'late', product: 'Late', price: 1 });
+      const value = encodeSomeOrder({ orderId: 'late', product: 'Late', price: 1 });
       const order = { key: Buffer.from('late'), value };
       await world.client.produce(world.orders, [order], { partition: SOUND });
       await until(

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { causeOfFault, deadLetterHeaders } from '../../server/log/dead-letter.ts';
 import { Fault } from '../../server/log/fault.ts';
-import { encodeOrder } from '../../server/orders/order.ts';
 import { REASONS } from '../../server/orders/reasons.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
+import { encodeSomeOrder } from '../fixtures/some-order.ts';
 import type { Kind } from './handler.ts';
 import type { Fate } from './logs.ts';
 import { names } from './task.ts';
@@ -27,7 +27,8 @@ function record(kind: (typeof KINDS)[number], { scheduler: { pick } }: World): R
     product: pick(4) === 0 ? `new${pick(9)}` : `p${pick(2)}`,
     price: pick(1000) / 4,
   };
-  const value = kind === 'null' ? null : kind === 'junk' ? Buffer.from([9, 1]) : encodeOrder(order);
+  const value =
+    kind === 'null' ? null : kind === 'junk' ? Buffer.from([9, 1]) : encodeSomeOrder(order);
   return { timestamp: 1, key: null, value, headers: [] };
 }
 
@@ -151,7 +152,7 @@ const APPLY = {
     world.spoilt ||= oracle.hasOrder(offset);
     const order = { orderId: 'ghost', product: isGap ? 'p0' : 'ghost', price: 1 };
     oracle.forge();
-    logs.append(names.deadLetters.topic, [deadLetter(names.group, offset, encodeOrder(order))]);
+    logs.append(names.deadLetters.topic, [deadLetter(names.group, offset, encodeSomeOrder(order))]);
     return `a dead letter for order ${offset}`;
   },
   /** A topic is deleted and there again, with as many records or more. */

@@ -77,6 +77,18 @@ t.test('a writer that may say null is read; its null is the value', async (t) =>
   }
 });
 
+t.test('a union of several numbers, or of several records, is no obstacle', async (t) => {
+  const point = (name: string) => ({ type: 'record', name, fields: [{ name: 'x', type: 'int' }] });
+  const writer = [
+    { name: 'where', type: [point('P'), point('Q')] },
+    { name: 'n', type: ['int', 'float', 'double'] },
+  ];
+  const reader = createReaderSchema(JSON.stringify(record([{ name: 'n', type: 'double' }])));
+  const resolved = reader.resolve({ text: JSON.stringify(record(writer)), references: [] });
+  t.match(resolved.decode(Buffer.from('0208000a', 'hex')), { value: { n: 5 } });
+  t.match(resolved.decode(Buffer.from('0208020000c03f', 'hex')), { value: { n: 1.5 } });
+});
+
 t.test('an enum is read by its symbols, of which an unknown one takes the default', async (t) => {
   const kind = (symbols: string[], more = {}) => [
     { name: 'kind', type: { type: 'enum', name: 'Kind', symbols, ...more } },

@@ -5,8 +5,9 @@ import { createLedger, emptyState } from '../../server/task/ledger.ts';
 import { pendingRecord } from '../../server/task/pending.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { type OrderLedger, orderFold } from '../fixtures/orders.ts';
+import { someOrder } from '../fixtures/some-order.ts';
 
-const order = (price: number, product = 'a'): Order => ({ orderId: 'o', product, price });
+const order = (price: number, product = 'a') => someOrder({ product, price });
 const inconsistent = { code: 'INCONSISTENT_STATE' };
 
 /** A ledger that has counted so many orders at 10. */
