@@ -19,7 +19,9 @@ export type RegistryClient = {
   readonly url: string;
   /** Rejects with RegistryError, after 10 s at the latest. */
   schemaById(id: number, signal: AbortSignal): Promise<RegistryAnswer>;
-  /** Registers a schema under a subject, if it is not there already; its id. Rejects with RegistryError. */
+  /** The id of a schema under a subject; null when it is not there. Rejects with RegistryError. */
+  find(subject: string, schema: string): Promise<number | null>;
+  /** Puts a schema under a subject, if it is not there already; its id. Rejects with RegistryError. */
   register(subject: string, schema: string): Promise<number>;
 };
 
@@ -36,6 +38,7 @@ const MAX_REFERENCES = 100;
 const MAX_ID = 2 ** 31 - 1;
 /** "Schema not found"; any other 404 is that of a wrong URL or a proxy, and says nothing of a schema. */
 const SCHEMA_NOT_FOUND = 40_403;
+const SUBJECT_NOT_FOUND = 40_401;
 const MEDIA_TYPE = 'application/vnd.schemaregistry.v1+json';
 
 type Answer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> };
@@ -91,6 +94,12 @@ export function createRegistryClient(settings: RegistrySettings): RegistryClient
     return new RegistryError(`${url}${path} answers with status ${status}${said}`);
   }
 
+  function idIn(path: string, answer: Answer): number {
+    const { id } = answer.body;
+    if (answer.status !== 200 || !Number.isInteger(id)) throw unexpected(path, answer);
+    return Number(id);
+  }
+
   return {
     url,
     async schemaById(id, signal) {
@@ -109,12 +118,16 @@ export function createRegistryClient(settings: RegistrySettings): RegistryClient
       if (type === 'AVRO') await readReferences(answer, signal, references);
       return { kind: 'schema', type, schema: { text, references: [...references.values()] } };
     },
+    async find(subject, schema) {
+      const path = `/subjects/${encodeURIComponent(subject)}`;
+      const answer = await ask(path, new AbortController().signal, { schema });
+      const { error_code: code } = answer.body;
+      const isAbsent = code === SCHEMA_NOT_FOUND || code === SUBJECT_NOT_FOUND;
+      return answer.status === 404 && isAbsent ? null : idIn(path, answer);
+    },
     async register(subject, schema) {
       const path = `/subjects/${encodeURIComponent(subject)}/versions`;
-      const answer = await ask(path, new AbortController().signal, { schema });
-      const { id } = answer.body;
-      if (answer.status !== 200 || !Number.isInteger(id)) throw unexpected(path, answer);
-      return Number(id);
+      return idIn(path, await ask(path, new AbortController().signal, { schema }));
     },
   };
 }

@@ -26,7 +26,7 @@ import { createGroupView } from '../view/group-view.ts';
 import { createHealth } from './health.ts';
 import { createIncidents } from './incidents.ts';
 import { createLag } from './lag.ts';
-import { openOrderSchemas } from './order-schemas.ts';
+import { type OrderSchemas, openOrderSchemas } from './order-schemas.ts';
 import { createOverview } from './overview.ts';
 import { createOwnTasks, type TaskGround } from './own-tasks.ts';
 import { createUpkeep } from './upkeep.ts';
@@ -39,6 +39,8 @@ const CATCH_UP_MS = 5000;
 
 export type Service = {
   readonly overview: OverviewSource;
+  /** What `GET /schema` shows. */
+  readonly schemas: OrderSchemas['shown'];
   /** Reaches Kafka, catches up and joins; keeps trying until it succeeds or `stop` is called. */
   start(): Promise<void>;
   /** Stops fetching, writes the last checkpoints, leaves the group, disconnects. */
@@ -186,6 +188,7 @@ export function createService(deps: {
   }
 
   return {
+    schemas: orderSchemas.shown,
     overview: createOverview({
       view,
       averages,
