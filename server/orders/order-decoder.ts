@@ -41,7 +41,8 @@ export type OrderSchemas = Pick<SchemaCache<OrderSchema | Fault>, 'get'>;
 /** A decoder that asks `schemas` for what an id means; without them no id means anything. */
 export function createOrderDecoder(schemas: OrderSchemas | null): OrderDecoder {
   const raw: SeenSchema = nothingSeen('raw', null, null);
-  const seen = new Map<string | number, SeenSchema>();
+  /** By id; by schema, where there is none; and by the framing of what has neither. */
+  const seen = new Map<number | OrderSchema | Framing, SeenSchema>();
 
   function decodeFramed(bytes: Buffer, start: number, end: number): Order | Fault | Unready {
     const framing = framingOf(bytes, start, end);
@@ -58,7 +59,7 @@ export function createOrderDecoder(schemas: OrderSchemas | null): OrderDecoder {
       return named(new Fault(REASONS.MALFORMED, found), FRAMING_WORDS[framing]);
     }
     const id = framing === 'registry' ? readSchemaId(bytes, start) : null;
-    const schema = id === null ? schemaByFingerprint(readFingerprint(bytes, start)) : byId(id);
+    const schema = id === null ? schemaByFingerprint(bytes, start + 2) : byId(id);
     if (schema instanceof Unready) return schema;
     const order = schema instanceof Fault ? schema : schema.decode(bytes, body, end);
     note(seenOf(framing, id, schema), order);
@@ -75,7 +76,7 @@ export function createOrderDecoder(schemas: OrderSchemas | null): OrderDecoder {
     // Ids that mean nothing are as many as a stranger likes.
     const means = schema instanceof Fault && schema.reason === REASONS.SCHEMA_UNKNOWN ? null : id;
     const known = schema instanceof Fault ? null : schema;
-    const key = means ?? `${framing} ${known?.fingerprint}`;
+    const key = means ?? known ?? framing;
     const before = seen.get(key);
     if (before !== undefined) return before;
     const first = nothingSeen(framing, means, known);
