@@ -1,6 +1,5 @@
 // Count and exact sum per product. Sums are integers, so they do not depend on the order of additions
 // and no average differs between one instance and three, or before and after a restart.
-import type { ProductAverage } from './contract.ts';
 import { toUnits, UNITS_PER_PRICE } from './money.ts';
 
 /** A sum is `carry * SUM_BASE + low` units, so that the hot loop never leaves the safe integers. */
@@ -77,7 +76,7 @@ export function sumOf(tally: Tally): bigint {
 }
 
 /** Count and average in currency units; the average of nothing is 0. */
-export function view(tally: Tally): ProductAverage {
+export function view(tally: Tally): { count: number; averagePrice: number } {
   return { count: tally.count, averagePrice: average(sumOf(tally), tally.count) };
 }
 

@@ -81,7 +81,7 @@ export function createOrderFold(
       // Nearly every order is of a known product: nothing about the room can change then.
       const tally = state.averages.get(key);
       if (tally !== undefined) addTo(tally, order.price);
-      else changeRoom(state, key, () => add(state.averages, key, order.price));
+      else addFirst(state, key, order.price);
     },
     contains: ({ averages }, order) => contains(averages, keyOf(order), order.price),
     subtract(state, order) {
@@ -125,6 +125,11 @@ function changeRoom(state: OrderState, product: string, change: () => void): voi
   const times = after ? 1 : -1;
   state.products += times;
   state.bytes += times * bytesOf(product);
+}
+
+/** Apart from `add`, which would pay for the closure with every order. */
+function addFirst(state: OrderState, product: string, price: number): void {
+  changeRoom(state, product, () => add(state.averages, product, price));
 }
 
 function bytesOf(product: string): number {
