@@ -1,6 +1,5 @@
 // The checkpoint: what is true of one partition of orders, as one Avro value.
-import { readFileSync } from 'node:fs';
-import avro from 'avsc';
+import type avro from 'avsc';
 import { InconsistentStateError } from '../errors.ts';
 import { createAvroReader, skipIntegers } from './avro-values.ts';
 import { faultOf } from './checkpoint-fault.ts';
@@ -11,44 +10,23 @@ import {
   readPending,
   readRanges,
 } from './checkpoint-pending.ts';
+import { CHECKPOINT_VERSION, typeBefore } from './checkpoint-schema.ts';
+import { type CheckpointStamp, decodeStamp, undecodable } from './checkpoint-stamp.ts';
 import type { CountedRange } from './offset-ranges.ts';
 
 export type { GivenUp, PendingOrder } from './checkpoint-pending.ts';
-export { countOf as lostCount } from './offset-ranges.ts';
-
-export const CHECKPOINT_VERSION = 2;
 
 /** What the checkpoint topic takes, less what a batch of one record takes around it. */
 export const MAX_CHECKPOINT_BYTES = 8 * 2 ** 20 - 1024;
 
-/** What a fold may make of a partition, encoded; the rest is for what waits. */
+/** The most that an encoded fold may take of a checkpoint, so that the orders that wait have room beside it. */
 export const MAX_FOLDED_BYTES = 6 * 2 ** 20;
 
-/** What error texts may take of a checkpoint; the words for those left out come on top. */
-export const MAX_TEXT_BYTES = 256 * 1024;
+/** The most that error texts may take of a checkpoint. */
+export const MAX_ERRORS_BYTES = 256 * 1024;
 const CODE_BYTES = 512;
 
-/** The first fields of a checkpoint, readable in every version without decoding the rest. */
-export type CheckpointStamp = {
-  readonly version: number;
-  readonly group: string;
-  readonly nextOffset: number;
-  readonly deadLetterOffset: number;
-  readonly generation: number;
-  readonly ownerStartedAt: number;
-  readonly owner: string;
-  readonly pendingCount: number;
-};
-
-/** A checkpoint was read; `isHead` when it is the greatest so far. */
-export type OnCheckpoint = (
-  partition: number,
-  offset: number,
-  stamp: CheckpointStamp,
-  isHead: boolean,
-) => void;
-
-/** One record of a log, by which the log can be known again. */
+/** One record of a log: as long as it stands there, the log is the same and was not recreated. */
 export type Fingerprint = { readonly offset: number; readonly hash: string };
 
 /** See avro/checkpoint.avsc for the meaning of each member. */
@@ -74,7 +52,7 @@ export type Checkpoint = Omit<CheckpointStamp, 'version' | 'pendingCount'> & {
   readonly folded: Buffer;
 };
 
-/** A checkpoint without what waits and what is counted. */
+/** The small parts of a checkpoint: who wrote it, positions and counters, but neither what waits nor what is folded. */
 export type CheckpointSummary = Omit<Checkpoint, 'pending' | 'folded' | 'gapRanges'> & {
   readonly pendingCount: number;
 };
@@ -84,28 +62,11 @@ const PENDING_FIELDS = 5;
 
 /** Everything before the arrays; members that a version does not have are absent. */
 type Scalars = Omit<Checkpoint, 'lost' | 'gapRanges' | 'pending' | 'folded'> & CheckpointStamp;
-type Field = { name: string; since?: number };
-
-const schema = JSON.parse(
-  readFileSync(new URL(import.meta.resolve('#avro/checkpoint.avsc')), 'utf8'),
-) as { fields: Field[] };
-const stampType = typeUpTo('pendingCount', 1, 'CheckpointStamp');
-const scalarTypes = [1, 2].map((version) => typeUpTo('lost', version, `CheckpointV${version}`));
-
-/** Avro puts fields one after the other, so the first of them are a record of their own. */
-function typeUpTo(end: string, version: number, name: string): avro.Type {
-  const first = schema.fields.slice(
-    0,
-    schema.fields.findIndex((field) => field.name === end),
-  );
-  if (end === 'pendingCount') first.push(schema.fields[first.length]!);
-  const fields = first.filter(({ since = 1 }) => since <= version);
-  return avro.Type.forSchema({ ...schema, name, fields } as avro.Schema);
-}
+const scalarTypes = [1, 2].map((version) => typeBefore('lost', version, `CheckpointV${version}`));
 
 /**
- * Avro binary of a checkpoint, which fits into a record as long as what is folded takes at most MAX_FOLDED_BYTES and at
- * most 100,000 orders wait. Throws InconsistentStateError, and gives nothing, when it is not sound.
+ * Avro binary of a checkpoint. It fits into a record as long as what is folded takes at most
+ * MAX_FOLDED_BYTES and at most 100,000 orders wait. Throws InconsistentStateError, and gives nothing, when it is not sound.
  */
 export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
   const fault = faultOf(checkpoint);
@@ -121,24 +82,12 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
     ];
     const taken = head.reduce((sum, { length }) => sum + length, folded.length + CODE_BYTES);
     const waiting = encodePending(pending, checkpoint, (pendingBytes) =>
-      Math.min(MAX_TEXT_BYTES, MAX_CHECKPOINT_BYTES - taken - pendingBytes),
+      Math.min(MAX_ERRORS_BYTES, MAX_CHECKPOINT_BYTES - taken - pendingBytes),
     );
     return Buffer.concat([...head, ...waiting, folded]);
   } catch (cause) {
     throw new InconsistentStateError('no checkpoint is written: it cannot be encoded', { cause });
   }
-}
-
-/** Decodes the first fields. Throws InconsistentStateError when there are none, or of a newer version. */
-export function decodeStamp(bytes: Buffer): CheckpointStamp {
-  const version = bytes.length > 0 ? bytes[0]! >> 1 : 0;
-  if (version > CHECKPOINT_VERSION) {
-    throw new InconsistentStateError(
-      `checkpoint of version ${version}: this service reads up to ${CHECKPOINT_VERSION}, start the newer one`,
-    );
-  }
-  if (version < 1) throw undecodable(bytes);
-  return firstFields<CheckpointStamp>(stampType, bytes).value;
 }
 
 /** Decodes a whole checkpoint. Throws InconsistentStateError when it is none, or of a newer version. */
@@ -211,21 +160,4 @@ function readable<T>(bytes: Buffer, read: () => T): T {
   } catch (cause) {
     throw undecodable(bytes, cause);
   }
-}
-
-function undecodable(bytes: Buffer, cause?: unknown): InconsistentStateError {
-  const message = `a checkpoint of ${bytes.length} bytes cannot be decoded`;
-  return new InconsistentStateError(message, { cause });
-}
-
-/**
- * Whether `next`, read after `head`, takes its place: it is behind in neither log. Of two that stand
- * at the same place the one with fewer orders pending knows more.
- */
-export function succeeds(next: CheckpointStamp, head: CheckpointStamp): boolean {
-  if (next.nextOffset < head.nextOffset || next.deadLetterOffset < head.deadLetterOffset)
-    return false;
-  const same =
-    next.nextOffset === head.nextOffset && next.deadLetterOffset === head.deadLetterOffset;
-  return !same || next.pendingCount <= head.pendingCount;
 }

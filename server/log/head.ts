@@ -1,14 +1,16 @@
 // The head of a partition's checkpoints, and whose state it is.
 
 import { InconsistentStateError } from '../errors.ts';
+import type { RecordCursor } from '../record-batch/reader.ts';
 import { abortable } from './abortable.ts';
+import { type Checkpoint, decodeCheckpoint } from './checkpoint.ts';
 import {
-  type Checkpoint,
   type CheckpointStamp,
-  decodeCheckpoint,
-  decodeStamp,
+  expectKnownVersion,
+  readStamp,
   succeeds,
-} from './checkpoint.ts';
+  undecodable,
+} from './checkpoint-stamp.ts';
 import type { Clock } from './clock.ts';
 import { type Bounds, type LogReader, nameOf, type TopicPartition } from './ports.ts';
 import { readRange } from './walk.ts';
@@ -21,28 +23,66 @@ export type TaskLogs = {
   readonly group: string;
 };
 
-type Deps = { logs: TaskLogs; reader: LogReader; clock: Clock; signal: AbortSignal };
+/** What reading them takes; waiting for Kafka ends when `signal` is aborted. */
+export type LogAccess = {
+  readonly logs: TaskLogs;
+  readonly reader: LogReader;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+};
 
 /**
  * The checkpoint that all go on from, null when there is none. Rejects with InconsistentStateError when
- * what stands there is none, or of others.
+ * what stands there is of others, of a newer program, or damaged.
  */
-export async function readHead(deps: Deps): Promise<Checkpoint | null> {
+export async function readHead(deps: LogAccess): Promise<Checkpoint | null> {
   const { logs } = deps;
   const { low, high } = await boundsOf(deps, logs.checkpoints);
   let head: { stamp: CheckpointStamp; bytes: Buffer } | null = null;
+  let strange: Buffer | null = null;
   await readRange(deps, logs.checkpoints, { from: low, to: high }, (cursor) => {
-    const bytes = cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
-    const stamp = decodeStamp(bytes);
-    if (head === null || succeeds(stamp, head.stamp)) head = { stamp, bytes: Buffer.from(bytes) };
+    const bytes = valueUnder(cursor);
+    const stamp = stampOf(bytes, logs.group, logs.checkpoints);
+    if (stamp === null) strange = Buffer.from(bytes);
+    else if (head === null || succeeds(stamp, head.stamp)) {
+      head = { stamp, bytes: Buffer.from(bytes) };
+    }
   });
   // An owner that trimmed the log under our eyes may have taken the head that we were to find.
   if ((await boundsOf(deps, logs.checkpoints)).low > low) return readHead(deps);
   const found = head as { bytes: Buffer } | null;
-  if (found === null) return null;
+  if (found === null) {
+    // From a log in which nothing was deleted yet, "none" is the truth; else a head was there once.
+    if (strange !== null && low > 0) throw undecodable(strange);
+    return null;
+  }
   const checkpoint = decodeCheckpoint(found.bytes);
   checkOwner(checkpoint, logs);
   return checkpoint;
+}
+
+/**
+ * The stamp of a record of a checkpoint topic; null when no program of ours has written it, and it is to
+ * be passed over. That is safe. Kafka guards its records by checksums, so these bytes are what somebody
+ * wrote, and every checkpoint of ours has a sound stamp. Even if one had been spoilt before it was sent,
+ * the older head that is taken in its place is as true a statement about the logs, and it is still
+ * there: a task deletes nothing but what lies below a checkpoint of its own that it has read back, stamp
+ * and all. So a checkpoint with a sound stamp is never passed over, whatever else is wrong with it.
+ *
+ * Throws InconsistentStateError when it is of another group, for two groups in one topic would delete
+ * each other's checkpoints; and when it is of a newer version, whose sums would be counted anew.
+ */
+export function stampOf(bytes: Buffer, group: string, tp: TopicPartition): CheckpointStamp | null {
+  const stamp = readStamp(bytes);
+  if (stamp === null) return null;
+  if (stamp.group !== group) throw foreignState(tp, `group ${stamp.group}`, `group ${group}`);
+  expectKnownVersion(stamp);
+  return stamp;
+}
+
+/** The value of the record under the cursor, empty when it has none; a view. */
+export function valueUnder({ bytes, valueStart, valueEnd }: RecordCursor): Buffer {
+  return valueStart < 0 ? bytes.subarray(0, 0) : bytes.subarray(valueStart, valueEnd);
 }
 
 /** First and next offset of a log now; waits for Kafka, but not when `signal` is aborted. */
@@ -53,15 +93,9 @@ export function boundsOf(
   return abortable(signal, reader.bounds(tp));
 }
 
-function checkOwner(head: Checkpoint, { group, orders, checkpoints }: TaskLogs): void {
-  checkGroup(head, group, checkpoints);
+function checkOwner(head: Checkpoint, { orders, checkpoints }: TaskLogs): void {
   if (head.topic === orders.topic && head.partition === orders.partition) return;
   throw foreignState(checkpoints, nameOf(head), nameOf(orders));
-}
-
-/** Throws InconsistentStateError when a checkpoint in the log `tp` is of another group. */
-export function checkGroup(stamp: { group: string }, group: string, tp: TopicPartition): void {
-  if (stamp.group !== group) throw foreignState(tp, `group ${stamp.group}`, `group ${group}`);
 }
 
 function foreignState(tp: TopicPartition, found: string, wanted: string): InconsistentStateError {

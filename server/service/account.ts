@@ -1,7 +1,8 @@
 // What became of everything that was read, by the head checkpoints of all partitions.
 import type { Account, Balance, PartitionAsOf } from '../http/contract.ts';
-import { type CheckpointSummary, lostCount } from '../log/checkpoint.ts';
+import type { CheckpointSummary } from '../log/checkpoint.ts';
 import { isoTime } from '../log/clip.ts';
+import { countOf } from '../log/offset-ranges.ts';
 
 type Heads = ReadonlyMap<number, CheckpointSummary>;
 
@@ -27,7 +28,7 @@ function balanceOf(heads: Heads, counted: number): Balance {
     deadLettered: sum(heads, ({ deadLettered }) => deadLettered),
     pending: sum(heads, ({ pendingCount }) => pendingCount),
     gaps: sum(heads, ({ gaps }) => gaps),
-    lost: sum(heads, ({ lost }) => lostCount(lost)),
+    lost: sum(heads, ({ lost }) => countOf(lost)),
     corrections: sum(heads, ({ corrections }) => corrections),
   };
 }

@@ -8,19 +8,18 @@ import type { Order } from '../orders/order.ts';
 import type { OrderDecoder } from '../orders/order-decoder.ts';
 import { createOrderFold, type OrderState } from '../orders/order-fold.ts';
 import { createPartitionTask } from '../task/partition-task.ts';
-import type { TaskDeps } from '../task/task-run.ts';
+import type { Business, Rules, Runtime, TaskPorts } from '../task/task-deps.ts';
 import { createTasks, type Tasks } from '../task/tasks.ts';
 
 /** Of the time of this process, for encoding checkpoints; to send and read them costs four times that. */
 export const CHECKPOINT_SHARE = 0.02;
 
 /** What the tasks stand on: the logs, the business logic and time. */
-export type TaskGround = Pick<
-  TaskDeps<Order, OrderState>,
-  'reader' | 'writer' | 'handle' | 'clock'
-> & {
-  trim(partition: number, below: number): Promise<void>;
-};
+export type TaskGround = Pick<TaskPorts, 'reader' | 'writer'> &
+  Pick<Business<Order, OrderState>, 'handle'> &
+  Pick<Runtime, 'clock'> & {
+    trim(partition: number, below: number): Promise<void>;
+  };
 
 /** The tasks; none runs before the first assignment. */
 export function createOwnTasks(deps: {
@@ -47,38 +46,45 @@ export function createOwnTasks(deps: {
     onTrim,
     createTask: (partition, onFailed) =>
       createPartitionTask({
-        ...ground,
         logs: {
           group: config.GROUP_ID,
           orders: { topic: topics.orders, partition },
           deadLetters: { topic: topics.deadLetters, partition },
           checkpoints: { topic: topics.checkpoints, partition },
         },
-        author,
-        startedAt,
-        generation,
-        trim: (below) => ground.trim(partition, below),
-        fold,
-        ordering: config.ORDERING,
-        policy: {
-          maxRetries: config.MAX_RETRIES,
-          backoffMs: config.RETRY_BACKOFF_MS,
-          maxBackoffMs: config.RETRY_MAX_BACKOFF_MS,
+        owner: { author, startedAt, generation },
+        business: { fold, handle: ground.handle },
+        rules: {
+          ...rulesOf(config),
+          checkpointShare: () => CHECKPOINT_SHARE / Math.max(1, tasks.positions().size),
         },
-        limits: {
-          maxPending: config.MAX_PENDING,
-          maxPendingBytes: config.MAX_PENDING_BYTES,
-          concurrency: config.HANDLER_CONCURRENCY,
-          timeoutMs: config.HANDLER_TIMEOUT_MS,
+        ports: {
+          reader: ground.reader,
+          writer: ground.writer,
+          trim: (below) => ground.trim(partition, below),
         },
-        checkpointIntervalMs: config.CHECKPOINT_INTERVAL_MS,
-        checkpointShare: () => CHECKPOINT_SHARE / Math.max(1, tasks.positions().size),
-        random: Math.random,
-        logger,
-        progress,
-        onProblem: (words) => onProblem(partition, words),
-        onFailed,
+        runtime: { clock: ground.clock, random: Math.random, logger, progress },
+        outlets: { onProblem: (words) => onProblem(partition, words), onFailed },
       }),
   });
   return tasks;
+}
+
+/** The rules of every task, but for its share of the time. */
+export function rulesOf(config: Config): Omit<Rules, 'checkpointShare'> {
+  return {
+    ordering: config.ORDERING,
+    policy: {
+      maxRetries: config.MAX_RETRIES,
+      backoffMs: config.RETRY_BACKOFF_MS,
+      maxBackoffMs: config.RETRY_MAX_BACKOFF_MS,
+    },
+    limits: {
+      maxPending: config.MAX_PENDING,
+      maxPendingBytes: config.MAX_PENDING_BYTES,
+      concurrency: config.HANDLER_CONCURRENCY,
+      timeoutMs: config.HANDLER_TIMEOUT_MS,
+    },
+    checkpointIntervalMs: config.CHECKPOINT_INTERVAL_MS,
+  };
 }

@@ -122,6 +122,7 @@ export function createService(deps: {
     state: averages,
     idOf: (value) => idOf(value, orderSchemas),
     clock,
+    logger,
     isOut: (partition) => health.unread().has(partition),
     onCheckpoint: (...checkpoint) => tasks.readBack(...checkpoint),
     onFailed: (tp, error) => health.failed(`${nameOf(tp)} cannot be shown: ${describe(error)}`),

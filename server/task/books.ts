@@ -3,8 +3,8 @@ import { InconsistentStateError } from '../errors.ts';
 import type { Checkpoint } from '../log/checkpoint.ts';
 import type { TaskLogs } from '../log/head.ts';
 import { countOf } from '../log/offset-ranges.ts';
-import type { LedgerState } from './ledger.ts';
-import type { Identities } from './restore.ts';
+import type { Identities } from './identities.ts';
+import type { Books } from './ledger.ts';
 
 /** What the writer of a checkpoint adds of its own. */
 export type Writer = Pick<
@@ -14,7 +14,7 @@ export type Writer = Pick<
 
 /** The checkpoint of a ledger as it is now; `monotonic` is the time on the clock of its due times. */
 export function checkpointOf<State>(
-  { folded, pending, ...books }: Readonly<LedgerState<State>>,
+  { folded, pending, ...books }: Books<State>,
   encode: (folded: State) => Buffer,
   { group, orders: { topic, partition } }: TaskLogs,
   { orders, deadLetters }: Identities,

@@ -6,10 +6,16 @@
 
 import { InconsistentStateError } from '../errors.ts';
 import type { Fold } from '../log/fold.ts';
-import { addRange, look, type OffsetRanges, takeOut } from '../log/offset-ranges.ts';
+import {
+  addRange,
+  type CountedRange,
+  look,
+  type OffsetRanges,
+  takeOut,
+} from '../log/offset-ranges.ts';
 import { Unready } from '../log/unready.ts';
 import { createOffsetSet, type OffsetSet } from './offset-set.ts';
-import type { Pending } from './pending.ts';
+import type { Attempts, Pending } from './pending.ts';
 
 /** The part of a ledger that a checkpoint carries; `pending` is S with what the task keeps of each record. */
 export type LedgerState<State> = {
@@ -30,9 +36,16 @@ export type LedgerState<State> = {
   pending: Map<number, Pending>;
 };
 
+/** The same for everybody else: what the ledger alone may change, others read. */
+export type Books<State> = Readonly<Omit<LedgerState<State>, 'gapRanges' | 'lost' | 'pending'>> & {
+  readonly gapRanges: readonly CountedRange[];
+  readonly lost: readonly CountedRange[];
+  readonly pending: ReadonlyMap<number, Pending>;
+};
+
 /** Every transition throws InconsistentStateError when it cannot follow on the state. */
 export type Ledger<Value, State> = {
-  readonly state: Readonly<LedgerState<State>>;
+  readonly state: Books<State>;
   /** D: every origin that stands in the dead-letter log as far as it was read. */
   readonly deadLetters: Pick<OffsetSet, 'size' | 'has'>;
   /** The record at `offset` is at hand; false when it is dead-lettered already and was passed. */
@@ -47,6 +60,11 @@ export type Ledger<Value, State> = {
   found(pending: Pending): void;
   /** A pending record is attempted once more. */
   retried(): void;
+  /** An attempt has failed, or the record was given up: what is known of it now. */
+  failed(pending: Pending, known: Partial<Attempts>): void;
+  /** Keeps room in what is folded for the value of a call under way; `release` gives it back. */
+  reserve(value: Value): void;
+  release(value: Value): void;
   /**
    * The dead-letter record at `offset` was read; `origin` is the order of ours that it stands for
    * (null: none), `decode` gives its content if it has one. The pending order that it ends, if any; or
@@ -81,6 +99,12 @@ export function emptyState<State>(start: number, folded: State): LedgerState<Sta
     pending: new Map(),
   };
 }
+
+/** As createLedger. */
+export type CreateLedger<Value, State> = (
+  state: LedgerState<State>,
+  fold: Fold<Value, State>,
+) => Ledger<Value, State>;
 
 /** A ledger that goes on from `state`, which it owns from now on. */
 export function createLedger<Value, State>(
@@ -119,18 +143,22 @@ export function createLedger<Value, State>(
    * Where an order below N that is not pending was booked, and with that how to take it from there:
    * it was counted here while another owner gave it up, or it was not there any more.
    */
-  function release(origin: number, decode: () => Value | Unready | null): (() => void) | Unready {
+  function takeFrom(origin: number, decode: () => Value | Unready | null): (() => void) | Unready {
     const books = [state.lost, state.gapRanges];
     const known = books.find((ranges) => look(ranges, origin) === 'in');
     if (known !== undefined) return () => takeOut(known, origin);
-    if (books.some((ranges) => look(ranges, origin) === 'unknown')) {
+    const value = decode();
+    if (value instanceof Unready) return value;
+    const wasCounted = value !== null && fold.contains(state.folded, value);
+    const [possible, ...others] = books.filter((ranges) => look(ranges, origin) === 'unknown');
+    if (possible !== undefined) {
+      // What cannot be among the counted must be in these ranges, if they are the only ones.
+      if (!wasCounted && others.length === 0) return () => takeOut(possible, origin);
       throw new InconsistentStateError(
         `a dead letter stands for the order at offset ${origin}, of which is not known any more whether it was counted`,
       );
     }
-    const value = decode();
-    if (value instanceof Unready) return value;
-    if (value === null || !fold.contains(state.folded, value)) {
+    if (!wasCounted) {
       throw new InconsistentStateError(
         `a dead letter stands for the order at offset ${origin}, which was never counted`,
       );
@@ -174,6 +202,11 @@ export function createLedger<Value, State>(
     retried() {
       state.retries += 1;
     },
+    failed(pending, known) {
+      if (state.pending.get(pending.record.offset) === pending) Object.assign(pending, known);
+    },
+    reserve: (value) => fold.reserve(state.folded, value),
+    release: (value) => fold.release(state.folded, value),
     readDeadLetter(offset, origin, decode) {
       const below = offset < state.deadLetterOffset;
       const next = below ? state.deadLetterOffset : offset + 1;
@@ -184,7 +217,7 @@ export function createLedger<Value, State>(
       const passed = origin < state.nextOffset;
       const ends = passed && !below && origin >= state.start;
       const pending = ends ? state.pending.get(origin) : undefined;
-      const take = ends && !state.pending.has(origin) ? release(origin, decode) : null;
+      const take = ends && !state.pending.has(origin) ? takeFrom(origin, decode) : null;
       if (take instanceof Unready) return take;
       // From here on nothing throws.
       state.deadLetterOffset = next;

@@ -99,7 +99,8 @@ async function measure({ brokers }: TestCluster, size: StateSize): Promise<Times
   const progress = createProgress(clock);
   const patient = { writer: appender, clock, random: Math.random, logger: silentLogger, progress };
   const writer: LogWriter = {
-    append: async (tp, records) => (await persist(patient, tp, records, () => true)) ?? -1,
+    append: async (tp, records) =>
+      (await persist(patient, tp, records, new AbortController().signal)) ?? -1,
   };
   await writeState(admin, writer, names, size);
 

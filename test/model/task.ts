@@ -8,7 +8,11 @@ import { createLedger } from '../../server/task/ledger.ts';
 import type { Ordering } from '../../server/task/ordering.ts';
 import { createPartitionTask, type PartitionTask } from '../../server/task/partition-task.ts';
 import type { Tasks } from '../../server/task/tasks.ts';
-import type { OrderLedgerState, OrderTaskDeps as TaskDeps } from '../fixtures/orders.ts';
+import {
+  inGroups,
+  type OrderLedgerState,
+  type OrderTaskDeps as TaskDeps,
+} from '../fixtures/orders.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 import { createHandler } from './handler.ts';
 import type { Logs } from './logs.ts';
@@ -125,7 +129,7 @@ export function createTask(options: {
       onFailed(new Contradiction(`a closed task ${doing} an order`));
   }
 
-  const task = createPartitionTask(fault.task?.(deps) ?? deps);
+  const task = createPartitionTask(inGroups(fault.task?.(deps) ?? deps));
   const run: Run = { task, floor, ledger: null, unacknowledged };
   return run;
 }

@@ -177,6 +177,7 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
       deadLetterTopic: names.deadLetters.topic,
       deadLetterBufferSize: 100,
       clock: scheduler.clockOf(host),
+      logger: silentLogger,
       onCheckpoint: (_partition, ...checkpoint) => onCheckpoint(...checkpoint),
       onFailed: (_tp, error) => wrongs.push(error),
     });
