@@ -44,7 +44,10 @@ const rules: Record<string, Rule> = {
   schemas: { may: ['schemas', 'log', 'errors'], packages: ['avsc'] },
   view: { may: ['view', 'log', 'errors', 'record-batch'], packages: [] },
   task: { may: ['task', 'log', 'errors', 'record-batch'], packages: [] },
-  log: { may: ['log', 'errors', 'record-batch'], packages: ['avsc', 'node:fs', 'node:crypto'] },
+  log: {
+    may: ['log', 'errors', 'record-batch'],
+    packages: ['avsc', 'node:fs', 'node:crypto', 'node:events'],
+  },
   'record-batch': {
     may: ['record-batch'],
     packages: ['node:zlib', 'node:util', 'node:crypto', 'node:timers/promises', 'fzstd'],

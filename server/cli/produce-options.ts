@@ -1,5 +1,5 @@
 // The command line of `npm run produce`, read as a whole: every fault is reported at once.
-import { type Config, loadConfig, saslOf } from '../config.ts';
+import { type Config, loadConfig, securityOf } from '../config.ts';
 import { ConfigError } from '../errors.ts';
 import type { KafkaSettings } from '../kafka/client.ts';
 import { DEFAULT_PORT } from '../service/broker-choice.ts';
@@ -42,9 +42,9 @@ export const usage = `Sends random orders to Kafka, one every 1 to 2 seconds.
   --topic NAME    (ORDERS_TOPIC, else orders)
   --help, -h
 
-The service's variables count here too: KAFKA_SSL, KAFKA_SASL_MECHANISM, KAFKA_USERNAME,
-KAFKA_PASSWORD for the connection, PARTITIONS (3) when the topic has to be created,
-SCHEMA_REGISTRY_URL, _USER, _PASSWORD, _TOKEN for --format registry.
+The service's variables count here too: KAFKA_SSL…, KAFKA_SASL_MECHANISM and what belongs to it for the
+connection, PARTITIONS (3) when the topic has to be created, SCHEMA_REGISTRY_URL, _USER, _PASSWORD, _TOKEN
+for --format registry.
 `;
 
 const options = {
@@ -87,11 +87,10 @@ export function parseProduceOptions(
   const config = readConfig(withArguments(env, texts), faults);
   const format = readFormat(texts, config, faults);
   if (config === undefined || faults.length > 0) throw new ConfigError(faults);
-  const { KAFKA_BROKERS, KAFKA_SSL: ssl, ORDERS_TOPIC: topic, PARTITIONS: partitions } = config;
+  const { KAFKA_BROKERS, ORDERS_TOPIC: topic, PARTITIONS: partitions } = config;
   const connection = {
     brokers: KAFKA_BROKERS ?? [`localhost:${DEFAULT_PORT}`],
-    ssl,
-    sasl: saslOf(config),
+    security: securityOf(config),
   };
   return { connection, topic, partitions, format, ...work };
 }

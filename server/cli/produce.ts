@@ -6,6 +6,7 @@ import { openOrderProducer } from '../kafka/order-producer.ts';
 import { createOrderGenerator } from '../orders/order-generator.ts';
 import { DEFAULT_PORT } from '../service/broker-choice.ts';
 import { missingKafka } from '../service/embedded-broker.ts';
+import { environment } from './environment.ts';
 import { openOrderFormat } from './order-format.ts';
 import { type ProduceOptions, parseProduceOptions, usage } from './produce-options.ts';
 import { createProgress } from './progress.ts';
@@ -18,7 +19,7 @@ const readable = 10;
 const grace = 3000;
 
 try {
-  const options = parseProduceOptions(process.argv.slice(2), process.env);
+  const options = parseProduceOptions(process.argv.slice(2), environment());
   if (options === 'help') console.log(usage);
   else await produce(options);
 } catch (error) {
@@ -29,7 +30,8 @@ try {
 
 async function produce(options: ProduceOptions): Promise<void> {
   const { connection, topic, partitions, rate, count = Number.POSITIVE_INFINITY } = options;
-  const isDefault = !connection.ssl && connection.brokers.join() === `localhost:${DEFAULT_PORT}`;
+  const isDefault =
+    connection.security?.tls === null && connection.brokers.join() === `localhost:${DEFAULT_PORT}`;
   const missing = isDefault ? await missingKafka(DEFAULT_PORT) : null;
   if (missing !== null) throw new AppError('KAFKA_UNREACHABLE', missing, true);
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);

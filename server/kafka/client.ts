@@ -1,26 +1,26 @@
 // kafkajs, set up once for everybody here.
-import kafkajs, { type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
+import kafkajs, { type Kafka, type KafkaConfig } from 'kafkajs';
 import type { Logger } from '../log/logger.ts';
 import { aliasOf, socketFactory } from './address.ts';
 import { mendKafkajs } from './kafkajs-mends.ts';
+import { type SecuritySettings, securityOptions } from './security.ts';
 
 const { logLevel } = kafkajs;
 
 export type KafkaSettings = {
   readonly brokers: readonly string[];
-  readonly ssl: boolean;
-  readonly sasl?: SASLOptions | undefined;
+  /** Neither TLS nor a login unless it is given. */
+  readonly security?: SecuritySettings;
   readonly clientId: string;
 };
 
 /** What kafkajs says when it cannot connect to a broker. */
 const TROUBLE = /^(?:Failed to connect to seed broker, .*?: |(?=Connection (?:error|timeout)))(.*)/;
 
-/** A client of the brokers, logging through `logger`; `onTrouble` hears why one cannot be reached. */
+/** A client of the brokers (throws a ConfigError for a file of `security` that cannot be read), logging through `logger`; `onTrouble` hears why one cannot be reached. */
 export function createKafka({
   brokers,
-  ssl,
-  sasl,
+  security,
   clientId,
   logger,
   onTrouble = () => {},
@@ -29,8 +29,7 @@ export function createKafka({
   const config: KafkaConfig = {
     brokers: brokers.map(aliasOf),
     clientId,
-    ssl,
-    ...(sasl === undefined ? {} : { sasl }),
+    ...(security === undefined ? {} : securityOptions(security)),
     socketFactory,
     connectionTimeout: 5000,
     // A join and a produce may take 10 s, and say so in time.

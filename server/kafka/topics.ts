@@ -36,14 +36,14 @@ export type Topics = {
    * those of `orders`. Rejects with InconsistentStateError when the checkpoint topic would lose records.
    */
   ensure(): Promise<TopicsState>;
-  /** The same writer, which has no dead letter written (retriable) while their topic would lose it. */
+  /** The same writer, but it refuses (retriable) to write a dead letter while their topic would lose it. */
   guard(writer: LogWriter): LogWriter;
   /** Deletes the checkpoints of a partition below an offset. Rejects with an AppError (TRIM), not retriable when it is not allowed. */
   trimCheckpoints(partition: number, below: number): Promise<void>;
   close(): Promise<void>;
 };
 
-/** Kafka frees deleted records by the segment, and never the one it writes to. */
+/** Kafka frees deleted records only a whole segment at a time, and not in the one it writes to. */
 const SMALL_SEGMENTS = { 'segment.bytes': String(2 * CHECKPOINT_BYTES), 'segment.ms': '60000' };
 /** TOPIC_AUTHORIZATION_FAILED, UNSUPPORTED_VERSION, POLICY_VIOLATION: asking again does not help. */
 const WILL_NOT_PASS: ReadonlySet<number> = new Set([29, 35, 44]);
@@ -134,7 +134,7 @@ export function createTopics(deps: {
     };
   }
 
-  /** Once: who set it may wonder why nothing came of it. */
+  /** Says once that PARTITIONS has no effect on a topic that is there already. */
   function sayPartitions(partitions: number): void {
     if (saysPartitions || partitions >= deps.partitions) return;
     saysPartitions = true;
@@ -142,7 +142,7 @@ export function createTopics(deps: {
     logger.info(words, { topic: names.orders, partitions, PARTITIONS: deps.partitions });
   }
 
-  /** Once, and never in the way of anything. */
+  /** Warns once when other topics have fewer replicas than `orders`; a failure stops nothing. */
   function lookAtReplicas(beside: readonly string[]): void {
     if (knowsReplicas) return;
     try {

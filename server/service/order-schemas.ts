@@ -8,6 +8,9 @@ import { fingerprintText } from '../schemas/fingerprint.ts';
 import { authorizationOf, createRegistryClient } from '../schemas/registry-client.ts';
 import { createSchemaCache } from '../schemas/schema-cache.ts';
 
+/** What the registry is called among what is reported. */
+export const REGISTRY = 'registry';
+
 export type OrderSchemas = OrderDecoder & {
   /** What `GET /schema` shows. */
   shown(): Schemas;

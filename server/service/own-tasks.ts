@@ -10,6 +10,7 @@ import { createOrderFold, type OrderState } from '../orders/order-fold.ts';
 import { createPartitionTask } from '../task/partition-task.ts';
 import type { Business, Rules, Runtime, TaskPorts } from '../task/task-deps.ts';
 import { createTasks, type Tasks } from '../task/tasks.ts';
+import { watchHandler, watchReader } from '../task/watched.ts';
 
 /** Of the time of this process, for encoding checkpoints; to send and read them costs four times that. */
 export const CHECKPOINT_SHARE = 0.02;
@@ -28,18 +29,19 @@ export function createOwnTasks(deps: {
   author: Author;
   decoder: Pick<OrderDecoder, 'decode'>;
   startedAt: number;
-  topics: { readonly orders: string; readonly deadLetters: string; readonly checkpoints: string };
   generation: () => number | null;
+  /** Where it is noted what the tasks wait for. */
   progress: Progress;
   logger: Logger;
   onTrim: (partition: number, error: unknown) => void;
   /** What keeps orders of a partition waiting, in words; null when it has gone. */
   onProblem: (partition: number, words: string | null) => void;
 }): Tasks {
-  const { config, ground, author, decoder, startedAt, topics, generation, progress, logger } = deps;
+  const { config, ground, author, decoder, startedAt, generation, progress, logger } = deps;
   const { onTrim, onProblem } = deps;
-  const limits = { maxProducts: config.MAX_PRODUCTS, maxBytes: MAX_FOLDED_BYTES };
-  const fold = createOrderFold(limits, decoder);
+  const room = { maxProducts: config.MAX_PRODUCTS, maxBytes: MAX_FOLDED_BYTES };
+  const fold = createOrderFold(room, decoder);
+  const reader = watchReader(ground.reader, progress);
   const tasks = createTasks({
     clock: ground.clock,
     logger,
@@ -48,18 +50,18 @@ export function createOwnTasks(deps: {
       createPartitionTask({
         logs: {
           group: config.GROUP_ID,
-          orders: { topic: topics.orders, partition },
-          deadLetters: { topic: topics.deadLetters, partition },
-          checkpoints: { topic: topics.checkpoints, partition },
+          orders: { topic: config.ORDERS_TOPIC, partition },
+          deadLetters: { topic: config.DLQ_TOPIC, partition },
+          checkpoints: { topic: config.CHECKPOINT_TOPIC, partition },
         },
         owner: { author, startedAt, generation },
-        business: { fold, handle: ground.handle },
+        business: { fold, handle: watchHandler(ground.handle, progress) },
         rules: {
           ...rulesOf(config),
           checkpointShare: () => CHECKPOINT_SHARE / Math.max(1, tasks.positions().size),
         },
         ports: {
-          reader: ground.reader,
+          reader,
           writer: ground.writer,
           trim: (below) => ground.trim(partition, below),
         },

@@ -3,6 +3,7 @@
 // even so waits by itself, and the others go on.
 
 import { AppError, describe } from '../errors.ts';
+import { createAbort } from '../log/abortable.ts';
 import type { Author, DeadLetterCause } from '../log/dead-letter.ts';
 import { FORMS } from '../log/dead-letter-form.ts';
 import type { LogWriter, TopicPartition } from '../log/ports.ts';
@@ -34,7 +35,7 @@ export function createDeadLetterOutbox(
 ): DeadLetterOutbox {
   const { target, writer, logger, isPending, onFailed } = deps;
   const waiting: Entry[] = [];
-  const closing = new AbortController();
+  const closing = createAbort();
   const { signal } = closing;
   const refused = createRefused({ ...deps, sendAgain: enqueue });
   let warned = false;

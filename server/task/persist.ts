@@ -1,13 +1,12 @@
 // An append that has to succeed: repeated with backoff until it does.
-import { AppError, describe, isRetriable } from '../errors.ts';
+import { AppError, describe } from '../errors.ts';
 import { abortable } from '../log/abortable.ts';
-import { delay } from '../log/clock.ts';
 import { type LogWriter, nameOf, type TopicPartition } from '../log/ports.ts';
+import { retry } from '../log/retry.ts';
 import type { RecordContent } from '../record-batch/record.ts';
 import type { Runtime } from './task-deps.ts';
 
-const FIRST_DELAY_MS = 100;
-const MAX_DELAY_MS = 5000;
+const BACKOFF = { firstMs: 100, maxMs: 5000 };
 /** A record without a time of its own; brokers take it whatever they ask of times. */
 const NO_TIMESTAMP = -1;
 
@@ -43,26 +42,30 @@ async function appendUntilDone(
 ): Promise<number> {
   const wrongClock = `the time of records for ${nameOf(tp)} is refused`;
   let timed = true;
-  for (let attempt = 0; ; attempt += 1) {
-    signal.throwIfAborted();
+
+  function failed(error: unknown): void {
+    onRefused(error);
+    logger.debug('append failed, trying again', { ...tp, error: describe(error) });
+  }
+
+  async function append(): Promise<number> {
     try {
       const offset = await writer.append(tp, timed ? records : records.map(withoutTime));
       if (timed) progress.note(wrongClock, null);
       return offset;
     } catch (error) {
-      if (!isRetriable(error)) throw error;
-      onRefused(error);
-      logger.debug('append failed, trying again', { ...tp, error: describe(error) });
-      if (timed && error instanceof AppError && error.code === 'INVALID_TIMESTAMP') {
-        timed = false;
-        const words = 'the clock of this machine may be wrong; they are written without one';
-        progress.note(wrongClock, `${wrongClock}: ${words}`);
-        continue;
-      }
-      const ceiling = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt);
-      await delay(clock, ceiling * (0.5 + random() / 2), signal);
+      const isTime = error instanceof AppError && error.code === 'INVALID_TIMESTAMP';
+      if (!timed || !isTime) throw error;
+      timed = false;
+      failed(error);
+      const words = 'the clock of this machine may be wrong; they are written without one';
+      progress.note(wrongClock, `${wrongClock}: ${words}`);
+      signal.throwIfAborted();
+      return append();
     }
   }
+
+  return retry(append, { clock, random, signal, ...BACKOFF, failed });
 }
 
 function withoutTime(record: RecordContent): RecordContent {

@@ -1,6 +1,6 @@
 // What a task states of its partition: the ledger as a checkpoint, about every interval, written only
 // when Kafka has said after it was taken that its topics are still the same.
-import { abortable } from '../log/abortable.ts';
+import { abortable, createAbort } from '../log/abortable.ts';
 import { encodeCheckpoint } from '../log/checkpoint.ts';
 import type { Fold } from '../log/fold.ts';
 import type { TaskLogs } from '../log/head.ts';
@@ -39,7 +39,7 @@ export function createStatements<State>(deps: {
 }): Statements {
   const { logs, owner, fold, rules, runtime, writer, books, identities, highWatermark } = deps;
   const { clock, logger } = runtime;
-  const abandoned = new AbortController();
+  const abandoned = createAbort();
   const checkpointer = createCheckpointer({
     intervalMs: rules.checkpointIntervalMs,
     share: rules.checkpointShare,

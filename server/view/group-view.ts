@@ -1,6 +1,7 @@
 // What the whole group has come to, read from the topics by every instance: the head checkpoint of
 // each partition merged, and the newest dead letters. Positions never move back.
 
+import { createAbort } from '../log/abortable.ts';
 import type { CheckpointSummary } from '../log/checkpoint.ts';
 import type { OnCheckpoint } from '../log/checkpoint-stamp.ts';
 import type { Clock } from '../log/clock.ts';
@@ -94,7 +95,7 @@ export function createGroupView(deps: {
   });
   const ring = createDeadLetterRing(deadLetterBufferSize);
   const partitions = new Map<number, Promise<unknown>>();
-  const closing = new AbortController();
+  const closing = createAbort();
   const { signal } = closing;
   const upToDate = new Set<number>();
   /** Partitions whose checkpoints are followed no more. */

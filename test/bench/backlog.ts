@@ -18,7 +18,7 @@ export async function writeBacklog(options: {
 }): Promise<void> {
   const { topic, orders, partitions, products } = options;
   const brokers = options.brokers.split(',');
-  const kafka = createKafka({ brokers, ssl: false, clientId: 'bench', logger: silentLogger });
+  const kafka = createKafka({ brokers, clientId: 'bench', logger: silentLogger });
   const admin = kafka.admin();
   await admin.connect();
   const config = { topic, numPartitions: partitions };

@@ -79,7 +79,7 @@ async function drainWithService(): Promise<Result> {
   const config = loadConfig(process.env);
   const highs = await highWatermarks();
   const total = highs.reduce((sum, high) => sum + high, 0);
-  const kafka = createKafka({ brokers: BROKERS.split(','), ssl: false, clientId: 'bench', logger });
+  const kafka = createKafka({ brokers: BROKERS.split(','), clientId: 'bench', logger });
   const names = { orders: TOPIC, deadLetters: `${id}-dlq`, checkpoints: `${id}-checkpoints` };
   const topics = createTopics({ kafka, names, partitions: highs.length, logger });
   await topics.ensure();

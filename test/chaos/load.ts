@@ -27,7 +27,7 @@ export async function startLoad(
   { seed, rate, products = 8, badRatio = 0.02, orders }: LoadOptions,
 ): Promise<Load> {
   const producer = await openOrderProducer({
-    connection: { brokers: brokers.split(','), ssl: false },
+    connection: { brokers: brokers.split(',') },
     topic,
     partitions: 3,
     trouble: () => {},

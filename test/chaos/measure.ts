@@ -93,7 +93,7 @@ async function measure({ brokers }: TestCluster, size: StateSize): Promise<Times
   const admin = client.admin();
   await admin.connect();
   scope.teardown(() => admin.disconnect());
-  const settings = { brokers: [brokers], ssl: false, clientId: 'measure', logger: silentLogger };
+  const settings = { brokers: [brokers], clientId: 'measure', logger: silentLogger };
   const appender = createAppender({ cluster: createCluster(createKafka(settings)) });
   scope.teardown(() => appender.close());
   const progress = createProgress(clock);

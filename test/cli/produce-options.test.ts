@@ -3,7 +3,7 @@ import { parseProduceOptions } from '../../server/cli/produce-options.ts';
 
 t.test('without arguments: one order every 1 to 2 s for the Kafka on this machine', async (t) => {
   t.strictSame(parseProduceOptions([], {}), {
-    connection: { brokers: ['localhost:9092'], ssl: false, sasl: undefined },
+    connection: { brokers: ['localhost:9092'], security: { tls: null, login: null } },
     topic: 'orders',
     partitions: 3,
     rate: undefined,
@@ -67,8 +67,10 @@ t.test('SASL and TLS come from the environment', async (t) => {
   };
   t.match(parseProduceOptions([], env), {
     connection: {
-      ssl: true,
-      sasl: { mechanism: 'scram-sha-256', username: 'me', password: 'secret' },
+      security: {
+        tls: { ca: null, certificate: null, key: null, keyPassword: null },
+        login: { mechanism: 'scram-sha-256', username: 'me', password: 'secret' },
+      },
     },
   });
 });

@@ -160,7 +160,7 @@ async function settings(admin: Admin, name: string): Promise<Record<string, stri
 /** Writes records that other clients would not, to partition 0 of orders unless told otherwise. */
 function appender(t: Test, world: World) {
   const brokers = [world.brokers];
-  const kafka = createKafka({ brokers, ssl: false, clientId: 'test', logger: silentLogger });
+  const kafka = createKafka({ brokers, clientId: 'test', logger: silentLogger });
   const writer = createAppender({ cluster: createCluster(kafka) });
   t.teardown(() => writer.close());
   return async (

@@ -61,7 +61,7 @@ t.test('three framings and four schemas on one topic come to what Python counts'
   const write = (order: Order) => writers[turn++ % writers.length]!(order);
   const generator = createOrderGenerator({ seed: 5, products: 4, badRatio: 0, write });
   const producer = await openOrderProducer({
-    connection: { brokers: [brokers], ssl: false },
+    connection: { brokers: [brokers] },
     topic: world.orders,
     partitions: 3,
     trouble: (message) => t.comment(message),

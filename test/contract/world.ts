@@ -60,7 +60,7 @@ export function createWorld(t: Test, broker: Broker, settings: Record<string, st
 
   function openProducer() {
     return openOrderProducer({
-      connection: { brokers: [broker.brokers], ssl: false },
+      connection: { brokers: [broker.brokers] },
       topic: orders,
       partitions: Number(settings.PARTITIONS ?? 3),
       trouble: (message) => t.comment(message),

@@ -1,6 +1,6 @@
 // Faults as somebody might make them: each breaks one rule that the checkpoints' truth rests on.
 
-import { DamagedLogError, describe, InconsistentStateError } from '../../server/errors.ts';
+import { AppError, describe, InconsistentStateError } from '../../server/errors.ts';
 import { Fault as Refusal } from '../../server/log/fault.ts';
 import { addRange, look } from '../../server/log/offset-ranges.ts';
 import { Unready } from '../../server/log/unready.ts';
@@ -134,12 +134,12 @@ export const faults: Record<string, Fault> = {
         } catch (error) {
           state.deadLetterOffset = offset + 1;
           // As any other error: the task writes down what it knows.
-          throw new DamagedLogError(describe(error));
+          throw new AppError('PLANTED', describe(error), false);
         }
       },
     })).task(deps),
     onFailed(error) {
-      const isOurs = error instanceof DamagedLogError;
+      const isOurs = error instanceof AppError && error.code === 'PLANTED';
       deps.onFailed(isOurs ? new InconsistentStateError(error.message) : error);
     },
   })),

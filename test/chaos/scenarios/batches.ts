@@ -24,7 +24,6 @@ async function produceLarge(world: World, times: number): Promise<void> {
   const { brokers } = world.cluster;
   const kafka = createKafka({
     brokers: brokers.split(','),
-    ssl: false,
     clientId: 'large-batches',
     logger: silentLogger,
   });
