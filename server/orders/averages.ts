@@ -80,6 +80,16 @@ export function view(tally: Tally): { count: number; averagePrice: number } {
   return { count: tally.count, averagePrice: average(sumOf(tally), tally.count) };
 }
 
+/** The number nearest to the exact quotient. */
 function average(units: bigint, count: number): number {
-  return count === 0 ? 0 : Number(units) / (count * UNITS_PER_PRICE);
+  if (count === 0) return 0;
+  const divisor = count * UNITS_PER_PRICE;
+  if (units <= MAX_EXACT && divisor <= MAX_EXACT) return Number(units) / divisor;
+  // Rounded once: enough digits for any double, and in the last one whether there were more.
+  const whole = (units << EXTRA_BITS) / BigInt(divisor);
+  const isExact = whole * BigInt(divisor) === units << EXTRA_BITS;
+  return Number(isExact ? whole : whole | 1n) / 2 ** Number(EXTRA_BITS);
 }
+
+const MAX_EXACT = Number.MAX_SAFE_INTEGER;
+const EXTRA_BITS = 128n;

@@ -14,7 +14,6 @@ import type { Logger } from '../log/logger.ts';
 import { nameOf } from '../log/ports.ts';
 import { createProgress, type Progress } from '../log/progress.ts';
 import { createGroupAverages } from '../orders/group-averages.ts';
-import { idOf } from '../orders/order-fold.ts';
 import { createOrderHandler } from '../orders/order-handler.ts';
 import { createPostHandler } from '../orders/post-order.ts';
 import { shareTopicIds } from '../task/identity.ts';
@@ -76,7 +75,8 @@ export function createParts(surroundings: Surroundings) {
     ...logsOf(config),
     reader: watchReader(connections.viewReader, progress.view),
     state: averages,
-    idOf: (value) => idOf(value, schemas),
+    idOf: schemas.idOf,
+    idReady: schemas.idReady,
     clock,
     logger,
     isOut: (partition) => stalls.unread().has(partition),

@@ -1,9 +1,16 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import t from 'tap';
 import {
   authorizationOf,
   createRegistryClient,
   RegistryError,
 } from '../../server/schemas/registry-client.ts';
+import { withAuthority } from '../fixtures/certificates.ts';
 import { fakeRegistry } from '../fixtures/fake-registry.ts';
 import { freePort } from '../fixtures/free-port.ts';
 
@@ -89,4 +96,30 @@ t.test('a schema is registered under its subject', async (t) => {
     body: { error_code: 409, message: 'incompatible with an earlier schema' },
   });
   await t.rejects(client.register('orders-value', '"int"'), /409 \(incompatible with/);
+});
+
+t.test('a registry behind TLS is trusted by the authority that Node is told of', async (t) => {
+  const authority = await withAuthority(t);
+  if (authority === undefined) return;
+  const { certificate, key } = await authority.issue('registry');
+  const server = createServer(
+    { cert: await readFile(certificate), key: await readFile(key) },
+    (_request, response) => response.end(JSON.stringify({ schema: '"string"' })),
+  ).listen(0, 'localhost');
+  t.teardown(() => server.close());
+  await once(server, 'listening');
+  const url = `https://localhost:${(server.address() as AddressInfo).port}`;
+  const client = new URL('../../server/schemas/registry-client.js', import.meta.url);
+  const program = `
+    const { createRegistryClient } = await import('${client}');
+    const client = createRegistryClient({ url: '${url}', authorization: null });
+    const ask = client.schemaById(1, new AbortController().signal);
+    console.log(await ask.then(({ schema }) => schema.text, ({ message }) => message));`;
+  const ask = async (env: Record<string, string>) => {
+    const args = ['--input-type=module', '-e', program];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+    return stdout.trim();
+  };
+  t.equal(await ask({ NODE_EXTRA_CA_CERTS: authority.ca }), '"string"');
+  t.match(await ask({}), /does not answer: .*certificate/);
 });
