@@ -83,11 +83,13 @@ export function view(tally: Tally): { count: number; averagePrice: number } {
 /** The number nearest to the exact quotient. */
 function average(units: bigint, count: number): number {
   if (count === 0) return 0;
-  const divisor = count * UNITS_PER_PRICE;
-  if (units <= MAX_EXACT && divisor <= MAX_EXACT) return Number(units) / divisor;
+  if (units <= MAX_EXACT && count <= MAX_EXACT / UNITS_PER_PRICE) {
+    return Number(units) / (count * UNITS_PER_PRICE);
+  }
+  const divisor = BigInt(count) * BigInt(UNITS_PER_PRICE);
   // Rounded once: enough digits for any double, and in the last one whether there were more.
-  const whole = (units << EXTRA_BITS) / BigInt(divisor);
-  const isExact = whole * BigInt(divisor) === units << EXTRA_BITS;
+  const whole = (units << EXTRA_BITS) / divisor;
+  const isExact = whole * divisor === units << EXTRA_BITS;
   return Number(isExact ? whole : whole | 1n) / 2 ** Number(EXTRA_BITS);
 }
 
