@@ -19,6 +19,7 @@ export type RunningRegistry = {
 };
 
 const POLL_MS = 100;
+const ANSWER_MS = 5000;
 
 /**
  * Starts a registry on localhost, in memory, and resolves when it answers; rejects with what it said when
@@ -38,7 +39,7 @@ export async function startRegistry(options: {
       QUARKUS_HTTP_HOST: '127.0.0.1',
       QUARKUS_HTTP_PORT: `${port}`,
       // It writes a line for every request otherwise.
-      QUARKUS_LOG_LEVEL: 'WARN',
+      QUARKUS_HTTP_ACCESS_LOG_ENABLED: 'false',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(signal && { signal }),
@@ -60,12 +61,12 @@ export async function startRegistry(options: {
     failure = error;
   });
   const url = `http://127.0.0.1:${port}/apis/ccompat/v7`;
-  while (!(await answers(url))) {
+  for (let up = false; !up; up = await answers(url)) {
+    await pause(POLL_MS);
     if (failure !== undefined) throw failure;
     if (ended) {
       throw new AppError('REGISTRY_START', `the registry did not start: ${said.join('\n')}`, false);
     }
-    await pause(POLL_MS);
   }
   const end = (name: NodeJS.Signals) => {
     child.kill(name);
@@ -75,7 +76,9 @@ export async function startRegistry(options: {
 }
 
 async function answers(url: string): Promise<boolean> {
-  const response = await fetch(`${url}/schemas/types`).catch(() => null);
+  const response = await fetch(`${url}/schemas/types`, {
+    signal: AbortSignal.timeout(ANSWER_MS),
+  }).catch(() => null);
   await response?.body?.cancel();
   return response?.ok ?? false;
 }
