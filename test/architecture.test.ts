@@ -73,6 +73,7 @@ const rules: Record<string, Rule> = {
       'errors',
       'dev-broker',
     ],
+    types: ['http'],
     packages: [ANY_NODE, 'yaml', 'avsc'],
   },
   'dev-broker': { may: ['dev-broker', 'record-batch'], packages: [ANY_NODE] },

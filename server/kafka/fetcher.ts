@@ -33,6 +33,8 @@ export function createFetcher(deps: {
   /** The outcome of the last attempt to fetch a followed partition, in words; null: it was served. */
   onPartition: (tp: TopicPartition, error: string | null) => void;
   metadataEveryMs?: number;
+  /** How long a request waits at the end of a partition; who asks next waits for it. */
+  maxWaitMs?: number;
 }): Fetcher {
   const { cluster, logger, random, onState, onPartition } = deps;
   const { metadataEveryMs = METADATA_EVERY_MS } = deps;
@@ -51,6 +53,7 @@ export function createFetcher(deps: {
   const boundsOf = createBounds({ cluster, logger, backoff, refresh: ask });
   const polls = createPolls({
     ...{ cluster, logger, fetchings, signal, pause, refresh, run, onState, onPartition },
+    maxWaitMs: deps.maxWaitMs,
   });
   const metadataTimer = setInterval(() => run(refresh()), metadataEveryMs);
 

@@ -33,8 +33,11 @@ export function createPolls(deps: {
   run: (work: Promise<void>) => void;
   onState: (up: boolean) => void;
   onPartition: (tp: TopicPartition, error: string | null) => void;
+  /** How long a request waits at the end of a partition; who asks next waits for it. */
+  maxWaitMs?: number | undefined;
 }): Polls {
   const { cluster, logger, fetchings, signal, pause, refresh, run, onPartition } = deps;
+  const { maxWaitMs = MAX_WAIT_MS } = deps;
   const polled = new Set<string>();
   let sleepers: (() => void)[] = [];
 
@@ -87,7 +90,7 @@ export function createPolls(deps: {
       return { ...tp, epoch: cluster.leader(tp)?.epoch ?? -1, offset: position };
     });
     const exchange = fetchExchange(positions, {
-      maxWaitMs: someLeftOut ? SHORT_WAIT_MS : MAX_WAIT_MS,
+      maxWaitMs: someLeftOut ? Math.min(SHORT_WAIT_MS, maxWaitMs) : maxWaitMs,
       maxBytes: MAX_BYTES,
       maxPartitionBytes: MAX_PARTITION_BYTES,
     });

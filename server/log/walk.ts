@@ -41,8 +41,8 @@ export async function walk(
 }
 
 /**
- * Visits the records from `from` up to `to`, or to the last decided one when that comes first. Stops at
- * once, and rejects, when `signal` is aborted.
+ * Visits the records from `from` up to `to`, or to the last decided one when that comes first. A promise
+ * of `visit` is waited for. Stops at once, and rejects, when `signal` is aborted.
  */
 export function readRange(
   { reader, clock, signal }: { reader: LogReader; clock: Clock; signal: AbortSignal },

@@ -5,6 +5,7 @@ import type { Fold } from '../log/fold.ts';
 import type { TaskLogs } from '../log/head.ts';
 import type { Logger } from '../log/logger.ts';
 import type { OffsetRange } from '../log/offset-ranges.ts';
+import { redriveIn } from '../log/redrive.ts';
 import type { Unready } from '../log/unready.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { lastHeaders } from '../record-batch/record-parts.ts';
@@ -28,9 +29,12 @@ export function followDeadLetter<Value, State>(
     from.group === logs.group &&
     from.origin.topic === logs.orders.topic &&
     from.origin.partition === logs.orders.partition;
-  return ledger.readDeadLetter(offset, ours ? from.origin.offset : null, () => {
-    const value = fold.decode(bytes, valueStart, valueEnd);
-    return value instanceof Fault ? null : value;
+  return ledger.readDeadLetter(offset, ours ? from.origin.offset : null, {
+    decode() {
+      const value = fold.decode(bytes, valueStart, valueEnd);
+      return value instanceof Fault ? null : value;
+    },
+    redrive: () => redriveIn(bytes, cursor),
   });
 }
 

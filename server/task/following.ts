@@ -27,11 +27,12 @@ type Deps<Value, State> = {
   onFailed: (error: unknown) => void;
 };
 
-/** Hands the orders to the processor; `onEnd` hears where their log ends. */
+/** Hands the orders to the processor; `onEnd` hears where their log ends, `onSet` of the end of each set. */
 export function ordersFollower<Value, State>(
-  deps: Deps<Value, State> & { onEnd: (highWatermark: number) => void },
+  deps: Deps<Value, State> & { onEnd: (highWatermark: number) => void; onSet: () => void },
 ): Follower {
-  const { logs, clock, logger, ledger, identities, processor, isOpen, onChange, onEnd } = deps;
+  const { logs, clock, logger, ledger, identities, processor, isOpen, onChange } = deps;
+  const { onEnd, onSet } = deps;
   const books = ledger.state;
   return {
     async records(set) {
@@ -45,7 +46,7 @@ export function ordersFollower<Value, State>(
             offset: cursor.offset,
           });
         }
-        const wait = processor.process(cursor);
+        const wait = processor.process(cursor, isOpen);
         if (!noted) identities.orders.note(cursor);
         noted = true;
         return wait;
@@ -53,6 +54,7 @@ export function ordersFollower<Value, State>(
       if (!isOpen()) return;
       ledger.passGap(next);
       if (set.bytes.length > 0) onChange();
+      onSet();
     },
     outOfRange(position, { low, high }) {
       if (position > high) throw recreated(logs.orders, position, high);

@@ -8,6 +8,7 @@
 import { causeOfFault, type DeadLetterCause } from '../log/dead-letter.ts';
 import { Fault } from '../log/fault.ts';
 import type { TopicPartition } from '../log/ports.ts';
+import { redriveIn } from '../log/redrive.ts';
 import { Unready } from '../log/unready.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { createCalls } from './calls.ts';
@@ -46,12 +47,16 @@ export const NONE_WAITING: Waiting = { inFlight: 0, retrying: 0, givenUp: 0 };
 
 export type Processor = {
   /** Takes the record under the cursor, which stands at N or above; a promise when the next has to wait. */
-  process(cursor: RecordCursor): undefined | Promise<void>;
+  process(cursor: RecordCursor, isWanted?: () => boolean): undefined | Promise<void>;
   /** Goes on with the records that a restore found pending. */
   resume(): void;
   /** A pending record ended without us: its dead letter was read. */
   ended(pending: Pending): void;
   waiting(): Waiting;
+  /** Orders counted since it began. */
+  readonly counted: number;
+  /** Tries again what was not given up because it must not be. */
+  retryHeldBack(): void;
   /** Begins nothing more and ends the calls under way; those that succeed before it resolves are counted. */
   close(): Promise<void>;
 };
@@ -65,16 +70,20 @@ export function createProcessor<Value, State>(deps: {
   business: Business<Value, State>;
   rules: Pick<Rules, 'policy' | 'ordering' | 'limits'>;
   runtime: Pick<Runtime, 'clock' | 'random'>;
+  /** Whether an order may be given up now; called once for each, `counted` are counted by then. */
+  mayGiveUp: (counted: number) => boolean;
   giveUp: (pending: Pending, cause: DeadLetterCause) => void;
   onChange: () => void;
   onFailed: (error: unknown) => void;
 }): Processor {
-  const { source, ledger, business, rules, runtime, giveUp, onChange, onFailed } = deps;
+  const { source, ledger, business, rules, runtime } = deps;
+  const { mayGiveUp, giveUp, onChange, onFailed } = deps;
   const { topic, partition } = source;
   const { policy, ordering, limits } = rules;
   const { clock, random } = runtime;
   const books = ledger.state;
   let phase: 'open' | 'closing' | 'closed' = 'open';
+  let counted = 0;
   let onClosed = () => {};
   const closed = new Promise<void>((resolve) => {
     onClosed = resolve;
@@ -106,6 +115,7 @@ export function createProcessor<Value, State>(deps: {
     clock,
     random,
     onDue: turns.ready,
+    mayGiveUp: () => mayGiveUp(counted),
     onGivenUp(pending, cause) {
       giveUp(pending, cause);
       leave(pending);
@@ -114,10 +124,13 @@ export function createProcessor<Value, State>(deps: {
     onFailed,
   });
 
-  function process(cursor: RecordCursor): undefined | Promise<void> {
-    if (!ledger.arrive(cursor.offset)) return undefined;
+  function process(
+    cursor: RecordCursor,
+    isWanted: () => boolean = always,
+  ): undefined | Promise<void> {
+    if (!ledger.arrive(cursor.offset, redriveIn(cursor.bytes, cursor))) return undefined;
     const value = judge.arriving(cursor);
-    if (value instanceof Unready) return takeLater(cursor, value);
+    if (value instanceof Unready) return takeLater(cursor, value, isWanted);
     const lane = laneOf(ordering, cursor);
     if (value instanceof Fault)
       retries.giveUp(hold(cursor, null), causeOfFault(value, clock.now()));
@@ -128,9 +141,13 @@ export function createProcessor<Value, State>(deps: {
   }
 
   /** The walk stands still meanwhile, and N with it: the record is the next one still, or was passed. */
-  async function takeLater(cursor: RecordCursor, { ready }: Unready): Promise<void> {
+  async function takeLater(
+    cursor: RecordCursor,
+    { ready }: Unready,
+    isWanted: () => boolean,
+  ): Promise<void> {
     await Promise.race([ready, closed]);
-    if (phase === 'open') await process(cursor);
+    if (phase === 'open' && isWanted()) await process(cursor, isWanted);
   }
 
   function callFirst(cursor: RecordCursor, value: Value, lane: string | null): void {
@@ -145,8 +162,10 @@ export function createProcessor<Value, State>(deps: {
       failed(inLane(hold(cursor, lane)), error);
       return;
     }
-    if (call === undefined) ledger.count(value);
-    else inFlight.follow(inLane(hold(cursor, lane)), value, call);
+    if (call === undefined) {
+      ledger.count(value);
+      counted += 1;
+    } else inFlight.follow(inLane(hold(cursor, lane)), value, call);
   }
 
   function callAgain(pending: Pending): void {
@@ -178,6 +197,7 @@ export function createProcessor<Value, State>(deps: {
 
   function settle(pending: Pending, value: Value): void {
     ledger.settle(pending.record.offset, value);
+    counted += 1;
     ended(pending);
   }
 
@@ -234,6 +254,13 @@ export function createProcessor<Value, State>(deps: {
       const called = inFlight.count();
       return { inFlight: called, retrying: books.pending.size - called - givenUp, givenUp };
     },
+    get counted() {
+      return counted;
+    },
+    retryHeldBack() {
+      retries.retryHeldBack();
+      goOn();
+    },
     async close() {
       if (phase !== 'open') return;
       phase = 'closing';
@@ -245,3 +272,5 @@ export function createProcessor<Value, State>(deps: {
     },
   };
 }
+
+const always = () => true;

@@ -7,6 +7,8 @@ import { Unready } from '../../server/log/unready.ts';
 import type { Order } from '../../server/orders/order.ts';
 import { REASONS } from '../../server/orders/reasons.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
+import type { Letter } from '../../server/task/ledger.ts';
+
 import {
   orderFold as fold,
   type OrderLedger,
@@ -23,8 +25,8 @@ function inLedger(
 ): Required<Pick<Fault, 'task'>> {
   return inTask((deps) => ({
     ...deps,
-    createLedger(state, fold) {
-      const ledger = deps.createLedger!(state, fold);
+    createLedger(state, fold, group) {
+      const ledger = deps.createLedger!(state, fold, group);
       return { ...ledger, ...change(ledger, state, deps) };
     },
   }));
@@ -45,34 +47,36 @@ export const faults: Record<string, Fault> = {
   })),
 
   'D ignored': inLedger((ledger, state) => ({
-    arrive(offset) {
-      if (ledger.arrive(offset)) return true;
+    arrive(offset, redrive) {
+      const { deadLettered } = state;
+      if (ledger.arrive(offset, redrive)) return true;
+      if (state.deadLettered === deadLettered) return false;
       state.deadLettered -= 1;
       state.nextOffset -= 1;
       return true;
     },
-    readDeadLetter(offset, origin, decode) {
-      const order = orderOf(decode);
-      const isCopy = origin !== null && ledger.deadLetters.has(origin);
+    readDeadLetter(offset, origin, letter) {
+      const order = orderOf(letter);
+      const isCopy = origin !== null && state.deadLetters.has(origin);
       if (isCopy && offset >= state.deadLetterOffset && order !== null) {
         if (fold.contains(state.folded, order)) fold.subtract(state.folded, order);
       }
-      return ledger.readDeadLetter(offset, origin, decode);
+      return ledger.readDeadLetter(offset, origin, letter);
     },
   })),
 
   'D built from d instead of the low watermark': inLedger((ledger, state) => ({
-    readDeadLetter(offset, origin, decode) {
+    readDeadLetter(offset, origin, letter) {
       if (offset < state.deadLetterOffset) return undefined;
-      return ledger.readDeadLetter(offset, origin, decode);
+      return ledger.readDeadLetter(offset, origin, letter);
     },
   })),
 
   'no subtraction': inLedger((ledger, state) => ({
-    readDeadLetter(offset, origin, decode) {
+    readDeadLetter(offset, origin, letter) {
       const { corrections } = state;
-      const ended = ledger.readDeadLetter(offset, origin, decode);
-      if (state.corrections > corrections) fold.add(state.folded, orderOf(decode)!);
+      const ended = ledger.readDeadLetter(offset, origin, letter);
+      if (state.corrections > corrections) fold.add(state.folded, orderOf(letter)!);
       return ended;
     },
   })),
@@ -103,9 +107,9 @@ export const faults: Record<string, Fault> = {
       ...inLedger((ledger, own) => {
         state = own;
         return {
-          readDeadLetter(offset, origin, decode) {
+          readDeadLetter(offset, origin, letter) {
             const isKnown = origin !== null && sent.has(origin);
-            return ledger.readDeadLetter(offset, isKnown ? null : origin, decode);
+            return ledger.readDeadLetter(offset, isKnown ? null : origin, letter);
           },
         };
       }).task(deps),
@@ -128,9 +132,9 @@ export const faults: Record<string, Fault> = {
 
   'd moved before the origin is checked, and a checkpoint written after all': inTask((deps) => ({
     ...inLedger((ledger, state) => ({
-      readDeadLetter(offset, origin, decode) {
+      readDeadLetter(offset, origin, letter) {
         try {
-          return ledger.readDeadLetter(offset, origin, decode);
+          return ledger.readDeadLetter(offset, origin, letter);
         } catch (error) {
           state.deadLetterOffset = offset + 1;
           // As any other error: the task writes down what it knows.
@@ -145,11 +149,11 @@ export const faults: Record<string, Fault> = {
   })),
 
   'an origin in a gap taken for an order that was counted': inLedger((ledger, state) => ({
-    readDeadLetter(offset, origin, decode) {
+    readDeadLetter(offset, origin, letter) {
       const isGap = origin !== null && look(state.gapRanges, origin) === 'in';
       const { deadLettered } = state;
-      const ended = ledger.readDeadLetter(offset, origin, decode);
-      const order = orderOf(decode);
+      const ended = ledger.readDeadLetter(offset, origin, letter);
+      const order = orderOf(letter);
       if (isGap && state.deadLettered > deadLettered && order !== null) {
         if (fold.contains(state.folded, order)) {
           addRange(state.gapRanges, origin, origin + 1);
@@ -162,9 +166,9 @@ export const faults: Record<string, Fault> = {
 
   'dead letters passed over in a gap': inLedger((ledger, state) => ({
     passGap: (offset) => passWithout(state, offset) || ledger.passGap(offset),
-    arrive(offset) {
+    arrive(offset, redrive) {
       passWithout(state, offset);
-      return ledger.arrive(offset);
+      return ledger.arrive(offset, redrive);
     },
   })),
 
@@ -249,8 +253,8 @@ export const faults: Record<string, Fault> = {
 };
 
 /** What a dead letter holds, where that is known. */
-function orderOf(decode: () => Order | Unready | null): Order | null {
-  const order = decode();
+function orderOf(letter: Letter<Order>): Order | null {
+  const order = letter.decode();
   return order instanceof Unready ? null : order;
 }
 

@@ -116,9 +116,9 @@ export function createTask(options: {
     random: () => scheduler.pick(16) / 16,
     logger: silentLogger,
     progress: createProgress(scheduler.clockOf(host)),
-    createLedger(state, fold) {
+    createLedger(state, fold, group) {
       run.ledger = state;
-      return createLedger(state, fold);
+      return createLedger(state, fold, group);
     },
     onProblem: () => {},
     onFailed,

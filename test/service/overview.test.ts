@@ -13,6 +13,7 @@ import { createExpositions } from '../../server/service/metrics.ts';
 import { createOverview } from '../../server/service/overview.ts';
 import type { GroupView } from '../../server/view/group-view.ts';
 import { applyDelta, fakeSource, listen, noSchemas, rawClient } from '../fixtures/http.ts';
+import { fakeCommands, memoryLetters } from '../fixtures/letters.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { createMergedHeads, someCheckpoint } from '../fixtures/orders.ts';
 
@@ -48,6 +49,7 @@ function world(
     status: fakeSource().status,
     lag: () => [],
     old: () => new Set(),
+    find: () => null,
     ...overrides,
   });
   return { source, put, failures };
@@ -59,6 +61,10 @@ const products = (length: number, prefix = 'p'): [string, number][] =>
 
 async function start(deps: Partial<AppDeps> & Pick<AppDeps, 'source'>) {
   return buildApp({
+    letters: memoryLetters().letters,
+    commands: fakeCommands(),
+    writing: { loopback: true, token: null, readOnly: false },
+    audit() {},
     failed() {},
     expositions: createExpositions(),
     schemas: () => noSchemas,
