@@ -72,6 +72,14 @@ export function createStatements<State>(deps: {
     return books.base !== null && books.base.offset < neededNow;
   }
 
+  function isAheadOf(head: PlacedStamp): boolean {
+    return (
+      books.nextOffset > head.nextOffset ||
+      books.deadLetterOffset > head.deadLetterOffset ||
+      books.pending.size < head.pendingCount
+    );
+  }
+
   function needsBase(): boolean {
     const { base, redriven, deadLetterOffset, deadLetters } = books;
     const letters = deadLetterOffset - (base?.deadLetterOffset ?? 0);
@@ -124,7 +132,8 @@ export function createStatements<State>(deps: {
     readBack(stamp, isOwn, isHead) {
       if (isOwn && stamp.base < 0) rising.readBack(stamp.offset, isHead);
       if (isHead) neededNow = neededFrom(stamp);
-      if (baseMayBeGone()) checkpointer.changed();
+      // What is ahead of the head has to be said again; who is not would only answer its whole with another.
+      if (isHead && baseMayBeGone() && isAheadOf(stamp)) checkpointer.changed();
     },
     abandon: () => abandoned.abort(),
     async close() {
