@@ -27,7 +27,7 @@ export function decodePlainOrder(bytes: Buffer, start: number, end: number): Ord
   const price = float.getFloat32(0, true);
   if (!(price >= 0 && price <= MAX_PRICE)) return null;
   return {
-    orderId: bytes.toString('latin1', idStart, idEnd),
+    orderId: textOf(bytes, idStart, idEnd),
     product: nameOf(bytes, nameStart, nameEnd),
     price,
   };
@@ -45,6 +45,25 @@ function plainEnd(bytes: Buffer, at: number, limit: number): number {
     if (byte < SPACE || byte > TILDE) return -1;
   }
   return to;
+}
+
+/**
+ * The ASCII text in `bytes[from, to)`. For a short one the way through Node's own decoder would cost as
+ * much as the rest of an order: eight characters are taken, and what is too much is cut off again.
+ */
+function textOf(bytes: Buffer, from: number, to: number): string {
+  if (to - from > 8) return bytes.toString('latin1', from, to);
+  const eight = String.fromCharCode(
+    bytes[from]!,
+    bytes[from + 1]!,
+    bytes[from + 2]!,
+    bytes[from + 3]!,
+    bytes[from + 4]!,
+    bytes[from + 5]!,
+    bytes[from + 6]!,
+    bytes[from + 7]!,
+  );
+  return eight.slice(0, to - from);
 }
 
 function nameOf(bytes: Buffer, from: number, to: number): string {
