@@ -3,6 +3,7 @@
 import { systemClock } from '../../server/log/clock.ts';
 import { createProgress } from '../../server/log/progress.ts';
 import { createOrderFold } from '../../server/orders/order-fold.ts';
+import { createOrderHandler } from '../../server/orders/order-handler.ts';
 import { encodeBatch } from '../../server/record-batch/writer.ts';
 import { createPartitionTask } from '../../server/task/partition-task.ts';
 import { type MemoryLogs, memoryLogs } from '../fixtures/memory-log.ts';
@@ -16,16 +17,18 @@ const values = {
   orders: '1000000',
   products: '100',
   rounds: '7',
-  ...readOptions('npm run bench:engine -- [--orders N] [--products N] [--rounds N]', {
-    orders: 'number',
-    products: 'number',
-    rounds: 'number',
-  }),
+  failures: '0',
+  ...readOptions(
+    `npm run bench:engine -- [--orders N] [--products N] [--rounds N]
+                       [--failures PERCENT]   of the attempts, each tried again after 50 ms`,
+    { orders: 'number', products: 'number', rounds: 'number', failures: 'number' },
+  ),
 };
 const BATCH = 2000;
 const orders = Math.max(1, Number(values.orders));
 const products = Math.max(1, Number(values.products));
 const rounds = Math.max(1, Number(values.rounds));
+const failureRate = Math.min(99, Number(values.failures)) / 100;
 const fold = createOrderFold({ maxProducts: products, maxBytes: Number.POSITIVE_INFINITY });
 
 /** Logs that hold the orders. */
@@ -48,6 +51,7 @@ function backlog(): MemoryLogs {
 
 /** CPU nanoseconds of a task for each order, from its start until the last one is counted. */
 async function drain(memory: MemoryLogs): Promise<number> {
+  const simulate = createOrderHandler(failureRate, Math.random);
   let begin = process.cpuUsage();
   const task = await new Promise<ReturnType<typeof createPartitionTask>>((resolve, reject) => {
     let left = orders;
@@ -61,11 +65,12 @@ async function drain(memory: MemoryLogs): Promise<number> {
         // What it writes is not kept: each round finds the logs as the first one did.
         writer: { append: async () => 0 },
         trim: async () => {},
-        handle() {
+        handle(order, place, signal) {
+          simulate(order, place, signal);
           left -= 1;
           if (left === 0) resolve(task);
         },
-        policy: { maxRetries: 3, backoffMs: 1000, maxBackoffMs: 30_000 },
+        policy: { maxRetries: 1e9, backoffMs: 50, maxBackoffMs: 30_000 },
         fold,
         ordering: 'none',
         limits: { maxPending: 1e5, maxPendingBytes: 1e8, concurrency: 64, timeoutMs: 30_000 },
@@ -98,6 +103,7 @@ async function main(): Promise<void> {
     {
       orders: orders.toLocaleString('en'),
       products,
+      'failures %': failureRate * 100,
       'ns of CPU, median': Math.round(costs[costs.length >> 1]!),
       least: Math.round(costs[0]!),
     },
