@@ -70,6 +70,14 @@ const settings = {
   KAFKA_OAUTH_CLIENT_ID: setting<string | null>(null, text, 'for oauthbearer'),
   KAFKA_OAUTH_CLIENT_SECRET: secret('for oauthbearer'),
   KAFKA_OAUTH_SCOPE: setting<string | null>(null, text, 'for oauthbearer, if it is asked for'),
+  SCHEMA_REGISTRY_URL: setting<string | null>(
+    null,
+    registryUrl,
+    'asked for the schemas of orders; a private CA: NODE_EXTRA_CA_CERTS',
+  ),
+  SCHEMA_REGISTRY_USER: setting<string | null>(null, text, 'for SCHEMA_REGISTRY_URL'),
+  SCHEMA_REGISTRY_PASSWORD: secret('for SCHEMA_REGISTRY_USER'),
+  SCHEMA_REGISTRY_TOKEN: secret('for SCHEMA_REGISTRY_URL, instead of a user'),
   BROKER_DATA: setting('data/broker', text, 'folder of the embedded broker'),
   BROKER_MEMORY: setting(false, boolean, 'true: the embedded broker keeps nothing'),
   ORDERS_TOPIC: setting('orders', topic, 'created when missing'),
@@ -249,6 +257,11 @@ function securityFaults(config: Settings): [boolean, string][] {
 
 function contradictions(config: Settings): string[] {
   const { ORDERS_TOPIC, DLQ_TOPIC, CHECKPOINT_TOPIC } = config;
+  const {
+    SCHEMA_REGISTRY_USER: user,
+    SCHEMA_REGISTRY_PASSWORD: password,
+    SCHEMA_REGISTRY_TOKEN: token,
+  } = config;
   const faults: [boolean, string][] = [
     [
       new Set([ORDERS_TOPIC, DLQ_TOPIC, CHECKPOINT_TOPIC]).size < 3,
@@ -259,6 +272,18 @@ function contradictions(config: Settings): string[] {
       `CHECKPOINT_TOPIC: "${CHECKPOINT_TOPIC}", from GROUP_ID, is no topic name; set CHECKPOINT_TOPIC`,
     ],
     ...securityFaults(config),
+    [
+      (user === null) !== (password === null),
+      'SCHEMA_REGISTRY_USER, SCHEMA_REGISTRY_PASSWORD: need each other',
+    ],
+    [
+      user !== null && token !== null,
+      'SCHEMA_REGISTRY_TOKEN: is instead of SCHEMA_REGISTRY_USER, not beside it',
+    ],
+    [
+      config.SCHEMA_REGISTRY_URL === null && (user ?? password ?? token) !== null,
+      'SCHEMA_REGISTRY_USER, _PASSWORD, _TOKEN: need SCHEMA_REGISTRY_URL',
+    ],
     [
       config.RETRY_MAX_BACKOFF_MS < config.RETRY_BACKOFF_MS,
       'RETRY_MAX_BACKOFF_MS: is less than RETRY_BACKOFF_MS',
@@ -297,6 +322,15 @@ function isBroker(item: string): boolean {
 function httpUrl(value: string): string {
   if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value;
   throw new Error(`"${value}" is no URL of http or https`);
+}
+
+function registryUrl(value: string): string {
+  const { username, password, search, hash } = new URL(httpUrl(value));
+  if (username !== '' || password !== '') {
+    throw new Error('has credentials in it: SCHEMA_REGISTRY_USER and _PASSWORD are for them');
+  }
+  if (search === '' && hash === '') return value;
+  throw new Error(`"${value}" has something behind its path`);
 }
 
 function origins(value: string): string[] {

@@ -6,6 +6,7 @@ import { ConfigError } from '../errors.ts';
 import { createAddressList } from './address.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { limitConnections } from './connections.ts';
+import type { Schemas } from './contract.ts';
 import { createEventStream, type StreamLimits } from './event-stream.ts';
 import { createFeed } from './feed.ts';
 import { createGuard } from './guard.ts';
@@ -25,6 +26,7 @@ import { dlqRoute } from './routes/dlq.ts';
 import { healthRoutes } from './routes/health.ts';
 import { type Expositions, metricsRoute } from './routes/metrics.ts';
 import { productsRoute } from './routes/products.ts';
+import { schemaRoute } from './routes/schema.ts';
 import { snapshotRoute } from './routes/snapshot.ts';
 import { streamRoute } from './routes/stream.ts';
 import { filesBelow, staticFiles } from './static-files.ts';
@@ -33,6 +35,7 @@ import { filesBelow, staticFiles } from './static-files.ts';
 export type AppDeps = {
   readonly source: OverviewSource;
   readonly expositions: Expositions;
+  readonly schemas: () => Schemas;
   /** Names this process in every message: a number that no other process has. */
   readonly epoch: number;
   /** Told every error that the client does not get to see. */
@@ -163,6 +166,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(snapshotRoute, { feed, holds });
   await app.register(productsRoute, { source, holds });
   await app.register(streamRoute, { streams });
+  await app.register(schemaRoute, { schemas: deps.schemas });
   await app.register(healthRoutes, { source });
   await app.register(staticFiles, { root: staticRoot });
   return app;

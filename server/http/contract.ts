@@ -228,6 +228,38 @@ export const Delta = Type.Object(
   Closed,
 );
 
+/**
+ * `GET /schema`: what orders are read with, and what this instance has decoded since its start; an order
+ * that is tried again counts again. Values whose schema nobody knows are one row without id and fingerprint.
+ */
+export const Schemas = Type.Object(
+  {
+    reader: Type.Object({ fingerprint: Type.String(), schema: Type.Unknown() }, Closed),
+    /** Null when none is set. */
+    registry: Type.Union([Type.String(), Type.Null()]),
+    writers: Type.Array(
+      Type.Object(
+        {
+          framing: Type.Union([
+            Type.Literal('raw'),
+            Type.Literal('single-object'),
+            Type.Literal('registry'),
+          ]),
+          /** In the registry. */
+          id: Type.Union([Type.Integer(), Type.Null()]),
+          /** CRC-64-AVRO, 16 hexadecimal digits. */
+          fingerprint: Type.Union([Type.String(), Type.Null()]),
+          name: Type.Union([Type.String(), Type.Null()]),
+          decoded: Type.Integer(),
+          refused: Type.Integer(),
+        },
+        Closed,
+      ),
+    ),
+  },
+  Closed,
+);
+
 /** `GET /health/*`: `reasons` and, of readiness, `notes` as in the status. */
 export const Health = Type.Object(
   {
@@ -260,5 +292,6 @@ export type DeadLetterItem = Static<typeof DeadLetterItem>;
 export type Status = Static<typeof Status>;
 export type Snapshot = Static<typeof Snapshot>;
 export type Delta = Static<typeof Delta>;
+export type Schemas = Static<typeof Schemas>;
 export type Health = Static<typeof Health>;
 export type ErrorBody = Static<typeof ErrorBody>;

@@ -1,6 +1,6 @@
 // The quick way through nearly every order: texts of printable ASCII with one-byte lengths, a price in
 // range. Such bytes are canonical and valid by construction; whatever is not plain takes the long way.
-// The fields are read in the order of avro/order.avsc, the last one up to the end.
+// The fields are read in the order of avro/versions/1.avsc, the last one up to the end.
 import { MAX_PRICE, type Order } from './order.ts';
 
 /** Lengths below 64 take one byte, twice their value. */

@@ -5,6 +5,7 @@ import type { Author } from '../log/dead-letter.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Progress } from '../log/progress.ts';
 import type { Order } from '../orders/order.ts';
+import type { OrderDecoder } from '../orders/order-decoder.ts';
 import { createOrderFold, type OrderState } from '../orders/order-fold.ts';
 import { createPartitionTask } from '../task/partition-task.ts';
 import type { Business, Rules, Runtime, TaskPorts } from '../task/task-deps.ts';
@@ -26,6 +27,7 @@ export function createOwnTasks(deps: {
   config: Config;
   ground: TaskGround;
   author: Author;
+  decoder: Pick<OrderDecoder, 'decode'>;
   startedAt: number;
   generation: () => number | null;
   /** Where it is noted what the tasks wait for. */
@@ -35,9 +37,10 @@ export function createOwnTasks(deps: {
   /** What keeps orders of a partition waiting, in words; null when it has gone. */
   onProblem: (partition: number, words: string | null) => void;
 }): Tasks {
-  const { config, ground, author, startedAt, generation, progress, logger } = deps;
+  const { config, ground, author, decoder, startedAt, generation, progress, logger } = deps;
   const { onTrim, onProblem } = deps;
-  const fold = createOrderFold({ maxProducts: config.MAX_PRODUCTS, maxBytes: MAX_FOLDED_BYTES });
+  const room = { maxProducts: config.MAX_PRODUCTS, maxBytes: MAX_FOLDED_BYTES };
+  const fold = createOrderFold(room, decoder);
   const reader = watchReader(ground.reader, progress);
   const tasks = createTasks({
     clock: ground.clock,

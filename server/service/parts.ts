@@ -14,7 +14,6 @@ import type { Logger } from '../log/logger.ts';
 import { nameOf } from '../log/ports.ts';
 import { createProgress, type Progress } from '../log/progress.ts';
 import { createGroupAverages } from '../orders/group-averages.ts';
-import { idOf } from '../orders/order-fold.ts';
 import { createOrderHandler } from '../orders/order-handler.ts';
 import { createPostHandler } from '../orders/post-order.ts';
 import { shareTopicIds } from '../task/identity.ts';
@@ -26,6 +25,7 @@ import { createHealth } from './health.ts';
 import { createIncidents } from './incidents.ts';
 import { createLag } from './lag.ts';
 import { createLifecycle } from './lifecycle.ts';
+import { type OrderSchemas, openOrderSchemas, REGISTRY } from './order-schemas.ts';
 import { createOverview } from './overview.ts';
 import { createOwnTasks, type TaskGround } from './own-tasks.ts';
 import { createReports, type Reports } from './reports.ts';
@@ -63,14 +63,20 @@ export function createParts(surroundings: Surroundings) {
     clientId: APP,
   });
   const presence = createPresence();
-  const shared = { connections, reports, progress, startedAt };
+  const schemas = openOrderSchemas({
+    config,
+    clock,
+    onTrouble: (words) => reports.problem(REGISTRY, words),
+  });
+  const shared = { connections, schemas, reports, progress, startedAt };
   const tasks = tasksOf(surroundings, { ...shared, upkeep, generation: presence.generation });
   const averages = createGroupAverages(clock);
   const view = createGroupView({
     ...logsOf(config),
     reader: watchReader(connections.viewReader, progress.view),
     state: averages,
-    idOf,
+    idOf: schemas.idOf,
+    idReady: schemas.idReady,
     clock,
     logger,
     isOut: (partition) => stalls.unread().has(partition),
@@ -111,7 +117,7 @@ export function createParts(surroundings: Surroundings) {
   });
   const incidents = createIncidents({ logger, clock });
   return {
-    ...{ lifecycle, reports, upkeep, connections, presence, tasks, view, membership },
+    ...{ lifecycle, reports, upkeep, schemas, connections, presence, tasks, view, membership },
     ...{ lag, health, overview, incidents },
   };
 }
@@ -121,6 +127,7 @@ function tasksOf(
   { config, logger, wrap }: Surroundings,
   known: {
     connections: Connections;
+    schemas: OrderSchemas;
     reports: Reports;
     upkeep: Upkeep;
     progress: { readonly tasks: Progress };
@@ -128,7 +135,7 @@ function tasksOf(
     generation: () => number | null;
   },
 ): Tasks {
-  const { connections, reports, upkeep, progress, startedAt, generation } = known;
+  const { connections, schemas, reports, upkeep, progress, startedAt, generation } = known;
   const ground = groundOf(config, connections);
   return createOwnTasks({
     config,
@@ -138,6 +145,7 @@ function tasksOf(
       app: APP,
       instance: `${hostname()}-${randomUUID().slice(0, 8)}`,
     },
+    decoder: schemas,
     startedAt,
     generation,
     progress: progress.tasks,

@@ -5,18 +5,22 @@ import type { Fold } from '../log/fold.ts';
 import type { TaskLogs } from '../log/head.ts';
 import type { Logger } from '../log/logger.ts';
 import type { OffsetRange } from '../log/offset-ranges.ts';
+import type { Unready } from '../log/unready.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { lastHeaders } from '../record-batch/record-parts.ts';
 import type { Ledger } from './ledger.ts';
 import type { Pending } from './pending.ts';
 
-/** Tells the ledger of the dead-letter record under the cursor; the pending order that it ends. */
+/**
+ * Tells the ledger of the dead-letter record under the cursor; the pending order that it ends, or that
+ * nothing has been told yet, because what the record holds is not known.
+ */
 export function followDeadLetter<Value, State>(
   cursor: RecordCursor,
   logs: TaskLogs,
   ledger: Ledger<Value, State>,
   fold: Pick<Fold<Value, State>, 'decode'>,
-): Pending | undefined {
+): Pending | Unready | undefined {
   const { offset, bytes, valueStart, valueEnd } = cursor;
   const from = readOrigin(lastHeaders(bytes, cursor, ORIGIN_HEADERS));
   const ours =

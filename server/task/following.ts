@@ -4,7 +4,8 @@ import type { Fold } from '../log/fold.ts';
 import type { TaskLogs } from '../log/head.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Follower } from '../log/ports.ts';
-import { damageIn, recreated, walk } from '../log/walk.ts';
+import { Unready } from '../log/unready.ts';
+import { damageIn, recreated, type Visit, walk } from '../log/walk.ts';
 import { followDeadLetter, warnOfUnread } from './dead-letter-log.ts';
 import type { Identities } from './identities.ts';
 import type { Ledger } from './ledger.ts';
@@ -68,14 +69,16 @@ export function deadLettersFollower<Value, State>(deps: Deps<Value, State>): Fol
   const { logs, fold, clock, logger, ledger, identities, processor, isOpen, onChange } = deps;
   return {
     async records(set) {
-      await walk(set, ledger.state.deadLetterOffset, clock, (cursor) => {
+      const visit: Visit = (cursor) => {
         if (!isOpen()) return undefined;
         const ended = followDeadLetter(cursor, logs, ledger, fold);
+        if (ended instanceof Unready) return ended.ready.then(() => visit(cursor));
         identities.deadLetters.note(cursor);
         if (ended !== undefined) processor.ended(ended);
         onChange();
         return undefined;
-      });
+      };
+      await walk(set, ledger.state.deadLetterOffset, clock, visit);
     },
     outOfRange(position, { low, high }) {
       if (position > high) throw recreated(logs.deadLetters, position, high);

@@ -13,6 +13,7 @@ import {
   type OffsetRanges,
   takeOut,
 } from '../log/offset-ranges.ts';
+import { Unready } from '../log/unready.ts';
 import { createOffsetSet, type OffsetSet } from './offset-set.ts';
 import type { Attempts, Pending } from './pending.ts';
 
@@ -66,13 +67,14 @@ export type Ledger<Value, State> = {
   release(value: Value): void;
   /**
    * The dead-letter record at `offset` was read; `origin` is the order of ours that it stands for
-   * (null: none), `decode` gives its content if it has one. The pending order that it ends, if any.
+   * (null: none), `decode` gives its content if it has one. The pending order that it ends, if any; or
+   * that the content is not known yet, when it matters: then nothing has changed.
    */
   readDeadLetter(
     offset: number,
     origin: number | null,
-    decode: () => Value | null,
-  ): Pending | undefined;
+    decode: () => Value | Unready | null,
+  ): Pending | Unready | undefined;
   /** No record stands between N and `offset`. */
   passGap(offset: number): void;
   /** Retention removed what stood between N and `offset` before it was read. */
@@ -141,11 +143,12 @@ export function createLedger<Value, State>(
    * Where an order below N that is not pending was booked, and with that how to take it from there:
    * it was counted here while another owner gave it up, or it was not there any more.
    */
-  function takeFrom(origin: number, decode: () => Value | null): () => void {
+  function takeFrom(origin: number, decode: () => Value | Unready | null): (() => void) | Unready {
     const books = [state.lost, state.gapRanges];
     const known = books.find((ranges) => look(ranges, origin) === 'in');
     if (known !== undefined) return () => takeOut(known, origin);
     const value = decode();
+    if (value instanceof Unready) return value;
     const wasCounted = value !== null && fold.contains(state.folded, value);
     const [possible, ...others] = books.filter((ranges) => look(ranges, origin) === 'unknown');
     if (possible !== undefined) {
@@ -215,6 +218,7 @@ export function createLedger<Value, State>(
       const ends = passed && !below && origin >= state.start;
       const pending = ends ? state.pending.get(origin) : undefined;
       const take = ends && !state.pending.has(origin) ? takeFrom(origin, decode) : null;
+      if (take instanceof Unready) return take;
       // From here on nothing throws.
       state.deadLetterOffset = next;
       deadLetters.add(origin);

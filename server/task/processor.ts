@@ -8,6 +8,7 @@
 import { causeOfFault, type DeadLetterCause } from '../log/dead-letter.ts';
 import { Fault } from '../log/fault.ts';
 import type { TopicPartition } from '../log/ports.ts';
+import { Unready } from '../log/unready.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { createCalls } from './calls.ts';
 import { classify } from './failure.ts';
@@ -74,6 +75,10 @@ export function createProcessor<Value, State>(deps: {
   const { clock, random } = runtime;
   const books = ledger.state;
   let phase: 'open' | 'closing' | 'closed' = 'open';
+  let onClosed = () => {};
+  const closed = new Promise<void>((resolve) => {
+    onClosed = resolve;
+  });
   const judge = createJudge(business.fold, books);
   const calls = createCalls({ ...limits, handle: business.handle, clock, onRoom: goOn });
   const turns = createTurns({
@@ -112,6 +117,7 @@ export function createProcessor<Value, State>(deps: {
   function process(cursor: RecordCursor): undefined | Promise<void> {
     if (!ledger.arrive(cursor.offset)) return undefined;
     const value = judge.arriving(cursor);
+    if (value instanceof Unready) return takeLater(cursor, value);
     const lane = ordering === 'none' ? null : laneOf(ordering, cursor);
     if (value instanceof Fault)
       retries.giveUp(hold(cursor, null), causeOfFault(value, clock.now()));
@@ -120,6 +126,12 @@ export function createProcessor<Value, State>(deps: {
     // What was counted at once leaves as much room as it found.
     else if (callFirst(cursor, value, lane)) return undefined;
     return intake.wait();
+  }
+
+  /** The walk stands still meanwhile, and N with it: the record is the next one still, or was passed. */
+  async function takeLater(cursor: RecordCursor, { ready }: Unready): Promise<void> {
+    await Promise.race([ready, closed]);
+    if (phase === 'open') await process(cursor);
   }
 
   /** Whether the call is done, and the value counted. */
@@ -148,6 +160,10 @@ export function createProcessor<Value, State>(deps: {
       return;
     }
     const value = judge.stored(record);
+    if (value instanceof Unready) {
+      value.ready.then(() => turns.ready(pending)).catch(onFailed);
+      return;
+    }
     if (value instanceof Fault) {
       retries.giveUp(pending, causeOfFault(value, clock.now()));
       return;
@@ -226,6 +242,7 @@ export function createProcessor<Value, State>(deps: {
       phase = 'closing';
       retries.close();
       intake.look(true);
+      onClosed();
       await calls.close(CLOSE_WITHIN_MS);
       phase = 'closed';
     },

@@ -5,7 +5,8 @@ import type { Checkpoint } from '../log/checkpoint.ts';
 import type { Fold } from '../log/fold.ts';
 import { boundsOf, type LogAccess, readHead } from '../log/head.ts';
 import type { Logger } from '../log/logger.ts';
-import { readRange, recreated } from '../log/walk.ts';
+import { Unready } from '../log/unready.ts';
+import { readRange, recreated, type Visit } from '../log/walk.ts';
 import { followDeadLetter, warnOfUnread } from './dead-letter-log.ts';
 import { loseUnread } from './following.ts';
 import { type Identities, identifyBoth, idsOf } from './identities.ts';
@@ -97,8 +98,11 @@ async function readDeadLetters<Value, State>(
   const from = ledger.state.deadLetterOffset;
   if (from > high) throw recreated(logs.deadLetters, from, high);
   if (from > 0 && from < low) warnOfUnread(logger, logs, { from, to: low });
-  await readRange(deps, logs.deadLetters, { from: low, to: high }, (cursor) => {
-    followDeadLetter(cursor, logs, ledger, fold);
+  const visit: Visit = (cursor) => {
+    const wait = followDeadLetter(cursor, logs, ledger, fold);
+    if (wait instanceof Unready) return wait.ready.then(() => visit(cursor));
     identity.note(cursor);
-  });
+    return undefined;
+  };
+  await readRange(deps, logs.deadLetters, { from: low, to: high }, visit);
 }

@@ -65,6 +65,7 @@ const service = createService({
 const app = await buildApp({
   source: service.overview,
   expositions: createExpositions(),
+  schemas: service.schemas,
   epoch: Date.now(),
   failed: (error) => logger.error('a request failed', { error: describe(error) }),
   allowedHosts: [],

@@ -1,7 +1,11 @@
 // Faults as somebody might make them: each breaks one rule that the checkpoints' truth rests on.
 
 import { AppError, describe, InconsistentStateError } from '../../server/errors.ts';
+import { Fault as Refusal } from '../../server/log/fault.ts';
 import { addRange, look } from '../../server/log/offset-ranges.ts';
+import { Unready } from '../../server/log/unready.ts';
+import type { Order } from '../../server/orders/order.ts';
+import { REASONS } from '../../server/orders/reasons.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import {
   orderFold as fold,
@@ -48,7 +52,7 @@ export const faults: Record<string, Fault> = {
       return true;
     },
     readDeadLetter(offset, origin, decode) {
-      const order = decode();
+      const order = orderOf(decode);
       const isCopy = origin !== null && ledger.deadLetters.has(origin);
       if (isCopy && offset >= state.deadLetterOffset && order !== null) {
         if (fold.contains(state.folded, order)) fold.subtract(state.folded, order);
@@ -67,9 +71,8 @@ export const faults: Record<string, Fault> = {
   'no subtraction': inLedger((ledger, state) => ({
     readDeadLetter(offset, origin, decode) {
       const { corrections } = state;
-      const order = decode();
       const ended = ledger.readDeadLetter(offset, origin, decode);
-      if (state.corrections > corrections) fold.add(state.folded, order!);
+      if (state.corrections > corrections) fold.add(state.folded, orderOf(decode)!);
       return ended;
     },
   })),
@@ -146,7 +149,7 @@ export const faults: Record<string, Fault> = {
       const isGap = origin !== null && look(state.gapRanges, origin) === 'in';
       const { deadLettered } = state;
       const ended = ledger.readDeadLetter(offset, origin, decode);
-      const order = decode();
+      const order = orderOf(decode);
       if (isGap && state.deadLettered > deadLettered && order !== null) {
         if (fold.contains(state.folded, order)) {
           addRange(state.gapRanges, origin, origin + 1);
@@ -162,6 +165,24 @@ export const faults: Record<string, Fault> = {
     arrive(offset) {
       passWithout(state, offset);
       return ledger.arrive(offset);
+    },
+  })),
+
+  'a dead letter passed over while its schema is asked for': inLedger((ledger) => ({
+    readDeadLetter(offset, origin, decode) {
+      const ended = ledger.readDeadLetter(offset, origin, decode);
+      return ended instanceof Unready ? ledger.readDeadLetter(offset, null, decode) : ended;
+    },
+  })),
+
+  'the silence of a registry taken for an answer': inTask((deps) => ({
+    ...deps,
+    fold: {
+      ...deps.fold,
+      decode(bytes, start, end) {
+        const value = deps.fold.decode(bytes, start, end);
+        return value instanceof Unready ? new Refusal(REASONS.SCHEMA_UNKNOWN, 'silence') : value;
+      },
     },
   })),
 
@@ -226,6 +247,12 @@ export const faults: Record<string, Fault> = {
     },
   },
 };
+
+/** What a dead letter holds, where that is known. */
+function orderOf(decode: () => Order | Unready | null): Order | null {
+  const order = decode();
+  return order instanceof Unready ? null : order;
+}
 
 /** What lies between N and `offset` is called a gap, dead letters or not. */
 function passWithout(state: State, offset: number): false {

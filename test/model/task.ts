@@ -18,6 +18,7 @@ import { createHandler } from './handler.ts';
 import type { Logs } from './logs.ts';
 import { Contradiction } from './oracle.ts';
 import type { Host, Scheduler } from './scheduler.ts';
+import { askFirst } from './schemas.ts';
 
 /** The logs of the partition. */
 export const names = {
@@ -106,7 +107,7 @@ export function createTask(options: {
       return handle(order, place, signal);
     },
     policy: { maxRetries: setup.maxRetries, backoffMs: 20, maxBackoffMs: 60 },
-    fold: createOrderFold({ maxProducts: 4, maxBytes: 1000 }),
+    fold: askFirst(createOrderFold({ maxProducts: 4, maxBytes: 1000 }), host, scheduler),
     ordering: setup.ordering,
     limits: { ...setup, timeoutMs: 500 },
     checkpointIntervalMs: 10,

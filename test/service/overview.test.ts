@@ -12,7 +12,7 @@ import type { Averages } from '../../server/orders/averages.ts';
 import { createExpositions } from '../../server/service/metrics.ts';
 import { createOverview } from '../../server/service/overview.ts';
 import type { GroupView } from '../../server/view/group-view.ts';
-import { applyDelta, fakeSource, listen, rawClient } from '../fixtures/http.ts';
+import { applyDelta, fakeSource, listen, noSchemas, rawClient } from '../fixtures/http.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { createMergedHeads, someCheckpoint } from '../fixtures/orders.ts';
 
@@ -61,6 +61,7 @@ async function start(deps: Partial<AppDeps> & Pick<AppDeps, 'source'>) {
   return buildApp({
     failed() {},
     expositions: createExpositions(),
+    schemas: () => noSchemas,
     epoch: 1,
     allowedHosts: [],
     corsOrigins: [],
