@@ -27,8 +27,10 @@ export function createJudge<Value, State>(
     return fold.admit(books.folded, value) ?? value;
   }
   return {
-    arriving: (cursor) =>
-      flawOf(cursor.cut, cursor.fault) ?? judge(cursor.bytes, cursor.valueStart, cursor.valueEnd),
+    arriving({ cut, fault, bytes, valueStart, valueEnd }) {
+      const flaw = cut === null && fault === null ? null : flawOf(cut, fault);
+      return flaw ?? judge(bytes, valueStart, valueEnd);
+    },
     stored(record) {
       const flaw = flawOf(record.cut, record.fault);
       if (flaw !== null) return flaw;

@@ -106,7 +106,7 @@ export function createProcessor<Value, State>(deps: {
   });
   const intake = createIntake({
     limits,
-    waiting: () => books.pending.size,
+    pending: books.pending,
     isFree: () => calls.hasRoom && !(ordering === 'partition' && turns.isBusy('')),
   });
   const retries = createRetries({
@@ -131,12 +131,13 @@ export function createProcessor<Value, State>(deps: {
     if (!ledger.arrive(cursor.offset, redriveIn(cursor.bytes, cursor))) return undefined;
     const value = judge.arriving(cursor);
     if (value instanceof Unready) return takeLater(cursor, value, isWanted);
-    const lane = laneOf(ordering, cursor);
+    const lane = ordering === 'none' ? null : laneOf(ordering, cursor);
     if (value instanceof Fault)
       retries.giveUp(hold(cursor, null), causeOfFault(value, clock.now()));
     else if (lane !== null && turns.isBusy(lane)) turns.enter(hold(cursor, lane));
     else if (!calls.hasRoom) turns.ready(inLane(hold(cursor, lane)));
-    else callFirst(cursor, value, lane);
+    // What was counted at once leaves as much room as it found.
+    else if (callFirst(cursor, value, lane)) return undefined;
     return intake.wait();
   }
 
@@ -150,7 +151,8 @@ export function createProcessor<Value, State>(deps: {
     if (phase === 'open' && isWanted()) await process(cursor, isWanted);
   }
 
-  function callFirst(cursor: RecordCursor, value: Value, lane: string | null): void {
+  /** Whether the call is done, and the value counted. */
+  function callFirst(cursor: RecordCursor, value: Value, lane: string | null): boolean {
     // Spelled out: a spread would cost more here than all the rest.
     const place = { topic, partition, offset: cursor.offset, attempt: 1 };
     let call: undefined | Promise<void>;
@@ -160,12 +162,15 @@ export function createProcessor<Value, State>(deps: {
       // Nothing has been noted yet: the partition stops before this record.
       if (classify(error, 0).kind === 'programmer') throw error;
       failed(inLane(hold(cursor, lane)), error);
-      return;
+      return false;
     }
-    if (call === undefined) {
-      ledger.count(value);
-      counted += 1;
-    } else inFlight.follow(inLane(hold(cursor, lane)), value, call);
+    if (call !== undefined) {
+      inFlight.follow(inLane(hold(cursor, lane)), value, call);
+      return false;
+    }
+    ledger.count(value);
+    counted += 1;
+    return true;
   }
 
   function callAgain(pending: Pending): void {
