@@ -40,7 +40,7 @@ export default defineConfig({
     port: 5173,
     strictPort: true,
     proxy: Object.fromEntries(
-      ['/metrics', '/dlq', '/stream', '/api', '/health'].map((path) => [path, SERVER]),
+      ['/metrics', '/dlq', '/stream', '/api', '/schema', '/health'].map((path) => [path, SERVER]),
     ),
   },
 });

@@ -7,6 +7,7 @@ import {
   list,
   oneOf,
   type Setting,
+  secret,
   setting,
   share,
   text,
@@ -15,7 +16,7 @@ import { ConfigError } from './errors.ts';
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 const ORDERINGS = ['none', 'key', 'partition'] as const;
-const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
+const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] as const;
 
 const settings = {
   PORT: setting(4000, integer(0, 65_535), 'port of the page and of everything else over HTTP'),
@@ -40,10 +41,9 @@ const settings = {
     origins,
     'pages of other origins that may read',
   ),
-  ADMIN_TOKEN: setting<string | null>(
-    null,
-    adminToken,
+  ADMIN_TOKEN: secret(
     'at least 32 characters; without it commands are taken on the loopback alone',
+    adminToken,
   ),
   READ_ONLY: setting(false, boolean, 'true: no commands over HTTP at all'),
   KAFKA_BROKERS: setting<readonly string[] | null>(
@@ -51,14 +51,38 @@ const settings = {
     brokers,
     'host:port,…; unset: localhost:9092, embedded if nothing answers there',
   ),
-  KAFKA_SSL: setting(false, boolean, 'true: TLS; a private CA is named by NODE_EXTRA_CA_CERTS'),
+  KAFKA_SSL: setting(false, boolean, 'true: TLS'),
+  KAFKA_SSL_CA: setting<string | null>(null, text, 'PEM file with the authorities to trust'),
+  KAFKA_SSL_CERT: setting<string | null>(
+    null,
+    text,
+    'PEM file with the certificate of this client',
+  ),
+  KAFKA_SSL_KEY: setting<string | null>(null, text, 'PEM file with its key'),
+  KAFKA_SSL_KEY_PASSWORD: secret('of the key, when it is encrypted'),
   KAFKA_SASL_MECHANISM: setting<SaslMechanism | null>(
     null,
     oneOf(MECHANISMS),
     `${MECHANISMS.join(', ')}; unset: no login`,
   ),
-  KAFKA_USERNAME: setting<string | null>(null, text, 'for KAFKA_SASL_MECHANISM'),
-  KAFKA_PASSWORD: setting<string | null>(null, text, 'for KAFKA_SASL_MECHANISM'),
+  KAFKA_USERNAME: setting<string | null>(null, text, 'for plain and scram'),
+  KAFKA_PASSWORD: secret('for plain and scram'),
+  KAFKA_OAUTH_TOKEN_URL: setting<string | null>(
+    null,
+    httpUrl,
+    'for oauthbearer: gives tokens for client credentials',
+  ),
+  KAFKA_OAUTH_CLIENT_ID: setting<string | null>(null, text, 'for oauthbearer'),
+  KAFKA_OAUTH_CLIENT_SECRET: secret('for oauthbearer'),
+  KAFKA_OAUTH_SCOPE: setting<string | null>(null, text, 'for oauthbearer, if it is asked for'),
+  SCHEMA_REGISTRY_URL: setting<string | null>(
+    null,
+    registryUrl,
+    'asked for the schemas of orders; a private CA: NODE_EXTRA_CA_CERTS',
+  ),
+  SCHEMA_REGISTRY_USER: setting<string | null>(null, text, 'for SCHEMA_REGISTRY_URL'),
+  SCHEMA_REGISTRY_PASSWORD: secret('for SCHEMA_REGISTRY_USER'),
+  SCHEMA_REGISTRY_TOKEN: secret('for SCHEMA_REGISTRY_URL, instead of a user'),
   BROKER_DATA: setting('data/broker', text, 'folder of the embedded broker'),
   BROKER_MEMORY: setting(false, boolean, 'true: the embedded broker keeps nothing'),
   ORDERS_TOPIC: setting('orders', topic, 'created when missing'),
@@ -120,7 +144,7 @@ const settings = {
 
 export type LogLevel = (typeof LEVELS)[number];
 type Ordering = (typeof ORDERINGS)[number];
-export type SaslMechanism = (typeof MECHANISMS)[number];
+type SaslMechanism = (typeof MECHANISMS)[number];
 type Settings = { [Name in keyof typeof settings]: (typeof settings)[Name]['default'] };
 type OfTheGroup = 'CHECKPOINT_TOPIC' | 'COMMAND_TOPIC';
 export type Config = Readonly<Omit<Settings, OfTheGroup> & Record<OfTheGroup, string>>;
@@ -134,16 +158,19 @@ export const settingRows = Object.entries<Setting<unknown>>(settings).map(
   }),
 );
 
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /**
  * Reads the settings. Throws one ConfigError that lists every fault. Space around a value is dropped
  * (not of a password), and a variable in which nothing is left is unset.
  */
-export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function loadConfig(env: Environment): Config {
   const faults: string[] = [];
   const values: Record<string, unknown> = {};
-  for (const [name, { default: byDefault, parse }] of Object.entries<Setting<unknown>>(settings)) {
+  for (const [name, setting] of Object.entries<Setting<unknown>>(settings)) {
+    const { default: byDefault, parse, secret } = setting;
     const trimmed = env[name]?.trim() ?? '';
-    const given = name === 'KAFKA_PASSWORD' ? (env[name] ?? '') : trimmed;
+    const given = secret ? (env[name] ?? '') : trimmed;
     try {
       values[name] = trimmed === '' ? byDefault : parse(given);
     } catch (error) {
@@ -158,21 +185,102 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   return Object.freeze(config as Config);
 }
 
-/** The credentials in the form in which kafkajs takes them; undefined without SASL. */
-export function saslOf(config: Config) {
-  const {
-    KAFKA_SASL_MECHANISM: mechanism,
-    KAFKA_USERNAME: username,
-    KAFKA_PASSWORD: password,
-  } = config;
-  if (mechanism === null || username === null || password === null) return undefined;
+/**
+ * The settings in force, a line `NAME=value` each, as a .env file takes them; those that `env` has set are
+ * marked. No line holds a secret.
+ */
+export function printedConfig(config: Config, env: Environment): string[] {
+  return Object.entries<Setting<unknown>>(settings).map(([name, { secret }]) => {
+    const isSet = (env[name]?.trim() ?? '') !== '';
+    return `${name}=${printed(config[name as keyof Config], secret)}${isSet ? '   # set' : ''}`;
+  });
+}
+
+function printed(value: unknown, isSecret: boolean): string {
+  if (value === null) return '';
+  if (isSecret) return '********';
+  const text = Array.isArray(value) ? value.join(',') : withoutLogin(String(value));
+  return text.includes('#') ? JSON.stringify(text) : text;
+}
+
+/** A URL may carry a user and a password. */
+function withoutLogin(value: string): string {
+  return value.replace(/^(https?:\/\/)[^/?#]*@/, '$1********@');
+}
+
+/** TLS and login to Kafka, as they are set. */
+export function securityOf(config: Config) {
+  return { tls: config.KAFKA_SSL ? tlsOf(config) : null, login: loginOf(config) };
+}
+
+function tlsOf(config: Settings) {
+  const { KAFKA_SSL_CA: ca, KAFKA_SSL_CERT: certificate, KAFKA_SSL_KEY: key } = config;
+  return { ca, certificate, key, keyPassword: config.KAFKA_SSL_KEY_PASSWORD };
+}
+
+function loginOf(config: Settings) {
+  const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_OAUTH_SCOPE: scope } = config;
+  const { KAFKA_USERNAME: username, KAFKA_PASSWORD: password } = config;
+  const { KAFKA_OAUTH_CLIENT_ID: clientId, KAFKA_OAUTH_CLIENT_SECRET: clientSecret } = config;
+  const { KAFKA_OAUTH_TOKEN_URL: tokenUrl } = config;
+  if (mechanism === 'oauthbearer') {
+    if (tokenUrl === null || clientId === null || clientSecret === null) return null;
+    return { mechanism, tokenUrl, clientId, clientSecret, scope };
+  }
+  if (mechanism === null || username === null || password === null) return null;
   return { mechanism, username, password };
+}
+
+/** Settings that mean nothing without another, or that another needs. */
+function securityFaults(config: Settings): [boolean, string][] {
+  const set = (name: keyof Settings) => config[name] !== null;
+  const mechanism = config.KAFKA_SASL_MECHANISM;
+  const byPassword = mechanism !== null && mechanism !== 'oauthbearer';
+  const byToken = mechanism === 'oauthbearer';
+  const files = [
+    'KAFKA_SSL_CA',
+    'KAFKA_SSL_CERT',
+    'KAFKA_SSL_KEY',
+    'KAFKA_SSL_KEY_PASSWORD',
+  ] as const;
+  const tokens = [
+    'KAFKA_OAUTH_TOKEN_URL',
+    'KAFKA_OAUTH_CLIENT_ID',
+    'KAFKA_OAUTH_CLIENT_SECRET',
+  ] as const;
+  return [
+    [
+      byPassword && !(set('KAFKA_USERNAME') && set('KAFKA_PASSWORD')),
+      `KAFKA_SASL_MECHANISM: ${mechanism} needs KAFKA_USERNAME and KAFKA_PASSWORD`,
+    ],
+    [
+      !byPassword && (set('KAFKA_USERNAME') || set('KAFKA_PASSWORD')),
+      'KAFKA_USERNAME, KAFKA_PASSWORD: need KAFKA_SASL_MECHANISM, plain or scram',
+    ],
+    [byToken && !tokens.every(set), `KAFKA_SASL_MECHANISM: oauthbearer needs ${tokens.join(', ')}`],
+    [
+      !byToken && [...tokens, 'KAFKA_OAUTH_SCOPE' as const].some(set),
+      `KAFKA_OAUTH_…: need KAFKA_SASL_MECHANISM, oauthbearer`,
+    ],
+    [!config.KAFKA_SSL && files.some(set), `${files.filter(set).join(', ')}: need KAFKA_SSL=true`],
+    [
+      set('KAFKA_SSL_CERT') !== set('KAFKA_SSL_KEY'),
+      'KAFKA_SSL_CERT, KAFKA_SSL_KEY: are needed together',
+    ],
+    [
+      (mechanism !== null || config.KAFKA_SSL) && config.KAFKA_BROKERS === null,
+      'KAFKA_SSL, KAFKA_SASL_MECHANISM: need KAFKA_BROKERS',
+    ],
+  ];
 }
 
 function contradictions(config: Settings): string[] {
   const { ORDERS_TOPIC, DLQ_TOPIC, CHECKPOINT_TOPIC, COMMAND_TOPIC } = config;
-  const { KAFKA_USERNAME, KAFKA_PASSWORD } = config;
-  const sasl = config.KAFKA_SASL_MECHANISM !== null;
+  const {
+    SCHEMA_REGISTRY_USER: user,
+    SCHEMA_REGISTRY_PASSWORD: password,
+    SCHEMA_REGISTRY_TOKEN: token,
+  } = config;
   const faults: [boolean, string][] = [
     [
       new Set([ORDERS_TOPIC, DLQ_TOPIC, CHECKPOINT_TOPIC, COMMAND_TOPIC]).size < 4,
@@ -182,21 +290,22 @@ function contradictions(config: Settings): string[] {
       !TOPIC.test(CHECKPOINT_TOPIC ?? ''),
       `CHECKPOINT_TOPIC: "${CHECKPOINT_TOPIC}", from GROUP_ID, is no topic name; set CHECKPOINT_TOPIC`,
     ],
+    ...securityFaults(config),
     [
       !TOPIC.test(COMMAND_TOPIC ?? ''),
       `COMMAND_TOPIC: "${COMMAND_TOPIC}", from GROUP_ID, is no topic name; set COMMAND_TOPIC`,
     ],
     [
-      sasl && (KAFKA_USERNAME === null || KAFKA_PASSWORD === null),
-      'KAFKA_SASL_MECHANISM: needs KAFKA_USERNAME and KAFKA_PASSWORD',
+      (user === null) !== (password === null),
+      'SCHEMA_REGISTRY_USER, SCHEMA_REGISTRY_PASSWORD: need each other',
     ],
     [
-      !sasl && (KAFKA_USERNAME !== null || KAFKA_PASSWORD !== null),
-      'KAFKA_USERNAME, KAFKA_PASSWORD: need KAFKA_SASL_MECHANISM',
+      user !== null && token !== null,
+      'SCHEMA_REGISTRY_TOKEN: is instead of SCHEMA_REGISTRY_USER, not beside it',
     ],
     [
-      (sasl || config.KAFKA_SSL) && config.KAFKA_BROKERS === null,
-      'KAFKA_SSL, KAFKA_SASL_MECHANISM: need KAFKA_BROKERS',
+      config.SCHEMA_REGISTRY_URL === null && (user ?? password ?? token) !== null,
+      'SCHEMA_REGISTRY_USER, _PASSWORD, _TOKEN: need SCHEMA_REGISTRY_URL',
     ],
     [
       config.RETRY_MAX_BACKOFF_MS < config.RETRY_BACKOFF_MS,
@@ -242,6 +351,15 @@ function adminToken(value: string): string {
 function httpUrl(value: string): string {
   if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value;
   throw new Error(`"${value}" is no URL of http or https`);
+}
+
+function registryUrl(value: string): string {
+  const { username, password, search, hash } = new URL(httpUrl(value));
+  if (username !== '' || password !== '') {
+    throw new Error('has credentials in it: SCHEMA_REGISTRY_USER and _PASSWORD are for them');
+  }
+  if (search === '' && hash === '') return value;
+  throw new Error(`"${value}" has something behind its path`);
 }
 
 function origins(value: string): string[] {

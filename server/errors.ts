@@ -38,13 +38,6 @@ export class PermanentError extends AppError {
   }
 }
 
-/** Stored bytes that cannot be a true log: the task stops there, nothing is guessed. */
-export class DamagedLogError extends AppError {
-  constructor(message: string, options?: Options) {
-    super('DAMAGED_LOG', message, false, options);
-  }
-}
-
 /** A state of Kafka in which going on would give wrong numbers (topic recreated, state of another group). */
 export class InconsistentStateError extends AppError {
   constructor(message: string, options?: Options) {

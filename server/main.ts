@@ -2,11 +2,13 @@
 import { randomInt } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
+import { environment } from './cli/environment.ts';
 import { cannotListen, listeningAt } from './cli/listening.ts';
 import { inProject } from './cli/project-root.ts';
 import { readStartOptions, startUsage, version } from './cli/start-options.ts';
 import { isLoopback } from './config/address.ts';
-import { loadConfig } from './config.ts';
+import { unknownSettings } from './config/unknown.ts';
+import { loadConfig, printedConfig, settingRows } from './config.ts';
 import { ConfigError, describe } from './errors.ts';
 import { buildApp } from './http/app.ts';
 import { chooseBroker } from './service/broker-choice.ts';
@@ -35,29 +37,40 @@ function orGiveUp<T>(read: () => T): T {
 }
 
 const asked = orGiveUp(() => readStartOptions(process.argv.slice(2)));
-if (asked !== 'start') {
+if (asked === 'help' || asked === 'version') {
   console.log(asked === 'help' ? startUsage() : version());
   process.exit();
 }
-const config = orGiveUp(() => loadConfig(process.env));
+const variables = orGiveUp(environment);
+const config = orGiveUp(() => loadConfig(variables));
+if (asked === 'print-config') {
+  console.log(printedConfig(config, variables).join('\n'));
+  process.exit();
+}
 const logger = createLogger(config.LOG_LEVEL, process.stdout.isTTY);
+const settingNames = settingRows.map(({ name }) => name);
+for (const { name, nearest } of unknownSettings(Object.keys(variables), settingNames)) {
+  logger.warn('no such setting, it has no effect', { name, nearest });
+}
 const { brokers, embedded } = await chooseBroker({
   brokers: config.KAFKA_BROKERS,
   partitions: config.PARTITIONS,
-  environment: process.env.NODE_ENV,
+  environment: variables.NODE_ENV,
   directory: config.BROKER_MEMORY ? null : inProject(config.BROKER_DATA),
   logger,
 }).catch((error: unknown) => giveUp(describe(error)));
-const service = createService({
-  config,
-  brokers,
-  embedded: embedded !== null,
-  launcher: launcherOf(process.env),
-  logger,
-  onCrash(error) {
-    giveUp(`the service cannot go on: ${error.message}`);
-  },
-});
+const service = orGiveUp(() =>
+  createService({
+    config,
+    brokers,
+    embedded: embedded !== null,
+    launcher: launcherOf(process.env),
+    logger,
+    onCrash(error) {
+      giveUp(`the service cannot go on: ${error.message}`);
+    },
+  }),
+);
 const app = await buildApp({
   series: service.series,
   source: service.overview,
@@ -70,6 +83,7 @@ const app = await buildApp({
   },
   audit: (entry) => logger.info('a command', { audit: entry }),
   expositions: createExpositions(),
+  schemas: service.schemas,
   epoch: randomInt(2 ** 48 - 1),
   failed(error) {
     const stack = error instanceof Error ? error.stack : undefined;
@@ -82,8 +96,15 @@ const app = await buildApp({
   staticRoot: fileURLToPath(new URL('.', import.meta.resolve('#page/index.html'))),
 });
 
+// To look closer at a running service, and to stop looking, without a restart.
+process.on('SIGUSR2', () => {
+  logger.level = logger.level === 'debug' ? config.LOG_LEVEL : 'debug';
+  logger.warn('the log level has changed', { now: logger.level });
+});
+
 const ending = { error: (words: unknown) => logger.error('ending', { error: describe(words) }) };
-closeWithGrace({ delay: STOP_WITHIN_MS, logger: ending }, async ({ err }) => {
+const onEnd = { delay: STOP_WITHIN_MS, logger: ending, skip: ['SIGUSR2' as const] };
+closeWithGrace(onEnd, async ({ err }) => {
   if (err) logger.error('uncaught', { error: err.stack ?? describe(err) });
   await service.stop();
   await app.close();

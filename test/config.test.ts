@@ -1,5 +1,6 @@
+import { parseEnv } from 'node:util';
 import t from 'tap';
-import { loadConfig, settingRows } from '../server/config.ts';
+import { loadConfig, printedConfig, settingRows } from '../server/config.ts';
 
 t.test('the defaults are those of the documentation', async (t) => {
   const config = loadConfig({});
@@ -153,4 +154,33 @@ t.test('proxies are addresses, networks, or names of networks', async (t) => {
     t.throws(() => proxies(entry), { message: /TRUST_PROXY: .* is neither false nor/ }, entry);
   }
   t.equal(loadConfig({}).STREAMS_PER_ADDRESS, 20);
+});
+
+t.test('the printed settings can be read again and hold no secret', async (t) => {
+  const env = {
+    PORT: '4001',
+    KAFKA_BROKERS: 'a:1,b:2',
+    KAFKA_SASL_MECHANISM: 'plain',
+    KAFKA_USERNAME: 'me#1',
+    KAFKA_PASSWORD: 'hunter2',
+    HANDLER_URL: 'https://me:hunter2@example.com/orders?at=me@home',
+  };
+  const config = loadConfig(env);
+  const printed = printedConfig(config, env);
+  t.notMatch(printed.join('\n'), /hunter2/);
+  t.match(printed, [/^PORT=4001 {3}# set$/]);
+  t.ok(
+    printed.includes('CHECKPOINT_TOPIC=order-consumer-group-checkpoints'),
+    'what follows from others',
+  );
+  t.ok(
+    printed.some((line) =>
+      line.startsWith('HANDLER_URL=https://********@example.com/orders?at=me@home'),
+    ),
+  );
+  const again = loadConfig(parseEnv(printed.join('\n')) as Record<string, string>);
+  t.same(
+    { ...again, KAFKA_PASSWORD: '', HANDLER_URL: '' },
+    { ...config, KAFKA_PASSWORD: '', HANDLER_URL: '' },
+  );
 });

@@ -67,7 +67,7 @@ t.test('on Apache Kafka', async (t) => {
   const kcat = await withKcat(t, kafka.brokers);
   if (kcat === undefined) return;
   const { brokers, installation } = kafka;
-  const connection = { brokers: [brokers], ssl: false };
+  const connection = { brokers: [brokers] };
   const open = async (topic: string) => {
     const producer = await openOrderProducer({
       connection,

@@ -5,6 +5,7 @@ import { ConfigError, describe } from '../errors.ts';
 import { DEFAULT_PORT } from '../service/broker-choice.ts';
 import { portTaken, startEmbeddedBroker } from '../service/embedded-broker.ts';
 import { readArguments } from './arguments.ts';
+import { environment } from './environment.ts';
 import { inProject } from './project-root.ts';
 
 const usage = `Runs the embedded broker: Kafka's protocol on this machine, for development.
@@ -37,8 +38,8 @@ try {
 async function main(): Promise<void> {
   const options = readOptions();
   if (options === 'help') return say(usage);
-  const environment = process.env.NODE_ENV;
-  const broker = await startEmbeddedBroker({ ...options, environment, logger }).catch(
+  const { NODE_ENV } = environment();
+  const broker = await startEmbeddedBroker({ ...options, environment: NODE_ENV, logger }).catch(
     async (error: unknown) => {
       const isTaken = error instanceof BrokerError && error.code === 'PORT_IN_USE';
       throw isTaken ? new Error(await portTaken(options.port), { cause: error }) : error;
@@ -65,7 +66,7 @@ function readOptions(): 'help' | { port: number; partitions: number; directory: 
   }
   if (memory && data !== undefined) wrong.push('--memory and --data exclude each other');
   if (wrong.length > 0) throw new ConfigError(wrong);
-  const { BROKER_DATA, BROKER_MEMORY, PARTITIONS } = loadConfig(process.env);
+  const { BROKER_DATA, BROKER_MEMORY, PARTITIONS } = loadConfig(environment());
   const keepsNothing = memory || (BROKER_MEMORY && data === undefined);
   const directory = keepsNothing ? null : inProject(data ?? BROKER_DATA);
   return { port: Number(port), partitions: PARTITIONS, directory };

@@ -4,6 +4,7 @@ import { urlOf } from '../config/address.ts';
 import { loadConfig } from '../config.ts';
 import { ConfigError, describe } from '../errors.ts';
 import { readArguments } from './arguments.ts';
+import { environment } from './environment.ts';
 import { askLive } from './live.ts';
 
 const usage = `Asks the instance with these settings (PORT, HOST) whether it is alive.
@@ -25,7 +26,7 @@ try {
 }
 
 async function check(): Promise<void> {
-  const { HOST: host, PORT: port } = loadConfig(process.env);
+  const { HOST: host, PORT: port } = loadConfig(environment());
   if (port === 0) throw new ConfigError(['PORT: 0 is any free port, so nobody knows which to ask']);
   const wrong = await askLive({ host, port });
   if (wrong === null) console.log(`alive at ${urlOf(host, port)}`);

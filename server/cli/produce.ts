@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, ConfigError, describe } from '../errors.ts';
 import { openOrderProducer } from '../kafka/order-producer.ts';
+import { createOrderGenerator } from '../orders/order-generator.ts';
 import { DEFAULT_PORT } from '../service/broker-choice.ts';
 import { missingKafka } from '../service/embedded-broker.ts';
-import { createOrderGenerator } from './order-generator.ts';
+import { environment } from './environment.ts';
+import { openOrderFormat } from './order-format.ts';
 import { type ProduceOptions, parseProduceOptions, usage } from './produce-options.ts';
 import { createProgress } from './progress.ts';
 import { sendOrders } from './send-orders.ts';
@@ -17,7 +19,7 @@ const readable = 10;
 const grace = 3000;
 
 try {
-  const options = parseProduceOptions(process.argv.slice(2), process.env);
+  const options = parseProduceOptions(process.argv.slice(2), environment());
   if (options === 'help') console.log(usage);
   else await produce(options);
 } catch (error) {
@@ -28,7 +30,8 @@ try {
 
 async function produce(options: ProduceOptions): Promise<void> {
   const { connection, topic, partitions, rate, count = Number.POSITIVE_INFINITY } = options;
-  const isDefault = !connection.ssl && connection.brokers.join() === `localhost:${DEFAULT_PORT}`;
+  const isDefault =
+    connection.security?.tls === null && connection.brokers.join() === `localhost:${DEFAULT_PORT}`;
   const missing = isDefault ? await missingKafka(DEFAULT_PORT) : null;
   if (missing !== null) throw new AppError('KAFKA_UNREACHABLE', missing, true);
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
@@ -41,6 +44,7 @@ async function produce(options: ProduceOptions): Promise<void> {
   const givenUp = giveUp(stop.signal);
   givenUp.catch(() => {});
 
+  const write = await Promise.race([openOrderFormat(options.format, topic), givenUp]);
   let waiting = false;
   const opening = openOrderProducer({
     connection,
@@ -63,7 +67,12 @@ async function produce(options: ProduceOptions): Promise<void> {
     now: () => performance.now(),
   });
   const finished = sendOrders({
-    orders: createOrderGenerator({ seed, products: options.products, badRatio: options.bad }),
+    orders: createOrderGenerator({
+      seed,
+      products: options.products,
+      badRatio: options.bad,
+      write,
+    }),
     send: (orders) => producer.send(orders),
     pace: rate === undefined ? 'leisurely' : rate || 'full',
     count,

@@ -1,5 +1,5 @@
 // The generator at work: takes orders from the sequence at the wanted pace and sends them in batches.
-import type { GeneratedOrder } from './order-generator.ts';
+import type { GeneratedOrder } from '../orders/order-generator.ts';
 
 /** How fast: a steady number per second, as fast as possible, or one every 1 to 2 s. */
 export type Pace = number | 'full' | 'leisurely';

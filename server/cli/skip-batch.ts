@@ -1,6 +1,6 @@
 // `npm run skip`: skips the damaged batch at which a partition has stopped.
 import { hostname, userInfo } from 'node:os';
-import { type Config, loadConfig, saslOf } from '../config.ts';
+import { type Config, loadConfig, securityOf } from '../config.ts';
 import { ConfigError, describe } from '../errors.ts';
 import { createAppender } from '../kafka/appender.ts';
 import { createKafka } from '../kafka/client.ts';
@@ -11,6 +11,7 @@ import { systemClock as clock } from '../log/clock.ts';
 import { nameOf } from '../log/ports.ts';
 import { createOrderFold } from '../orders/order-fold.ts';
 import { planSkip, type SkipPlan } from '../task/skip-batch.ts';
+import { environment } from './environment.ts';
 import { parseSkipOptions, type SkipOptions, usage } from './skip-options.ts';
 
 /** For what goes on while the command works: standard output belongs to its result. */
@@ -24,7 +25,7 @@ const logger = {
 try {
   const options = parseSkipOptions(process.argv.slice(2));
   if (options === 'help') console.log(usage);
-  else await skip(options, loadConfig(process.env));
+  else await skip(options, loadConfig(environment()));
 } catch (error) {
   console.error(describe(error));
   // Whatever is still being tried again would keep the process.
@@ -53,8 +54,7 @@ async function skip(options: SkipOptions, config: Config): Promise<void> {
   const { partition, offset, to, reason } = options;
   const kafka = createKafka({
     brokers: [...(config.KAFKA_BROKERS ?? ['localhost:9092'])],
-    ssl: config.KAFKA_SSL,
-    sasl: saslOf(config),
+    security: securityOf(config),
     clientId: 'order-stream-skip',
     logger,
   });

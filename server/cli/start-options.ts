@@ -18,8 +18,10 @@ export function startUsage(): string {
   node dist/server/main.js     starts what is built
     --help, -h
     --version
+    --print-config             the settings in force, without secrets
 
-Settings are environment variables (defaults in parentheses); an empty one is unset:
+Settings are environment variables (defaults in parentheses), or lines NAME=value of the file .env
+beside package.json; the environment wins, and an empty variable is unset:
 
 ${table(rows)}
 
@@ -28,12 +30,18 @@ With NODE_ENV=production no embedded broker is started: KAFKA_BROKERS has to nam
 }
 
 /** What the arguments ask for. Throws a ConfigError for what is none: it would be ignored. */
-export function readStartOptions(args: readonly string[]): 'start' | 'help' | 'version' {
-  const { texts, faults } = readArguments(args, { version: { type: 'boolean' } });
+export function readStartOptions(
+  args: readonly string[],
+): 'start' | 'help' | 'version' | 'print-config' {
+  const { texts, faults } = readArguments(args, {
+    version: { type: 'boolean' },
+    'print-config': { type: 'boolean' },
+  });
   if (texts.has('help')) return 'help';
   if (faults.length > 0) {
     throw new ConfigError([...faults, 'settings are environment variables: PORT=4001 npm start']);
   }
+  if (texts.has('print-config')) return 'print-config';
   return texts.has('version') ? 'version' : 'start';
 }
 

@@ -6,10 +6,16 @@ export type Setting<T> = {
   /** The value, or throws an Error that says what would be right. */
   readonly parse: (text: string) => T;
   readonly meaning: string;
+  /** Never shown, and taken as it is: a password may begin or end with a space. */
+  readonly secret: boolean;
 };
 
 export function setting<T>(byDefault: T, parse: (text: string) => T, meaning: string): Setting<T> {
-  return { default: byDefault, parse, meaning };
+  return { default: byDefault, parse, meaning, secret: false };
+}
+
+export function secret(meaning: string, parse = text): Setting<string | null> {
+  return { default: null, parse, meaning, secret: true };
 }
 
 /** The lines of a table with columns of equal width, each beginning with two spaces. */

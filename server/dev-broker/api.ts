@@ -37,7 +37,7 @@ export type Client = {
   readonly gone: AbortSignal;
 };
 
-/** An answer that is none: acks = 0 expects silence, or, when it failed, the end of the connection. */
+/** Why nothing is sent: with acks = 0 a producer gets no answer, and a closed connection when it failed. */
 export type NoAnswer = 'silence' | 'acks = 0 was refused';
 
 type Definition<Request, Answer> = {

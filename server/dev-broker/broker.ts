@@ -6,8 +6,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { apis } from './api/index.ts';
 import type { Broker } from './api.ts';
+import { createAwakeTime, TICK_MS } from './awake-time.ts';
 import { BrokerError } from './broker-error.ts';
-import { createClock, TICK_MS } from './clock.ts';
 import { serveConnection } from './connection.ts';
 import { createDisk } from './disk.ts';
 import { type Committed, createGroups, isCommitted } from './groups.ts';
@@ -125,7 +125,7 @@ function open({ directory, port, partitions, logger, incidents, now }: Opened) {
   const path = directory && join(directory, 'offsets.jsonl');
   const damaged = (what: string) => logger.warn('embedded broker', { what });
   const journal = openJournal<Committed>(path, isCommitted, damaged);
-  const groups = createGroups({ journal, disk, now: createClock(now), newId });
+  const groups = createGroups({ journal, disk, now: createAwakeTime(now), newId });
   // Must not repeat after a restart: partitions remember whom they have seen. Not by the time, which
   // may be set back.
   let producerId = randomInt(2 ** 47);

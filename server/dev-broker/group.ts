@@ -1,14 +1,8 @@
-// PURE: a classic consumer group as Kafka's coordinator runs it. Time is an argument; a request that
-// has to wait is answered later, by the function given with it.
-//
-//   EMPTY ──join──▶ PREPARING ──all joined, or time is up──▶ COMPLETING ──leader's sync──▶ STABLE
-//     ▲                │ ▲                                       │                           │
-//     └──nobody left───┘ └──────── join, leave, expiry ──────────┴───────────────────────────┘
+// PURE: a classic consumer group as Kafka's coordinator runs it: what it answers to its members. Time is an
+// argument; a request that has to wait is answered later, by the function given with it.
 import { ErrorCode } from './error-code.ts';
-
-export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable';
-
-export type Protocol = { readonly name: string; readonly metadata: Buffer };
+import { commonNames, namesOf, type Protocols, sameProtocols } from './group-protocol.ts';
+import { createRebalance, type Member, type Rebalance } from './rebalance.ts';
 
 export type JoinRequest = {
   readonly memberId: string;
@@ -19,7 +13,7 @@ export type JoinRequest = {
   readonly sessionTimeout: number;
   readonly rebalanceTimeout: number;
   readonly protocolType: string;
-  readonly protocols: readonly Protocol[];
+  readonly protocols: Protocols;
 };
 
 export type JoinAnswer = {
@@ -40,14 +34,6 @@ export type SyncRequest = {
 
 export type SyncAnswer = { readonly error: ErrorCode; readonly assignment: Buffer };
 
-type Member = Omit<JoinRequest, 'memberId' | 'idFirst' | 'protocolType'> & {
-  readonly id: string;
-  assignment: Buffer;
-  expiresAt: number;
-  /** A request that waits for an answer; who waits does not expire. */
-  waiting: { readonly for: 'join' | 'sync'; readonly settle: (error: ErrorCode) => void } | null;
-};
-
 export type Group = ReturnType<typeof createGroup>;
 
 const MIN_SESSION = 1000;
@@ -59,124 +45,19 @@ export function refuseJoin(error: ErrorCode, memberId: string): JoinAnswer {
   return { error, generation: -1, protocol: '', leader: '', memberId, members: [] };
 }
 
-const names = (protocols: readonly Protocol[]) => protocols.map(({ name }) => name);
-
-function sameProtocols(a: readonly Protocol[], b: readonly Protocol[]): boolean {
-  const isSame = (one: Protocol, other: Protocol | undefined) =>
-    one.name === other?.name && one.metadata.equals(other.metadata);
-  return a.length === b.length && a.every((one, i) => isSame(one, b[i]));
-}
-
 /** A group without members; `newMemberId` gives ids that never repeat. */
 export function createGroup(newMemberId: (clientId: string) => string) {
-  const members = new Map<string, Member>();
-  /** Ids given out whose owners have not come back yet, with the time they expire. */
-  const pending = new Map<string, number>();
-  let state: GroupState = 'Empty';
-  let generation = 0;
+  const rebalance = createRebalance();
+  const { members, expected } = rebalance;
   let protocolType = '';
-  let protocol = '';
-  let leader = '';
-  /** When a rebalance stops waiting for who does not come. */
-  let deadline = Number.POSITIVE_INFINITY;
-
-  const all = () => [...members.values()];
-
-  function touch(member: Member, now: number): void {
-    member.expiresAt = now + member.sessionTimeout;
-  }
-
-  function settle(member: Member, error: ErrorCode, now: number): void {
-    const { waiting } = member;
-    member.waiting = null;
-    touch(member, now);
-    waiting?.settle(error);
-  }
-
-  /** Names that all members know. */
-  const common = (of: readonly Member[]) =>
-    names(of[0]?.protocols ?? []).filter((name) =>
-      of.every(({ protocols }) => names(protocols).includes(name)),
-    );
-
-  /** The common protocol that most members like best. */
-  function vote(): string {
-    const candidates = common(all());
-    const votes = new Map(candidates.map((name) => [name, 0]));
-    for (const { protocols } of all()) {
-      const choice = names(protocols).find((name) => votes.has(name))!;
-      votes.set(choice, votes.get(choice)! + 1);
-    }
-    return candidates.reduce((best, name) => (votes.get(name)! > votes.get(best)! ? name : best));
-  }
-
-  const metadataOf = ({ protocols }: Member) =>
-    protocols.find(({ name }) => name === protocol)?.metadata ?? nothing;
-
-  function currentGeneration({ id: memberId }: Member): JoinAnswer {
-    const list = all().map((each) => ({ id: each.id, metadata: metadataOf(each) }));
-    const given = { generation, protocol, leader, memberId };
-    return { error: ErrorCode.NONE, ...given, members: memberId === leader ? list : [] };
-  }
-
-  function startDeadline(now: number): void {
-    deadline = now + Math.max(...all().map(({ rebalanceTimeout }) => rebalanceTimeout));
-  }
-
-  function prepare(now: number): void {
-    for (const member of all()) {
-      if (member.waiting?.for === 'sync') settle(member, ErrorCode.REBALANCE_IN_PROGRESS, now);
-    }
-    state = 'PreparingRebalance';
-    startDeadline(now);
-    completeIfAllJoined(now);
-  }
-
-  function completeIfAllJoined(now: number): void {
-    if (state !== 'PreparingRebalance' || pending.size > 0) return;
-    if (all().every(({ waiting }) => waiting)) complete(now);
-  }
-
-  function complete(now: number): void {
-    generation += 1;
-    if (members.size === 0) {
-      state = 'Empty';
-      deadline = Number.POSITIVE_INFINITY;
-      return;
-    }
-    state = 'CompletingRebalance';
-    if (!members.has(leader)) leader = all()[0]!.id;
-    protocol = vote();
-    startDeadline(now);
-    for (const member of all()) settle(member, ErrorCode.NONE, now);
-  }
-
-  function remove(member: Member, now: number): void {
-    members.delete(member.id);
-    settle(member, ErrorCode.UNKNOWN_MEMBER_ID, now);
-    if (state === 'PreparingRebalance') completeIfAllJoined(now);
-    else prepare(now);
-  }
-
-  /** Why a request of a member is refused, whatever it asks for. */
-  function refusal(memberId: string, of: number): ErrorCode {
-    if (!members.has(memberId)) return ErrorCode.UNKNOWN_MEMBER_ID;
-    return of === generation ? ErrorCode.NONE : ErrorCode.ILLEGAL_GENERATION;
-  }
-
-  function fits({ memberId, protocolType: type, protocols }: JoinRequest): boolean {
-    const others = all().filter(({ id }) => id !== memberId);
-    if (type === '' || protocols.length === 0) return false;
-    if (others.length === 0) return true;
-    return type === protocolType && common(others).some((name) => names(protocols).includes(name));
-  }
 
   return {
-    state: () => state,
+    state: rebalance.state,
     /** Whether nobody is in the group or about to be. */
-    isIdle: () => members.size === 0 && pending.size === 0,
+    isIdle: () => members.size === 0 && expected.size === 0,
     /** How many are in the group or about to be. */
-    size: () => members.size + pending.size,
+    size: () => members.size + expected.size,
+    expire: rebalance.expire,
 
     /** The answer, or null when it comes later by `reply`. */
     join(request: JoinRequest, now: number, reply: (answer: JoinAnswer) => void) {
@@ -185,14 +66,16 @@ export function createGroup(newMemberId: (clientId: string) => string) {
       if (sessionTimeout < MIN_SESSION || sessionTimeout > MAX_SESSION) {
         return refuseJoin(ErrorCode.INVALID_SESSION_TIMEOUT, memberId);
       }
-      if (!fits(request)) return refuseJoin(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, memberId);
+      if (!fits(rebalance, protocolType, request)) {
+        return refuseJoin(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, memberId);
+      }
       const id = memberId || newMemberId(clientId);
       if (memberId === '' && idFirst) {
-        pending.set(id, now + sessionTimeout);
+        expected.set(id, now + sessionTimeout);
         return refuseJoin(ErrorCode.MEMBER_ID_REQUIRED, id);
       }
       const known = members.get(id);
-      if (memberId !== '' && !known && !pending.delete(memberId)) {
+      if (memberId !== '' && !known && !expected.delete(memberId)) {
         return refuseJoin(ErrorCode.UNKNOWN_MEMBER_ID, memberId);
       }
       const isChanged = !known || !sameProtocols(known.protocols, joining.protocols);
@@ -202,90 +85,107 @@ export function createGroup(newMemberId: (clientId: string) => string) {
       members.set(id, member);
       protocolType = type;
       // A second request of the same member takes the place of the first, whose answer nobody awaits.
-      settle(member, ErrorCode.UNKNOWN_MEMBER_ID, now);
-      const isRepeated =
-        state === 'CompletingRebalance' || (state === 'Stable' && member.id !== leader);
-      if (!isChanged && isRepeated) return currentGeneration(member);
-      const answer = (error: ErrorCode) =>
-        reply(error === ErrorCode.NONE ? currentGeneration(member) : refuseJoin(error, id));
-      member.waiting = { for: 'join', settle: answer };
-      if (state === 'PreparingRebalance') completeIfAllJoined(now);
-      else prepare(now);
+      rebalance.settle(member, ErrorCode.UNKNOWN_MEMBER_ID, now);
+      if (!isChanged && isRepeated(rebalance, member)) return admission(rebalance, member);
+      const settle = (error: ErrorCode) =>
+        reply(error === ErrorCode.NONE ? admission(rebalance, member) : refuseJoin(error, id));
+      member.waiting = { for: 'join', settle };
+      rebalance.prepare(now);
       return null;
     },
 
     /** The answer, or null when it comes later by `reply`. */
     sync(request: SyncRequest, now: number, reply: (answer: SyncAnswer) => void) {
-      const { memberId, assignments } = request;
-      let error = refusal(memberId, request.generation);
-      if (!error && state === 'PreparingRebalance') error = ErrorCode.REBALANCE_IN_PROGRESS;
+      const { memberId, generation, assignments } = request;
+      let error = refusal(rebalance, memberId, generation);
+      if (!error && rebalance.state() === 'PreparingRebalance') {
+        error = ErrorCode.REBALANCE_IN_PROGRESS;
+      }
       if (error !== ErrorCode.NONE) return { error, assignment: nothing };
       const member = members.get(memberId)!;
-      settle(member, ErrorCode.REBALANCE_IN_PROGRESS, now);
-      if (state === 'Stable') return { error, assignment: member.assignment };
-      const answer = (error: ErrorCode) =>
+      rebalance.settle(member, ErrorCode.REBALANCE_IN_PROGRESS, now);
+      if (rebalance.state() === 'Stable') return { error, assignment: member.assignment };
+      const settle = (error: ErrorCode) =>
         reply({ error, assignment: error === ErrorCode.NONE ? member.assignment : nothing });
-      member.waiting = { for: 'sync', settle: answer };
-      if (memberId !== leader) return null;
-      state = 'Stable';
-      deadline = Number.POSITIVE_INFINITY;
-      for (const each of all()) {
-        each.assignment = assignments.get(each.id) ?? nothing;
-        settle(each, ErrorCode.NONE, now);
-      }
+      member.waiting = { for: 'sync', settle };
+      if (memberId === rebalance.generation().leader) rebalance.assign(assignments, now);
       return null;
     },
 
-    heartbeat(memberId: string, of: number, now: number): ErrorCode {
-      const error = refusal(memberId, of);
+    heartbeat(memberId: string, generation: number, now: number): ErrorCode {
+      const error = refusal(rebalance, memberId, generation);
       if (error !== ErrorCode.NONE) return error;
-      touch(members.get(memberId)!, now);
-      return state === 'PreparingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE;
+      rebalance.touch(members.get(memberId)!, now);
+      const isPreparing = rebalance.state() === 'PreparingRebalance';
+      return isPreparing ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE;
     },
 
     leave(memberId: string, now: number): ErrorCode {
       const member = members.get(memberId);
-      if (member) remove(member, now);
-      else if (pending.delete(memberId)) completeIfAllJoined(now);
+      if (member) rebalance.remove(member, now);
+      else if (expected.delete(memberId)) rebalance.completeIfAllJoined(now);
       else return ErrorCode.UNKNOWN_MEMBER_ID;
       return ErrorCode.NONE;
     },
 
     /** Whether offsets may be committed, which also counts as a heartbeat. */
-    commit(memberId: string, of: number, now: number): ErrorCode {
+    commit(memberId: string, generation: number, now: number): ErrorCode {
       // Tools commit for nobody, while nobody is there.
-      if (of < 0 && memberId === '' && members.size === 0) return ErrorCode.NONE;
-      const error = refusal(memberId, of);
+      if (generation < 0 && memberId === '' && members.size === 0) return ErrorCode.NONE;
+      const error = refusal(rebalance, memberId, generation);
       if (error !== ErrorCode.NONE) return error;
-      if (state === 'CompletingRebalance') return ErrorCode.REBALANCE_IN_PROGRESS;
-      touch(members.get(memberId)!, now);
+      if (rebalance.state() === 'CompletingRebalance') return ErrorCode.REBALANCE_IN_PROGRESS;
+      rebalance.touch(members.get(memberId)!, now);
       return ErrorCode.NONE;
-    },
-
-    /** Removes who has not been heard of in time, and ends what was waited for long enough. */
-    expire(now: number): void {
-      for (const [id, expiresAt] of pending) if (expiresAt <= now) pending.delete(id);
-      for (const member of all()) {
-        if (member.expiresAt <= now && !member.waiting) remove(member, now);
-      }
-      completeIfAllJoined(now);
-      if (now < deadline) return;
-      for (const { id, waiting } of all()) if (!waiting) members.delete(id);
-      if (state === 'PreparingRebalance') complete(now);
-      else prepare(now);
     },
 
     /** What tools show; subscriptions and assignments only while they hold. */
     describe() {
+      const state = rebalance.state();
       const isStable = state === 'Stable';
-      const list = all().map((member) => ({
+      const { protocol } = rebalance.generation();
+      const list = rebalance.all().map((member) => ({
         id: member.id,
         clientId: member.clientId,
         host: member.host,
-        metadata: isStable ? metadataOf(member) : nothing,
+        metadata: isStable ? metadataOf(member, protocol) : nothing,
         assignment: isStable ? member.assignment : nothing,
       }));
       return { state, protocolType, protocol: isStable ? protocol : '', members: list };
     },
   };
 }
+
+/** Why a request of a member is refused, whatever it asks for. */
+function refusal({ members, generation }: Rebalance, memberId: string, number: number): ErrorCode {
+  if (!members.has(memberId)) return ErrorCode.UNKNOWN_MEMBER_ID;
+  return number === generation().number ? ErrorCode.NONE : ErrorCode.ILLEGAL_GENERATION;
+}
+
+/** Whether who joins can agree with those that are there. */
+function fits(rebalance: Rebalance, protocolType: string, request: JoinRequest): boolean {
+  const { memberId, protocolType: type, protocols } = request;
+  const others = rebalance.all().filter(({ id }) => id !== memberId);
+  if (type === '' || protocols.length === 0) return false;
+  if (others.length === 0) return true;
+  const common = commonNames(others.map((other) => other.protocols));
+  return type === protocolType && common.some((name) => namesOf(protocols).includes(name));
+}
+
+/** Whether a member that joins again, and brings nothing new, is only told what it was told before. */
+function isRepeated({ state, generation }: Rebalance, { id }: Member): boolean {
+  return state() === 'CompletingRebalance' || (state() === 'Stable' && id !== generation().leader);
+}
+
+/** What a member is told when it is let in. */
+function admission(rebalance: Rebalance, { id: memberId }: Member): JoinAnswer {
+  const { number, protocol, leader } = rebalance.generation();
+  const list = rebalance
+    .all()
+    .map((each) => ({ id: each.id, metadata: metadataOf(each, protocol) }));
+  const members = memberId === leader ? list : [];
+  return { error: ErrorCode.NONE, generation: number, protocol, leader, memberId, members };
+}
+
+const metadataOf = ({ protocols }: Member, protocol: string) =>
+  protocols.find(({ name }) => name === protocol)?.metadata ?? nothing;

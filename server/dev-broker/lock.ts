@@ -1,6 +1,7 @@
-// One process at a time may use a data folder. Its owner answers with a word that stands in the folder,
-// on a port that stands beside it: both end with the process, however it ends. A process id would be
-// given to another process some day, and the path of a socket file may be at most 100 bytes long.
+// One process at a time may use a data folder. The file `lock` in it names a port of the loopback and a
+// secret word: while the process that holds the folder lives, it answers with that word on that port. So a
+// lock ends with its process, also by kill -9. A process id would not do: another process may get it later;
+// nor a socket file: its path may have only about 100 bytes.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Where the bytes of a partition are kept: in pieces named by their first offset, so that old pieces
+// Where the bytes of a partition are kept: in segments named by their first offset, so that old ones
 // can be dropped whole. One kind keeps them in files, the other in memory.
 import {
   closeSync,
@@ -16,8 +16,8 @@ import {
 import { dirname, join } from 'node:path';
 import { writeFully } from './write-fully.ts';
 
-/** One append-only piece of a partition's log. Everything throws what the file system throws. */
-export type Segment = {
+/** The bytes of one append-only segment of a log. Everything throws what the file system throws. */
+export type SegmentStorage = {
   write(bytes: Buffer, position: number): void;
   /** The `length` bytes from `position` on; fewer when they are not there. */
   read(position: number, length: number): Buffer;
@@ -30,14 +30,14 @@ export type Segment = {
   remove(): void;
 };
 
-/** The pieces of one partition. */
+/** The segments of one partition. */
 export type SegmentStore = {
   /** What was kept by an earlier process, by first offset. */
   existing(): { base: number; size: number }[];
-  open(base: number): Segment;
+  open(base: number): SegmentStorage;
 };
 
-/** Keeps the pieces as files `<first offset>.log` in a folder, which is made with the first append. */
+/** Keeps the segments as files `<first offset>.log` in a folder, which is made with the first append. */
 export function createFileSegments(directory: string): SegmentStore {
   const path = (base: number) => join(directory, `${String(base).padStart(20, '0')}.log`);
   return {
@@ -55,8 +55,8 @@ export function createFileSegments(directory: string): SegmentStore {
   };
 }
 
-function openFileSegment(path: string): Segment {
-  // Held open while the piece grows only: reading opens for itself, and a thousand partitions at
+function openFileSegment(path: string): SegmentStorage {
+  // Held open only while the segment grows: reading opens for itself, and a thousand partitions at
   // rest hold no descriptor.
   let growing: number | null = null;
   let dirty = false;
@@ -114,12 +114,12 @@ function openFileSegment(path: string): Segment {
   };
 }
 
-/** Keeps the pieces in memory: gone with the process. */
+/** Keeps the segments in memory: gone with the process. */
 export function createMemorySegments(): SegmentStore {
   return { existing: () => [], open: openMemorySegment };
 }
 
-function openMemorySegment(): Segment {
+function openMemorySegment(): SegmentStorage {
   let bytes = Buffer.alloc(0);
   let size = 0;
   return {

@@ -1,11 +1,11 @@
-// Where to begin reading a piece of a log: one entry per 4 KiB, each at the start of a batch.
+// Where to begin reading a segment of a log: one entry per 4 KiB, each at the start of a batch.
 
 /** Entries are at least this far apart. */
 export const INDEX_GAP = 4096;
 
 export type SparseIndex = ReturnType<typeof createSparseIndex>;
 
-/** An index of one piece, filled in the order of the log. */
+/** An index of one segment, filled in the order of the log. */
 export function createSparseIndex() {
   const offsets: number[] = [];
   const positions: number[] = [];
@@ -39,7 +39,10 @@ export function createSparseIndex() {
     positionOf: (offset: number) => positions[floor(offsets, offset)] ?? 0,
     /** The last known start of a batch at or before `position`. */
     boundary: (position: number) => positions[floor(positions, position)] ?? 0,
-    /** From `position` on, the entries before the next of which stands a record of `time` or later. */
+    /**
+     * Where to look for a record of `time` or later: the entries from `position` on after which, up to the
+     * next entry, there is such a record.
+     */
     positionsAt: (time: number, position: number) =>
       positions.filter((at, i) => at >= position && times[i]! >= time),
   };

@@ -12,7 +12,7 @@ type Setting = {
 
 const LONG = 2n ** 63n - 1n;
 const INT = 2n ** 31n - 1n;
-/** What one request may hold, less what else stands in it: a batch beyond that could never come. */
+/** The size of the largest request, less 1 MiB for its other fields: no larger batch can arrive. */
 export const MAX_BATCH_BYTES = 99 * 1024 * 1024;
 
 const always = () => true;

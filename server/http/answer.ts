@@ -34,7 +34,7 @@ function holdFor(reply: FastifyReply, holds: Holds, held: object, bytes: number)
 
 const endings = new WeakMap<Socket, Set<() => void>>();
 
-/** An answer that waits behind another one never closes when its connection breaks; so look at that too. */
+/** An answer that waits for the one before it emits no `close` when its connection breaks: the socket does. */
 function atEndOf(socket: Socket, end: () => void): void {
   if (socket.destroyed) {
     end();

@@ -8,6 +8,7 @@ import { type AuditEntry, createAudit } from './audit.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { withCommands } from './commanded.ts';
 import { limitConnections } from './connections.ts';
+import type { Schemas } from './contract.ts';
 import { createEventStream, type StreamLimits } from './event-stream.ts';
 import { createFeed } from './feed.ts';
 import { createGuard } from './guard.ts';
@@ -33,6 +34,7 @@ import { letterRoutes } from './routes/letters.ts';
 import { type Expositions, metricsRoute } from './routes/metrics.ts';
 import { productsRoute } from './routes/products.ts';
 import { type SeriesSource, seriesRoute } from './routes/series.ts';
+import { schemaRoute } from './routes/schema.ts';
 import { snapshotRoute } from './routes/snapshot.ts';
 import { streamRoute } from './routes/stream.ts';
 import { filesBelow, staticFiles } from './static-files.ts';
@@ -49,6 +51,7 @@ export type AppDeps = {
   /** Told of every command, and of each one that was refused. */
   readonly audit: (entry: AuditEntry) => void;
   readonly expositions: Expositions;
+  readonly schemas: () => Schemas;
   /** Names this process in every message: a number that no other process has. */
   readonly epoch: number;
   /** Told every error that the client does not get to see. */
@@ -188,6 +191,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(snapshotRoute, { feed, holds });
   await app.register(productsRoute, { source, holds });
   await app.register(streamRoute, { streams });
+  await app.register(schemaRoute, { schemas: deps.schemas });
   await app.register(healthRoutes, { source });
   await app.register(staticFiles, { root: staticRoot });
   return app;

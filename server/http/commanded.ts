@@ -2,7 +2,7 @@
 import { pausedShown, redriveShown } from './command-shown.ts';
 import type { CommandBook } from './commands.ts';
 import type { Writing } from './contract-commands.ts';
-import type { Changes, CoreSource, OverviewSource } from './overview.ts';
+import type { CoreSource, DeltaContent, OverviewSource } from './overview.ts';
 
 /** Redrives that are shown; all of them: `GET /redrives`. */
 const SHOWN_REDRIVES = 20;
@@ -23,7 +23,7 @@ export function withCommands(
     read: () => ({ ...source.read(), redrives: redrives(), paused: paused(), writing }),
     takeChanges() {
       const changes = source.takeChanges();
-      const commanded: Changes = {};
+      const commanded: DeltaContent = {};
       const newRedrives = redrives();
       const redrivesText = JSON.stringify(newRedrives);
       if (redrivesText !== toldRedrives) commanded.redrives = newRedrives;

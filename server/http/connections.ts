@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { countedAs } from './address.ts';
 
 /** Requests on one connection whose answers have not gone out yet; a browser has one. */
-export const MAX_UNANSWERED = 16;
+const MAX_UNANSWERED = 16;
 
 /** How many connections may be open at once. */
 export type ConnectionLimits = {

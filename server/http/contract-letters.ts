@@ -125,7 +125,10 @@ export const DecodedValue = Type.Object(
     schema: Type.String(),
     /** The fields in order; a number that JSON does not have is a text. */
     fields: Type.Array(
-      Type.Object({ name: Type.String(), value: Type.Unknown(), at: Type.Integer() }, Closed),
+      Type.Object(
+        { name: Type.String(), value: Type.Unknown(), at: orNull(Type.Integer()) },
+        Closed,
+      ),
     ),
     /** Why it is no value of the schema, in words; null when it is one. */
     fault: orNull(Type.String()),

@@ -1,16 +1,12 @@
 // What the service says over HTTP: the schema of every response and stream event. The types derive
-// from the schemas; the client imports the types and nothing else.
+// from the schemas; the client imports the types and nothing else. Which figures an order comes to,
+// orders/contract.ts says.
 import { type Static, Type } from 'typebox';
+import { ProductAverage, Totals } from '../orders/contract.ts';
 import { PausedShown, RedriveShown, Writing } from './contract-commands.ts';
 import { DeadLetterItem } from './contract-letters.ts';
 
 const Closed = { additionalProperties: false } as const;
-
-/** Count of counted orders and their exact average in currency units. */
-export const ProductAverage = Type.Object(
-  { count: Type.Integer(), averagePrice: Type.Number() },
-  Closed,
-);
 
 /**
  * Where every order below the next offsets is: `counted + deadLettered + pending` equals
@@ -70,16 +66,18 @@ export const PartitionLag = Type.Object(
   Closed,
 );
 
-/** `GET /metrics`. The first three keys are a published contract; the rest may grow. */
-const totals = { totalCount: Type.Integer(), overallAveragePrice: Type.Number() };
-const state = { retries: Type.Integer(), balance: Balance, asOf: Type.Array(PartitionAsOf) };
+/** What became of all that was read, whatever it is. */
+const account = { retries: Type.Integer(), balance: Balance, asOf: Type.Array(PartitionAsOf) };
+export const Account = Type.Object(account, Closed);
+
+const totals = Totals.properties;
 
 /** What is true of all orders together. */
-export const Figures = Type.Object({ ...totals, ...state }, Closed);
+export const Figures = Type.Object({ ...totals, ...account }, Closed);
 
 /** `GET /metrics`, every product. The first three keys are a published contract; the rest may grow. */
 export const Metrics = Type.Object(
-  { ...totals, perProduct: Type.Record(Type.String(), ProductAverage), ...state },
+  { ...totals, perProduct: Type.Record(Type.String(), ProductAverage), ...account },
   Closed,
 );
 
@@ -92,7 +90,7 @@ export const ShownMetrics = Type.Object(
     ...totals,
     productCount: Type.Integer(),
     perProduct: Type.Record(Type.String(), ProductAverage),
-    ...state,
+    ...account,
   },
   Closed,
 );
@@ -103,8 +101,14 @@ export const ChangedMetrics = Type.Object(
     ...totals,
     productCount: Type.Integer(),
     perProduct: Type.Record(Type.String(), Type.Union([ProductAverage, Type.Null()])),
-    ...state,
+    ...account,
   },
+  Closed,
+);
+
+/** One product of a page. */
+export const ProductRow = Type.Object(
+  { product: Type.String(), ...ProductAverage.properties },
   Closed,
 );
 
@@ -116,12 +120,7 @@ export const ProductPage = Type.Object(
   {
     productCount: Type.Integer(),
     matching: Type.Integer(),
-    products: Type.Array(
-      Type.Object(
-        { product: Type.String(), count: Type.Integer(), averagePrice: Type.Number() },
-        Closed,
-      ),
-    ),
+    products: Type.Array(ProductRow),
   },
   Closed,
 );
@@ -224,6 +223,38 @@ export const Delta = Type.Object(
   Closed,
 );
 
+/**
+ * `GET /schema`: what orders are read with, and what this instance has decoded since its start; an order
+ * that is tried again counts again. Values whose schema nobody knows are one row without id and fingerprint.
+ */
+export const Schemas = Type.Object(
+  {
+    reader: Type.Object({ fingerprint: Type.String(), schema: Type.Unknown() }, Closed),
+    /** Null when none is set. */
+    registry: Type.Union([Type.String(), Type.Null()]),
+    writers: Type.Array(
+      Type.Object(
+        {
+          framing: Type.Union([
+            Type.Literal('raw'),
+            Type.Literal('single-object'),
+            Type.Literal('registry'),
+          ]),
+          /** In the registry. */
+          id: Type.Union([Type.Integer(), Type.Null()]),
+          /** CRC-64-AVRO, 16 hexadecimal digits. */
+          fingerprint: Type.Union([Type.String(), Type.Null()]),
+          name: Type.Union([Type.String(), Type.Null()]),
+          decoded: Type.Integer(),
+          refused: Type.Integer(),
+        },
+        Closed,
+      ),
+    ),
+  },
+  Closed,
+);
+
 /** `GET /health/*`: `reasons` and, of readiness, `notes` as in the status. */
 export const Health = Type.Object(
   {
@@ -236,18 +267,26 @@ export const Health = Type.Object(
 
 export const ErrorBody = Type.Object({ error: Type.String(), message: Type.String() }, Closed);
 
-export type ProductAverage = Static<typeof ProductAverage>;
+export {
+  ProductAverage,
+  type ProductQuery,
+  SORT_KEYS,
+  type SortKey,
+} from '../orders/contract.ts';
 export type Balance = Static<typeof Balance>;
 export type PartitionAsOf = Static<typeof PartitionAsOf>;
 export type PartitionLag = Static<typeof PartitionLag>;
+export type Account = Static<typeof Account>;
 export type Figures = Static<typeof Figures>;
 export type Metrics = Static<typeof Metrics>;
 export type ShownMetrics = Static<typeof ShownMetrics>;
 export type ChangedMetrics = Static<typeof ChangedMetrics>;
+export type ProductRow = Static<typeof ProductRow>;
 export type ProductPage = Static<typeof ProductPage>;
 export type { DeadLetterItem } from './contract-letters.ts';
 export type Status = Static<typeof Status>;
 export type Snapshot = Static<typeof Snapshot>;
 export type Delta = Static<typeof Delta>;
+export type Schemas = Static<typeof Schemas>;
 export type Health = Static<typeof Health>;
 export type ErrorBody = Static<typeof ErrorBody>;

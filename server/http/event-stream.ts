@@ -8,9 +8,9 @@ import type { Feed, Message } from './feed.ts';
 
 /** Clients written to before the event loop gets a turn: ten thousand in one go would stop it for 190 ms. */
 const SLICE = 128;
-/** A long frame goes to the socket in pieces, because only a whole piece that has gone is seen to go. */
+/** A long frame is written in pieces: Node tells only when a whole one has left, which shows a slow client. */
 const PIECE = 32_768;
-/** Without one piece gone in this time a client is stalled; with 3.3 KB/s it is merely slow. */
+/** A client that takes no whole piece in this time is stalled; at 3.3 KB/s or more it is only slow. */
 const STALLED_MS = 10_000;
 const LIFE_MS = 600_000;
 /** Different frames kept for those who are behind, in bytes; beyond, who is behind is dropped. */

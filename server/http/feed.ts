@@ -3,7 +3,7 @@
 import type { Clock } from './clock.ts';
 import type { Delta, Snapshot } from './contract.ts';
 import { eventFrame, type Frame } from './event-frame.ts';
-import type { Changes, OverviewSource } from './overview.ts';
+import type { DeltaContent, OverviewSource } from './overview.ts';
 
 /** At most ten messages per second. */
 const TICK_MS = 100;
@@ -151,7 +151,7 @@ export function createFeed(deps: {
     for (const { resolve } of settled) resolve(newest);
   }
 
-  function send(base: number, changes: Changes): void {
+  function send(base: number, changes: DeltaContent): void {
     if (audience.size() === 0) return;
     const delta: Delta = { epoch, base, seq, at: madeAt, ...changes };
     const frame = eventFrame('delta', `${epoch}-${seq}`, JSON.stringify(delta));

@@ -13,7 +13,7 @@ export type Trust = {
   readonly origins: readonly string[];
 };
 
-// Of these, Node keeps one and drops the rest in silence: which one is meant would be a guess.
+// Sent twice, Node keeps one of them without a word, and a proxy may have looked at the other one.
 const singleHeaders = new Set(['host', 'origin', 'authorization', 'content-type']);
 const hostPattern = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::\d{1,5})?$/;
 
@@ -23,8 +23,9 @@ export function createGuard(trust: Trust): (request: FastifyRequest) => Promise<
   const origins = new Set(trust.origins);
 
   /**
-   * A foreign page can make its own name resolve to this server (DNS rebinding); the name gives it away.
-   * An address is no name, and a client that sends no Host at all is no browser.
+   * A page of somebody else can let its own host name resolve to this server (DNS rebinding); then its name
+   * is in the Host header. An IP address cannot be used like that, and a client that sends no Host (HTTP/1.0)
+   * is no browser.
    */
   function isServed(host: string | undefined, httpVersion: string): boolean {
     if (host === undefined) return httpVersion === '1.0';
@@ -41,7 +42,7 @@ export function createGuard(trust: Trust): (request: FastifyRequest) => Promise<
     if (host === undefined && raw.httpVersion === '1.1') {
       throw new HttpError(400, 'NO_HOST', 'a Host header is required');
     }
-    // By the route that was found, not by the text of the URL, which other names lead to as well.
+    // By the route that was found: in the text of the URL the same path can be written in several ways.
     const isProbe = routeOptions.url?.startsWith('/health/') === true;
     if (!isProbe && !isServed(host, raw.httpVersion)) {
       const words = 'this host name is not served here: see ALLOWED_HOSTS';
@@ -69,7 +70,10 @@ function refuseDuplicates(raw: IncomingMessage): void {
   }
 }
 
-/** What is neither said by the browser nor by an Origin does not come from a page. */
+/**
+ * Whether a page of another origin sends this. A browser says so in Sec-Fetch-Site or, an old one, in Origin;
+ * a request with neither header does not come from a page (curl, a script), and is none.
+ */
 function isForeign({ headers }: IncomingMessage, host: string): boolean {
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin') return true;

@@ -1,5 +1,13 @@
 // What HTTP needs from the rest of the service: a port, implemented where the service is wired.
-import type { Delta, Figures, PartitionLag, ProductPage, Snapshot, Status } from './contract.ts';
+import type {
+  Delta,
+  Figures,
+  PartitionLag,
+  ProductPage,
+  ProductQuery,
+  Snapshot,
+  Status,
+} from './contract.ts';
 import type { LetterItem } from './contract-letters.ts';
 
 /** Everything the page shows, at one instant. */
@@ -8,17 +16,8 @@ export type Overview = Omit<Snapshot, 'epoch' | 'seq' | 'at'>;
 /** Of that, what does not come of commands. */
 export type CoreOverview = Omit<Overview, 'redrives' | 'paused' | 'writing'>;
 
-/** What changed between two instants; absent members are unchanged. */
-export type Changes = Omit<Delta, 'epoch' | 'base' | 'seq' | 'at'>;
-
-/** One page of all products; `page` counts from 1, an empty `filter` is none. */
-export type ProductQuery = {
-  readonly page: number;
-  readonly size: number;
-  readonly sort: 'product' | 'count' | 'average';
-  readonly order: 'asc' | 'desc';
-  readonly filter: string;
-};
+/** What a delta says is new; members that have not changed are absent. */
+export type DeltaContent = Omit<Delta, 'epoch' | 'base' | 'seq' | 'at'>;
 
 /** `GET /metrics` as bytes, made while they are sent. All of one instant, however long that takes. */
 export type MetricsBody = {
@@ -47,10 +46,11 @@ export type OverviewSource = {
   /** Takes note of the rate of orders; cheap, for the time when nobody looks. */
   sample(): void;
   /**
-   * What changed since the last call, null when nothing did, `all` when that is too much to be listed.
-   * Read in the same tick, `read` holds just that, and what is still to be listed.
+   * What changed since the last call: null when nothing did, `all` when a whole snapshot tells it better. Of
+   * many changed products one call gives some and the next calls the others; `read`, called in the same
+   * tick, shows them all.
    */
-  takeChanges(): Changes | 'all' | null;
+  takeChanges(): DeltaContent | 'all' | null;
   /** The newest dead letters, newest first; null while nothing is known. */
   deadLetters(limit: number): readonly LetterItem[] | null;
   /** Null while nothing is known, `busy` when too many have asked already. */

@@ -26,7 +26,7 @@ export async function staticFiles(app: FastifyInstance, { root }: { root: string
   const hashed = join(root, 'assets') + sep;
 
   app.addHook('onRequest', async ({ url, raw }) => {
-    // A name that ends early for whoever is behind in C: an attempt on a file, not a mistake.
+    // A zero byte ends a file name in C, so such a URL may be checked as one file and opened as another.
     if (url.includes('%00')) throw new HttpError(403, 'FORBIDDEN', 'Forbidden');
     if (raw.method !== 'GET' || !isRange(raw.headers.range ?? '')) delete raw.headers.range;
   });

@@ -1,15 +1,9 @@
-// Waiting before Kafka is asked again.
-import { setTimeout as delay } from 'node:timers/promises';
+// How long Kafka is left alone before it is asked again.
+import { systemClock } from '../log/clock.ts';
+import type { Backoff } from '../log/retry.ts';
 
-const FIRST_MS = 50;
-const MAX_MS = 2000;
-
-/** Waits the longer the more attempts failed, with equal jitter; not at all once `signal` is aborted. */
-export async function backoff(
-  attempt: number,
-  random: () => number,
-  signal?: AbortSignal,
-): Promise<void> {
-  const ceiling = Math.min(MAX_MS, FIRST_MS * 2 ** attempt);
-  await delay(ceiling * (0.5 + random() / 2), undefined, signal && { signal }).catch(() => {});
+/** 50 ms at first and 2 s at most; what is aborted waits no more. */
+export function kafkaBackoff(random: () => number, signal?: AbortSignal): Backoff {
+  const times = { clock: systemClock, firstMs: 50, maxMs: 2000 };
+  return signal === undefined ? { ...times, random } : { ...times, random, signal };
 }

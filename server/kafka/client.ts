@@ -1,26 +1,26 @@
 // kafkajs, set up once for everybody here.
-import kafkajs, { type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
+import kafkajs, { type Kafka, type KafkaConfig } from 'kafkajs';
 import type { Logger } from '../log/logger.ts';
 import { aliasOf, socketFactory } from './address.ts';
 import { mendKafkajs } from './kafkajs-mends.ts';
+import { type SecuritySettings, securityOptions } from './security.ts';
 
 const { logLevel } = kafkajs;
 
 export type KafkaSettings = {
   readonly brokers: readonly string[];
-  readonly ssl: boolean;
-  readonly sasl?: SASLOptions | undefined;
+  /** Neither TLS nor a login unless it is given. */
+  readonly security?: SecuritySettings;
   readonly clientId: string;
 };
 
 /** What kafkajs says when it cannot connect to a broker. */
 const TROUBLE = /^(?:Failed to connect to seed broker, .*?: |(?=Connection (?:error|timeout)))(.*)/;
 
-/** A client of the brokers, logging through `logger`; `onTrouble` hears why one cannot be reached. */
+/** A client of the brokers (throws a ConfigError for a file of `security` that cannot be read), logging through `logger`; `onTrouble` hears why one cannot be reached. */
 export function createKafka({
   brokers,
-  ssl,
-  sasl,
+  security,
   clientId,
   logger,
   onTrouble = () => {},
@@ -29,12 +29,14 @@ export function createKafka({
   const config: KafkaConfig = {
     brokers: brokers.map(aliasOf),
     clientId,
-    ssl,
-    ...(sasl === undefined ? {} : { sasl }),
+    ...(security === undefined ? {} : securityOptions(security)),
     socketFactory,
     connectionTimeout: 5000,
     // A join and a produce may take 10 s, and say so in time.
     requestTimeout: 15_000,
+    // kafkajs renews a login 10 s before it ends, so one of 10 s at every request; Kafka refuses to renew
+    // twice within a second (KIP-368).
+    reauthenticationThreshold: 1000,
     retry: { initialRetryTime: 100, maxRetryTime: 3000, retries: 3 },
     logLevel: logLevel.WARN,
     // kafkajs calls an error what it tries again by itself; what ends in one reaches us as such.

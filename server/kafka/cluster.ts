@@ -3,7 +3,7 @@ import type { Kafka } from 'kafkajs';
 import { AppError } from '../errors.ts';
 import { nameOf, type TopicPartition } from '../log/ports.ts';
 import { readTags } from './flexible.ts';
-import { fromKafkajs } from './kafkajs-error.ts';
+import { fromKafkajs, REFUSED } from './kafkajs-error.ts';
 import { type KafkajsBroker, openCluster, sendWithin } from './kafkajs-inside.ts';
 import { type MetadataAnswer, metadataExchange, newer, type TopicMetadata } from './metadata.ts';
 import { ErrorCode, errorName } from './protocol.ts';
@@ -160,12 +160,14 @@ export async function findLeader(cluster: Cluster, tp: TopicPartition): Promise<
 
 /**
  * The partitions of a topic as `refresh` found it, with or without a leader; 0 when there is no such
- * topic. Throws an AppError (METADATA) when Kafka does not say.
+ * topic. Throws an AppError when Kafka does not say (METADATA), or not to us
+ * (KAFKA_REFUSED).
  */
 export function partitionCount(cluster: Cluster, topic: string): number {
   const found = cluster.topic(topic);
   if (found?.error === ErrorCode.NONE) return found.partitions.length;
   if (found?.error === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) return 0;
-  const reason = found === undefined ? 'no metadata' : errorName(found.error);
-  throw new AppError('METADATA', `topic ${topic}: ${reason}`, true);
+  if (found === undefined) throw new AppError('METADATA', `topic ${topic}: no metadata`, true);
+  const code = found.error === ErrorCode.TOPIC_AUTHORIZATION_FAILED ? REFUSED : 'METADATA';
+  throw new AppError(code, `topic ${topic}: ${errorName(found.error)}`, true);
 }

@@ -88,8 +88,9 @@ function letGo(socket: Socket): void {
 }
 
 /**
- * "Closed connection" does not tell an accident from a port that never talks to the likes of us. Brokers
- * answer ApiVersions to everybody, and nothing else to who comes without the SASL they expect.
+ * The error "Closed connection" does not say whether a working connection broke or the broker closes every
+ * one of ours, because it wants TLS or SASL. Such a broker answers ApiVersions at most: when nothing else
+ * was ever answered on the connection, the error is marked as `unheard`.
  */
 function mendClosing(connection: Connection): void {
   const { send, rejectRequests } = connection;

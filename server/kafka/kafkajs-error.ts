@@ -1,6 +1,7 @@
 // kafkajs's errors in our words.
 import { AppError } from '../errors.ts';
 import { withoutAliases } from './address.ts';
+import { NO_RIGHT } from './protocol.ts';
 
 /** Of a TLS client: https://nodejs.org/api/errors.html, https://docs.openssl.org/master/man1/openssl-verification-options */
 const UNKNOWN_AUTHORITY = [
@@ -48,7 +49,7 @@ export function inWords(error: unknown): string {
 }
 
 function suspicion(error: KafkajsError): string {
-  const { code, message, unheard, type } = error;
+  const { code, message, name, unheard, type } = error;
   if (unheard !== undefined) {
     const tls = unheard.ssl ? [] : ['TLS (KAFKA_SSL)'];
     const sasl = unheard.sasl ? [] : ['SASL (KAFKA_SASL_MECHANISM)'];
@@ -59,8 +60,18 @@ function suspicion(error: KafkajsError): string {
     return '; the port may not speak TLS (KAFKA_SSL)';
   }
   if (UNKNOWN_AUTHORITY.includes(String(code))) {
-    return '; name the authority that signed its certificate in NODE_EXTRA_CA_CERTS';
+    return '; name the authority that signed its certificate in KAFKA_SSL_CA';
   }
+  if (code === 'CERT_HAS_EXPIRED') return '; it is the one of the broker';
+  if (/alert (bad certificate|certificate|unknown ca)/.test(message)) {
+    return '; the broker does not accept the certificate of this client (KAFKA_SSL_CERT)';
+  }
+  if (name === 'KafkaJSSASLAuthenticationError') {
+    return /OAUTHBEARER/.test(message)
+      ? '; the broker does not accept the token (KAFKA_OAUTH_…)'
+      : '; see KAFKA_SASL_MECHANISM, KAFKA_USERNAME and KAFKA_PASSWORD';
+  }
+  if (type?.endsWith('_AUTHORIZATION_FAILED')) return NO_RIGHT;
   if (type === 'ILLEGAL_SASL_STATE') {
     return '; the port may not expect SASL (KAFKA_SASL_MECHANISM), or TLS besides (KAFKA_SSL)';
   }
@@ -72,11 +83,16 @@ function suspicion(error: KafkajsError): string {
 
 /** What was thrown first, below kafkajs's wrappings. */
 function originOf(error: KafkajsError): KafkajsError {
+  if (error instanceof AppError) return error;
   return error.cause instanceof Error ? originOf(error.cause) : error;
 }
+
+/** The code of an AppError for what Kafka has refused to tell. */
+export const REFUSED = 'KAFKA_REFUSED';
 
 /** Whether Kafka was there and said no, rather than not there; whatever kafkajs has wrapped around it. */
 export function isRefusal(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error instanceof AppError && error.code === REFUSED) return true;
   return error.name === 'KafkaJSProtocolError' || isRefusal(error.cause);
 }

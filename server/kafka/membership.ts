@@ -1,12 +1,13 @@
-// Membership in the consumer group by a kafkajs consumer whose topic is always paused: it joins,
-// heartbeats, commits and leaves, and never delivers a record. What ends such a consumer is followed by a
-// new one; only what our own side throws is a mistake nobody gets over.
+// Membership in the consumer group, by one kafkajs consumer after the other: what ends such a consumer is
+// followed by a new one. Only what our own side throws is a mistake nobody gets over.
 import type { Consumer, Kafka } from 'kafkajs';
 import { AppError, describe } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
-import { backoff } from './backoff.ts';
+import { pause } from '../log/retry.ts';
+import { kafkaBackoff } from './backoff.ts';
+import { createGroupConsumer, runGroupConsumer } from './group-consumer.ts';
 import { inWords } from './kafkajs-error.ts';
-import { stickyAssigner } from './sticky-assigner.ts';
+import type { PresenceRecord } from './presence.ts';
 import { within } from './within.ts';
 
 export type MembershipState = {
@@ -18,19 +19,12 @@ export type MembershipState = {
 export type Membership = {
   /** Begins to join the group, and goes on until `stop`; resolves after the first attempt. */
   start(): Promise<void>;
-  /** Generation of the group; null between a join and the first heartbeat after it. */
-  generation(): number | null;
-  /** How long ago Kafka last took us for a member, in ms; null while it does not. */
-  heartbeatAge(): number | null;
   /** Commits next offsets, for tools that show the lag; not while we are not a member. */
   commit(positions: ReadonlyMap<number, number>): Promise<void>;
   /** Leaves the group. */
   stop(): Promise<void>;
 };
 
-const SESSION_MS = 10_000;
-/** Longer than a join takes that waits for all others, and for a coordinator to be found. */
-const JOIN_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 1000;
 const COMMIT_WITHIN_MS = 5000;
 const LEAVE_WITHIN_MS = 5000;
@@ -40,113 +34,68 @@ export function createMembership(deps: {
   kafka: Kafka;
   groupId: string;
   topic: string;
+  /** Where this membership is written down. */
+  presence: PresenceRecord;
   logger: Logger;
   onAssigned: (partitions: number[]) => void;
   onState: (state: MembershipState) => void;
   /** `onAssigned` has thrown. */
   onCrash: (error: Error) => void;
 }): Membership {
-  const { kafka, groupId, topic, logger, onAssigned, onState, onCrash } = deps;
+  const { kafka, groupId, topic, presence, logger, onAssigned, onState, onCrash } = deps;
   let consumer: Consumer | null = null;
-  let generation: number | null = null;
   let owned: number[] = [];
-  let member = false;
   let failures = 0;
-  // On the monotonic clock: when Kafka last said that we are a member, and when there was any sign of life.
-  let acknowledgedAt = 0;
-  let lastSign = 0;
-  /** Between the wish to join and the answer, which may have to wait for all other members. */
-  let joining = false;
   const closing = new AbortController();
+  const backoff = kafkaBackoff(Math.random, closing.signal);
   let watch: NodeJS.Timeout | undefined;
 
-  function acknowledged(): void {
-    joining = false;
-    acknowledgedAt = performance.now();
-    lastSign = acknowledgedAt;
-    if (member) return;
-    member = true;
-    failures = 0;
-    onState({ member, error: null });
-  }
-
   function out(error: string): void {
-    member = false;
-    generation = null;
-    onState({ member, error });
+    presence.out();
+    onState({ member: false, error });
   }
 
-  /** Called before every join, which kafkajs tells nobody of when it comes from an error. */
-  function aboutToJoin(): readonly number[] {
-    joining = true;
-    lastSign = performance.now();
-    return owned;
+  function acknowledged(isNew: boolean): void {
+    if (!isNew) return;
+    failures = 0;
+    onState({ member: true, error: null });
+  }
+
+  function joined(partitions: number[]): void {
+    owned = partitions;
+    logger.info('joined the group', { groupId, partitions: owned.join(' ') || 'none' });
+    const isNew = presence.joined();
+    try {
+      onAssigned(owned);
+    } catch (error) {
+      logger.error('membership', { error: describe(error) });
+      onCrash(error instanceof Error ? error : new Error(String(error)));
+    }
+    acknowledged(isNew);
   }
 
   /** kafkajs gives up a consumer for good, or tries in vain for ever: then another one begins anew. */
-  function begin(): Consumer {
-    const mine = kafka.consumer({
+  async function join(): Promise<void> {
+    const isGivenUp = () => consumer !== mine || closing.signal.aborted;
+    const mine = createGroupConsumer({
+      kafka,
       groupId,
-      partitionAssigners: [stickyAssigner(aboutToJoin)],
-      sessionTimeout: SESSION_MS,
-      rebalanceTimeout: 10_000,
-      // Also how soon the others notice that somebody left.
-      heartbeatInterval: 500,
-      // Also how soon a grown topic is noticed.
-      metadataMaxAge: 5000,
-      // How soon heartbeats, pause and disconnect are looked at.
-      maxWaitTimeInMs: 100,
-      allowAutoTopicCreation: false,
-      retry: {
-        initialRetryTime: 100,
-        maxRetryTime: 3000,
-        // kafkajs never resets its count, so a small one ends the consumer after some days.
-        retries: 1_000_000,
-        restartOnFailure: async () => false,
+      topic,
+      listener: {
+        aboutToJoin() {
+          presence.joining();
+          return owned;
+        },
+        joined,
+        heartbeat: (generation) => acknowledged(presence.heartbeat(generation)),
+        crashed: (error) => void again(error),
+        isGivenUp,
       },
     });
-    const { GROUP_JOIN, HEARTBEAT, CRASH } = mine.events;
-    const isMine = () => consumer === mine && !closing.signal.aborted;
-
-    // A consumer that was given up while it joined: what a listener throws ends the join, and with it the
-    // consumer, which nothing else does.
-    const refuseLate = () => {
-      if (!isMine()) throw new AppError('GIVEN_UP', 'this consumer was given up', false);
-    };
-    mine.on(GROUP_JOIN, ({ payload }) => {
-      refuseLate();
-      generation = null;
-      // Before the first fetch, and every time: the paused set does not survive a restart.
-      mine.pause([{ topic }]);
-      owned = payload.memberAssignment[topic] ?? [];
-      logger.info('joined the group', { groupId, partitions: owned.join(' ') || 'none' });
-      try {
-        onAssigned(owned);
-      } catch (error) {
-        logger.error('membership', { error: describe(error) });
-        onCrash(error instanceof Error ? error : new Error(String(error)));
-      }
-      acknowledged();
-    });
-    mine.on(HEARTBEAT, ({ payload }) => {
-      refuseLate();
-      generation = Number(payload.groupGenerationId);
-      acknowledged();
-    });
-    mine.on(CRASH, ({ payload }) => {
-      if (isMine()) void again(payload.error);
-    });
-    return mine;
-  }
-
-  async function join(): Promise<void> {
-    const mine = begin();
     consumer = mine;
-    lastSign = performance.now();
+    presence.joining();
     try {
-      await mine.connect();
-      await mine.subscribe({ topics: [topic], fromBeginning: true });
-      await mine.run({ autoCommit: false, eachBatch: async () => {} });
+      await runGroupConsumer(mine, topic);
     } catch (error) {
       if (consumer === mine) void again(error);
     }
@@ -162,16 +111,13 @@ export function createMembership(deps: {
     old?.disconnect().catch((late: unknown) => {
       logger.debug('a consumer that was given up', { error: describe(late) });
     });
-    await backoff(failures++, Math.random, closing.signal);
+    await pause(failures++, backoff);
     if (!closing.signal.aborted) await join();
   }
 
   function look(): void {
-    const silence = performance.now() - lastSign;
-    const isHeld = member && !joining;
-    if (consumer === null || silence < (isHeld ? SESSION_MS : JOIN_WITHIN_MS)) return;
-    const what = isHeld ? 'no heartbeat was answered' : 'joining came to nothing';
-    void again(new Error(`${what} for ${Math.round(silence / 1000)} s`));
+    const silence = presence.silence();
+    if (consumer !== null && silence !== null) void again(new Error(silence));
   }
 
   return {
@@ -179,17 +125,10 @@ export function createMembership(deps: {
       watch = setInterval(look, LOOK_EVERY_MS);
       await join();
     },
-    generation: () => generation,
-    heartbeatAge: () => (member ? performance.now() - acknowledgedAt : null),
     async commit(positions) {
-      const offsets = [...positions].map(([partition, offset]) => ({
-        topic,
-        partition,
-        offset: String(offset),
-      }));
-      if (offsets.length === 0 || !member || consumer === null) return;
+      if (positions.size === 0 || presence.heartbeatAge() === null || consumer === null) return;
       try {
-        await within(COMMIT_WITHIN_MS, consumer.commitOffsets(offsets));
+        await within(COMMIT_WITHIN_MS, consumer.commitOffsets(offsetsOf(topic, positions)));
       } catch (error) {
         const words = inWords(error);
         // The next heartbeat joins again, or says that we are a member.
@@ -204,4 +143,13 @@ export function createMembership(deps: {
       await within(LEAVE_WITHIN_MS, consumer?.disconnect() ?? Promise.resolve()).catch(() => {});
     },
   };
+}
+
+/** As kafkajs takes them. */
+function offsetsOf(topic: string, positions: ReadonlyMap<number, number>) {
+  return [...positions].map(([partition, offset]) => ({
+    topic,
+    partition,
+    offset: String(offset),
+  }));
 }

@@ -1,9 +1,10 @@
 // Sends orders to their topic, for the generator. The service itself never writes there.
 import type { Kafka } from 'kafkajs';
-import { AppError, describe, isProgrammerError, isRetriable } from '../errors.ts';
+import { AppError, describe, isProgrammerError } from '../errors.ts';
+import { retry } from '../log/retry.ts';
 import type { RecordContent } from '../record-batch/record.ts';
 import { createAppender } from './appender.ts';
-import { backoff } from './backoff.ts';
+import { kafkaBackoff } from './backoff.ts';
 import { createKafka, type KafkaSettings } from './client.ts';
 import { type Cluster, createCluster, partitionCount } from './cluster.ts';
 import { inWords } from './kafkajs-error.ts';
@@ -23,7 +24,7 @@ export type OrderProducer = {
   close(): Promise<void>;
 };
 
-// With the growing pauses of `backoff` about half a minute.
+// With the growing pauses of `kafkaBackoff` about half a minute.
 const ATTEMPTS = 20;
 
 /**
@@ -68,7 +69,7 @@ export async function openOrderProducer(options: {
       }
       await Promise.all(
         [...batches].map(([partition, records]) =>
-          insist(() => appender.append({ topic, partition }, records), isRetriable, trouble),
+          retry(() => appender.append({ topic, partition }, records), trying(trouble)),
         ),
       );
     },
@@ -100,24 +101,20 @@ async function ensureTopic(
       if (count === 0) throw new AppError('METADATA', `topic ${topic} is not there yet`, true);
       return count;
     };
-    return await insist(create, (error) => !isProgrammerError(error), trouble);
+    const mayPass = (error: unknown) => !isProgrammerError(error);
+    return await retry(create, { ...trying(trouble), mayPass });
   } finally {
     await admin.disconnect();
   }
 }
 
-async function insist<T>(
-  step: () => Promise<T>,
-  mayPass: (error: unknown) => boolean,
-  trouble: (message: string) => void,
-): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await step();
-    } catch (error) {
-      if (attempt === ATTEMPTS || !mayPass(error)) throw error;
+/** How often and how long something is tried; every failure but the last is told. */
+function trying(trouble: (message: string) => void) {
+  return {
+    ...kafkaBackoff(Math.random),
+    failed(error: unknown, failures: number) {
+      if (failures + 1 === ATTEMPTS) throw error;
       trouble(describe(error));
-      await backoff(attempt, Math.random);
-    }
-  }
+    },
+  };
 }

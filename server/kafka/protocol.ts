@@ -3,7 +3,7 @@
 import type { TopicPartition } from '../log/ports.ts';
 import type { AbortedTransaction } from '../record-batch/record.ts';
 import type { Exchange } from './cluster.ts';
-import { createWireReader, createWireWriter, type WireReader } from './wire.ts';
+import { createWireWriter, type WireReader } from './wire.ts';
 
 export const NOT_A_REPLICA = -1;
 const READ_COMMITTED = 1;
@@ -17,6 +17,7 @@ export const ErrorCode = {
   UNKNOWN_TOPIC_OR_PARTITION: 3,
   MESSAGE_TOO_LARGE: 10,
   RECORD_LIST_TOO_LARGE: 18,
+  TOPIC_AUTHORIZATION_FAILED: 29,
   INVALID_TIMESTAMP: 32,
 } as const;
 
@@ -50,9 +51,13 @@ const NAMES: Readonly<Record<number, string>> = {
   100: 'UNKNOWN_TOPIC_ID',
 };
 
+/** What stands behind every refusal for want of a right. */
+export const NO_RIGHT = '; this user lacks a right: the README lists those that are needed';
+
 /** A code in words a person can look up. */
 export function errorName(code: number): string {
-  return `${NAMES[code] ?? 'error'} (${code})`;
+  const hint = code === ErrorCode.TOPIC_AUTHORIZATION_FAILED ? NO_RIGHT : '';
+  return `${NAMES[code] ?? 'error'} (${code})${hint}`;
 }
 
 /** `epoch`: of the leader that is asked, as metadata gave it; -1 when that is not known. */
@@ -116,7 +121,7 @@ export function fetchExchange(
 }
 
 /** The body of a Fetch v10 answer after the throttle time. */
-export function readFetchAnswer(reader: WireReader): FetchedPartition[] {
+function readFetchAnswer(reader: WireReader): FetchedPartition[] {
   const error = reader.int16();
   reader.int32();
   const topics = reader.array(() => {
@@ -177,11 +182,4 @@ export function produceExchange(
       return first?.[0] ?? { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, offset: -1 };
     },
   };
-}
-
-/** Reads an answer from bytes, throttle time included: what a test hands in. */
-export function readFetchPayload(payload: Buffer): FetchedPartition[] {
-  const reader = createWireReader(payload);
-  reader.int32();
-  return readFetchAnswer(reader);
 }

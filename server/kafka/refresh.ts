@@ -1,7 +1,8 @@
 // Metadata of what a reader follows: asked for once for all who ask at the same time.
 import { AppError, isProgrammerError } from '../errors.ts';
+import { type Backoff, retry } from '../log/retry.ts';
 import type { Cluster } from './cluster.ts';
-import { ErrorCode } from './protocol.ts';
+import { ErrorCode, errorName } from './protocol.ts';
 
 export type Refresh = {
   /** Asks for what is followed, and for `topic`; that no broker answers is told, not thrown. */
@@ -17,11 +18,10 @@ export function createRefresh(deps: {
   cluster: Cluster;
   followed: () => readonly string[];
   refreshed: () => void;
-  pause: (attempt: number) => Promise<void>;
-  isOpen: () => boolean;
+  backoff: Backoff;
   onState: (up: boolean, error?: unknown) => void;
 }): Refresh {
-  const { cluster, followed, refreshed, pause, isOpen, onState } = deps;
+  const { cluster, followed, refreshed, backoff, onState } = deps;
   let refreshing: Promise<void> | null = null;
 
   async function ask(topic?: string): Promise<void> {
@@ -30,11 +30,16 @@ export function createRefresh(deps: {
     if (topics.size === 0) return;
     try {
       await cluster.refresh([...topics]);
-      if (isOpen()) onState(true);
+      tell(true);
     } catch (error) {
       if (isProgrammerError(error)) throw error;
-      if (isOpen()) onState(false, error);
+      tell(false, error);
     }
+  }
+
+  /** That connections fail which are being closed says nothing about Kafka. */
+  function tell(up: boolean, error?: unknown): void {
+    if (!backoff.signal?.aborted) onState(up, error);
   }
 
   return {
@@ -47,14 +52,14 @@ export function createRefresh(deps: {
         });
       return refreshing;
     },
-    async topicId(topic) {
-      for (let attempt = 0; isOpen(); attempt += 1) {
+    topicId(topic) {
+      const find = async () => {
         await ask(topic);
         const found = cluster.topic(topic);
         if (found?.error === ErrorCode.NONE) return found.id;
-        await pause(attempt);
-      }
-      throw new AppError('CLOSED', 'the reader is closed', false);
+        throw new AppError('METADATA', errorName(found?.error ?? ErrorCode.UNKNOWN), true);
+      };
+      return retry(find, { ...backoff, failed: () => {} });
     },
   };
 }

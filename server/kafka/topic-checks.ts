@@ -73,7 +73,8 @@ export async function mend(
     const { node } = await findLeader(cluster, { topic, partition: 0 });
     const { error, message } = await cluster.send(node, setSettings(topic, faults));
     if (error !== ErrorCode.NONE) {
-      throw new AppError('NOT_CHANGED', `${errorName(error)} ${message}`.trim(), false);
+      const words = [message, errorName(error)].filter(Boolean).join(': ');
+      throw new AppError('NOT_CHANGED', words, false);
     }
     logger.info('a topic was changed', { topic, changes });
     return [];

@@ -38,14 +38,16 @@ export type Topics = {
    * those of `orders`. Rejects with InconsistentStateError when checkpoints or commands would be lost.
    */
   ensure(): Promise<TopicsState>;
-  /** The same writer, which has no dead letter written (retriable) while their topic would lose it. */
+  /** How many partitions each topic had when that was asked last; 0 before. */
+  readonly partitions: number;
+  /** The same writer, but it refuses (retriable) to write a dead letter while their topic would lose it. */
   guard(writer: LogWriter): LogWriter;
   /** Deletes the checkpoints of a partition below an offset. Rejects with an AppError (TRIM), not retriable when it is not allowed. */
   trimCheckpoints(partition: number, below: number): Promise<void>;
   close(): Promise<void>;
 };
 
-/** Kafka frees deleted records by the segment, and never the one it writes to. */
+/** Kafka frees deleted records only a whole segment at a time, and not in the one it writes to. */
 const SMALL_SEGMENTS = { 'segment.bytes': String(2 * CHECKPOINT_BYTES), 'segment.ms': '60000' };
 /** TOPIC_AUTHORIZATION_FAILED, UNSUPPORTED_VERSION, POLICY_VIOLATION: asking again does not help. */
 const WILL_NOT_PASS: ReadonlySet<number> = new Set([29, 35, 44]);
@@ -65,6 +67,7 @@ export function createTopics(deps: {
   let knowsReplicas = false;
   let saysPartitions = false;
   let lossy: string | null = null;
+  let knownPartitions = 0;
 
   async function partitionCounts(): Promise<Map<string, number>> {
     const wanted = Object.values(names);
@@ -128,6 +131,7 @@ export function createTopics(deps: {
     }
     for (const commands of settingsOf(names.commands)) mustKeepAll(commands);
     lookAtReplicas(beside);
+    knownPartitions = partitions;
     return { partitions, problems };
   }
 
@@ -139,7 +143,7 @@ export function createTopics(deps: {
     };
   }
 
-  /** Once: who set it may wonder why nothing came of it. */
+  /** Says once that PARTITIONS has no effect on a topic that is there already. */
   function sayPartitions(partitions: number): void {
     if (saysPartitions || partitions >= deps.partitions) return;
     saysPartitions = true;
@@ -147,7 +151,7 @@ export function createTopics(deps: {
     logger.info(words, { topic: names.orders, partitions, PARTITIONS: deps.partitions });
   }
 
-  /** Once, and never in the way of anything. */
+  /** Warns once when other topics have fewer replicas than `orders`; a failure stops nothing. */
   function lookAtReplicas(beside: readonly string[]): void {
     if (knowsReplicas) return;
     try {
@@ -160,6 +164,9 @@ export function createTopics(deps: {
 
   return {
     ensure: () => ensure().catch(fromKafkajs),
+    get partitions() {
+      return knownPartitions;
+    },
     guard: (writer) => ({
       async append(tp, ...rest) {
         if (lossy === null || tp.topic !== names.deadLetters) return writer.append(tp, ...rest);

@@ -1,7 +1,7 @@
 // A limit to waiting.
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What `work` comes to; rejects when it takes longer than `ms`. It goes on all the same, unheard. */
+/** What `work` comes to; rejects when it takes longer than `ms`. The work itself is not stopped. */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   const cancel = new AbortController();
   const late = delay(ms, undefined, { signal: cancel.signal }).then(() => {
@@ -11,7 +11,7 @@ export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
     return await Promise.race([work, late]);
   } finally {
     cancel.abort();
-    // Whoever lost the race may still fail.
+    // Whichever of the two was slower may still reject, and nobody would handle that.
     void Promise.allSettled([work, late]);
   }
 }

@@ -1,4 +1,5 @@
-// Avro binary read by hand: no length that stands there is believed before the bytes are there.
+// Avro binary, read and written by hand. A length is checked against the bytes that are there before
+// anything is allocated for it.
 
 export type AvroReader = {
   /** Where the next value begins. */
@@ -74,10 +75,10 @@ export function writeLong(bytes: Buffer, start: number, value: number): number {
   return at;
 }
 
-/** Of any long in Avro, in bytes. */
+/** The most bytes that any long takes in Avro. */
 const LONGEST = 10;
 
-/** Where the last long ended: a second result without an object for it. */
+/** Where the long that `readLong` read last has ended: its second result, for which it allocates no object. */
 export let longEnd = 0;
 
 /** A number from 0 to 2^53; what is beyond that was not written by us. */

@@ -1,4 +1,4 @@
-// What makes a checkpoint impossible, whatever the logs say.
+// Whether the numbers of a checkpoint can be true together, whatever stands in the logs.
 import type { Checkpoint } from './checkpoint.ts';
 import { areRanges, countOf } from './offset-ranges.ts';
 import { isCommandId } from './redrive.ts';

@@ -1,5 +1,5 @@
-// What waits, and what is not accounted for one by one, as it stands in a checkpoint: by hand, because a
-// hundred thousand orders may wait, and bounded, because a checkpoint has to fit into one record.
+// The long lists of a checkpoint: the orders that wait, and the ranges of lost offsets and gaps. Encoded by
+// hand, because a hundred thousand orders may wait, and bounded, because it all has to fit into one record.
 import { type AvroReader, MAX_LONG_BYTES, writeLong } from './avro-values.ts';
 import type { CountedRange } from './offset-ranges.ts';
 
@@ -9,22 +9,22 @@ export type PendingOrder = {
   readonly attempts: number;
   /** As the clock showed it, ms since 1970. */
   readonly firstFailedAt: number;
-  /** How long its next attempt is away, ms; no clock has to be right for that. */
+  /** Ms until its next attempt: not a time of day, so that a clock that is wrong delays nothing. */
   readonly dueIn: number;
   /** Why it was given up, if it was: the code of the reason. */
   readonly givenUp: GivenUp | null;
   readonly error: string;
 };
 
-/** Reasons of the handler's; all others follow from the record itself. */
+/** The handler's reasons. All others follow from the record itself, so that they need not be written down. */
 export type GivenUp = 'RETRIES_EXHAUSTED' | 'PERMANENT';
 
-/** By the number that stands for them. */
+/** Each at the index that stands for it in a checkpoint. */
 const GIVEN_UP: readonly (GivenUp | null)[] = [null, 'RETRIES_EXHAUSTED', 'PERMANENT'];
 
-/** Of a day, the longest backoff there is, more than this many ms are not written down. */
+/** Ms, about 37 hours: more than the longest backoff, a day. */
 const MAX_DUE_IN = 2 ** 27 - 1;
-/** Half a year. */
+/** Ms, about half a year: what failed before that failed then, as far as a checkpoint says. */
 const MAX_FAILED_AGO = 2 ** 34 - 1;
 
 const LEFT_OUT = 'the text was left out of the checkpoint';

@@ -1,6 +1,5 @@
 // The checkpoint: what is true of one partition of orders, as one Avro value.
-import { readFileSync } from 'node:fs';
-import avro from 'avsc';
+import type avro from 'avsc';
 import { InconsistentStateError } from '../errors.ts';
 import {
   type AvroReader,
@@ -18,49 +17,26 @@ import {
   readPending,
   readRanges,
 } from './checkpoint-pending.ts';
+import { CHECKPOINT_VERSION, typeBefore, VERSIONS } from './checkpoint-schema.ts';
+import { type CheckpointStamp, decodeStamp, undecodable } from './checkpoint-stamp.ts';
 import type { CountedRange } from './offset-ranges.ts';
 
 export type { CommandOutcome } from './checkpoint-commands.ts';
 export type { GivenUp, PendingOrder } from './checkpoint-pending.ts';
-export { countOf as lostCount } from './offset-ranges.ts';
-
-export const CHECKPOINT_VERSION = 3;
 
 /** What the checkpoint topic takes, less what a batch of one record takes around it. */
 export const MAX_CHECKPOINT_BYTES = 8 * 2 ** 20 - 1024;
 
-/** What a fold may make of a partition, encoded; the rest is for what waits. */
+/** The most that an encoded fold may take of a checkpoint, so that the orders that wait have room beside it. */
 export const MAX_FOLDED_BYTES = 6 * 2 ** 20;
 
-/** What error texts may take of a checkpoint; the words for those left out come on top. */
-export const MAX_TEXT_BYTES = 256 * 1024;
+/** The most that error texts may take of a checkpoint. */
+export const MAX_ERRORS_BYTES = 256 * 1024;
 const CODE_BYTES = 512;
 /** What an order that waits takes, and its text with all others. */
 const MAX_PENDING_BYTES = 24;
 
-/** The first fields of a checkpoint, readable in every version without decoding the rest. */
-export type CheckpointStamp = {
-  readonly version: number;
-  readonly group: string;
-  readonly nextOffset: number;
-  readonly deadLetterOffset: number;
-  readonly generation: number;
-  readonly ownerStartedAt: number;
-  readonly owner: string;
-  readonly pendingCount: number;
-  /** Offset of the checkpoint that it leans on; -1 when it stands by itself. */
-  readonly base: number;
-};
-
-/** A checkpoint was read; `isHead` when it is the greatest so far. */
-export type OnCheckpoint = (
-  partition: number,
-  offset: number,
-  stamp: CheckpointStamp,
-  isHead: boolean,
-) => void;
-
-/** One record of a log, by which the log can be known again. */
+/** One record of a log: as long as it stands there, the log is the same and was not recreated. */
 export type Fingerprint = { readonly offset: number; readonly hash: string };
 
 /** See avro/checkpoint.avsc for the meaning of each member. */
@@ -96,7 +72,7 @@ export type Checkpoint = Omit<CheckpointStamp, 'version' | 'pendingCount'> & {
   readonly folded: Buffer;
 };
 
-/** A checkpoint without what waits, what is counted and what was passed over. */
+/** The small parts of a checkpoint: who wrote it, positions and counters, but neither what waits nor what is folded. */
 export type CheckpointSummary = Omit<
   Checkpoint,
   'pending' | 'folded' | 'gapRanges' | 'copyRanges' | 'deadLetters'
@@ -110,30 +86,11 @@ const PENDING_FIELDS = 5;
 /** Everything before the arrays; members that a version does not have are absent. */
 type Arrays = 'lost' | 'gapRanges' | 'copyRanges' | 'commands' | 'redriven' | 'deadLetters';
 type Scalars = Omit<Checkpoint, Arrays | 'pending' | 'folded'> & CheckpointStamp;
-type Field = { name: string; since?: number };
-
-const schema = JSON.parse(
-  readFileSync(new URL(import.meta.resolve('#avro/checkpoint.avsc')), 'utf8'),
-) as { fields: Field[] };
-const VERSIONS = [1, 2, 3];
-const stampTypes = VERSIONS.map((version) =>
-  typeUpTo('topic', version, `CheckpointStamp${version}`),
-);
-const scalarTypes = VERSIONS.map((version) => typeUpTo('lost', version, `CheckpointV${version}`));
-
-/** Avro puts fields one after the other, so the first of them are a record of their own. */
-function typeUpTo(end: string, version: number, name: string): avro.Type {
-  const first = schema.fields.slice(
-    0,
-    schema.fields.findIndex((field) => field.name === end),
-  );
-  const fields = first.filter(({ since = 1 }) => since <= version);
-  return avro.Type.forSchema({ ...schema, name, fields } as avro.Schema);
-}
+const scalarTypes = VERSIONS.map((version) => typeBefore('lost', version, `CheckpointV${version}`));
 
 /**
- * Avro binary of a checkpoint, which fits into a record as long as what is folded takes at most MAX_FOLDED_BYTES and at
- * most 100,000 orders wait. Throws InconsistentStateError, and gives nothing, when it is not sound.
+ * Avro binary of a checkpoint. It fits into a record as long as what is folded takes at most
+ * MAX_FOLDED_BYTES and at most 100,000 orders wait. Throws InconsistentStateError, and gives nothing, when it is not sound.
  */
 export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
   const fault = faultOf(checkpoint);
@@ -158,7 +115,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
     head.push(...withLength(deadLetters.length > spare ? NOTHING : deadLetters));
     const taken = sizeOf(head) + folded.length + CODE_BYTES;
     const waiting = encodePending(pending, checkpoint, (pendingBytes) =>
-      Math.min(MAX_TEXT_BYTES, MAX_CHECKPOINT_BYTES - taken - pendingBytes),
+      Math.min(MAX_ERRORS_BYTES, MAX_CHECKPOINT_BYTES - taken - pendingBytes),
     );
     return Buffer.concat([...head, ...waiting, folded]);
   } catch (cause) {
@@ -171,19 +128,6 @@ const NOTHING = Buffer.alloc(0);
 function withLength(bytes: Buffer): Buffer[] {
   const length = Buffer.allocUnsafe(MAX_LONG_BYTES);
   return [length.subarray(0, writeLong(length, 0, bytes.length)), bytes];
-}
-
-/** Decodes the first fields. Throws InconsistentStateError when there are none, or of a newer version. */
-export function decodeStamp(bytes: Buffer): CheckpointStamp {
-  const version = bytes.length > 0 ? bytes[0]! >> 1 : 0;
-  if (version > CHECKPOINT_VERSION) {
-    throw new InconsistentStateError(
-      `checkpoint of version ${version}: this service reads up to ${CHECKPOINT_VERSION}, start the newer one`,
-    );
-  }
-  if (version < 1) throw undecodable(bytes);
-  type Written = Omit<CheckpointStamp, 'base'> & Partial<CheckpointStamp>;
-  return { base: -1, ...firstFields<Written>(stampTypes[version - 1]!, bytes).value };
 }
 
 /** Decodes a whole checkpoint. Throws InconsistentStateError when it is none, or of a newer version. */
@@ -275,32 +219,4 @@ function readable<T>(bytes: Buffer, read: () => T): T {
   } catch (cause) {
     throw undecodable(bytes, cause);
   }
-}
-
-function undecodable(bytes: Buffer, cause?: unknown): InconsistentStateError {
-  const message = `a checkpoint of ${bytes.length} bytes cannot be decoded`;
-  return new InconsistentStateError(message, { cause });
-}
-
-/** A stamp, and where its checkpoint stands. */
-export type PlacedStamp = CheckpointStamp & { readonly offset: number };
-
-/** The first record that is needed to go on from a checkpoint: the one it leans on, or itself. */
-export function neededFrom({ base, offset }: PlacedStamp): number {
-  return base < 0 ? offset : base;
-}
-
-/**
- * Whether `next`, read after `head`, takes its place: it is behind in neither log, and leans on nothing
- * that may be gone, for whoever wrote the head deletes what is not needed. One of an older version knows
- * less. Of two that stand at the same place the one with fewer orders pending knows more.
- */
-export function succeeds(next: CheckpointStamp, head: PlacedStamp): boolean {
-  if (next.nextOffset < head.nextOffset || next.deadLetterOffset < head.deadLetterOffset)
-    return false;
-  if (next.version < head.version) return false;
-  if (next.base >= 0 && next.base < neededFrom(head)) return false;
-  const same =
-    next.nextOffset === head.nextOffset && next.deadLetterOffset === head.deadLetterOffset;
-  return !same || next.pendingCount <= head.pendingCount;
 }

@@ -25,7 +25,7 @@ export const systemClock: Clock = {
   breathe: takeTurns(),
 };
 
-/** One waiter goes on per round of the event loop, so that many cannot add up to a long round. */
+/** Lets one waiter go on in each round of the event loop, because many in one round would hold up all else. */
 function takeTurns(): () => Promise<void> {
   const waiting: (() => void)[] = [];
   const next = () => {
@@ -38,7 +38,22 @@ function takeTurns(): () => Promise<void> {
     });
 }
 
-/** Waits `ms`. */
-export function delay(clock: Pick<Clock, 'after'>, ms: number): Promise<void> {
-  return new Promise((resolve) => clock.after(ms, resolve));
+/** Waits `ms`, or rejects with the reason of `signal` when that is aborted before. */
+export function delay(
+  clock: Pick<Clock, 'after'>,
+  ms: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const abort = () => {
+      cancel();
+      reject(signal?.reason);
+    };
+    const cancel = clock.after(ms, () => {
+      signal?.removeEventListener('abort', abort);
+      resolve();
+    });
+    signal?.addEventListener('abort', abort, { once: true });
+  });
 }

@@ -26,7 +26,7 @@ export type DeadLetterCause = {
   readonly lastFailedAt: number;
 };
 
-/** A header of ours: its name without the prefix, and what it says. */
+/** A header of ours: its name without the prefix, and its value. */
 export type Note = readonly [name: string, value: string | number];
 
 /** Who gave it up. */
@@ -44,7 +44,7 @@ export type DeadLetter = {
   readonly timestamp: number;
   readonly orderId: string | null;
   readonly reason: string;
-  /** Null also when it is longer than a name. */
+  /** Null also when it is longer than MAX_NAME_BYTES. */
   readonly group: string | null;
   readonly origin: Origin | null;
   readonly code: string | null;
@@ -128,7 +128,7 @@ export function deadLetterHeaders(
 const REASON_KEY = Buffer.from(REASON);
 const keys = new Map<string, Buffer>();
 
-/** The name of a header of ours, made once. */
+/** The bytes of the name of a header of ours, kept for the next dead letter. */
 function keyOf(name: string): Buffer {
   let key = keys.get(name);
   if (key === undefined) {
@@ -138,7 +138,7 @@ function keyOf(name: string): Buffer {
   return key;
 }
 
-/** Whether a header is of somebody else, and so goes along. */
+/** Whether a header is not ours: such headers are copied to the dead letter. */
 export function isForeign({ key }: Header): boolean {
   const name = key.toString('latin1', 0, MAX_NAME_BYTES);
   return name !== REASON && !name.startsWith(PREFIX);

@@ -1,4 +1,4 @@
-// Why a record ends as a dead letter: a row of a table, and what was found.
+// Why a record becomes a dead letter: a reason, which is a row of a table, and what was found in it.
 
 /**
  * Larger values are never decoded, and a value up to this size is never cut in its dead letter: it may

@@ -1,5 +1,6 @@
 // What the business hands to the core: how bytes become a value, and how values become a state.
 import type { Fault } from './fault.ts';
+import type { Unready } from './unready.ts';
 
 /**
  * A state that values are added to and taken back from: what Kafka Streams builds from an initializer,
@@ -13,30 +14,48 @@ import type { Fault } from './fault.ts';
  * been forgotten; nor is a sum of floating-point numbers, for (a + b) - b need not be a.
  *
  * The same values in any order must give the same bytes from `encode`, up to the order of its parts.
- * Nothing here may look at clocks, randomness or the network: every instance has to come to the same.
+ * Nothing here may look at clocks, randomness or the network: every instance has to come to the same. Only
+ * `decode` may ask for what never changes, such as the schema of an id.
  */
-export type Fold<Value, State> = {
+export type Fold<Value, State> = Decoder<Value> &
+  Sum<Value, State> &
+  Room<Value, State> &
+  StateCodec<State>;
+
+/** How bytes become a value. */
+type Decoder<Value> = {
   /**
    * The value in `bytes[start, end)`, where `start` -1 is a null value, or why there is none: above
    * MAX_VALUE_BYTES there always is none. A value may outlive `bytes`, so it must not be a view into them.
+   * Unready when somebody has to be asked first what the bytes mean: the partition waits until `ready`, and
+   * decodes them again.
    */
-  decode(bytes: Buffer, start: number, end: number): Value | Fault;
+  decode(bytes: Buffer, start: number, end: number): Value | Fault | Unready;
+};
+
+/** How values are added to a state, and taken back. */
+type Sum<Value, State> = {
   /** The state of no values. */
   empty(): State;
-  /**
-   * Why the state has no room for the value, or null: what an outsider can make grow without bound, such
-   * as the number of names, is bounded here.
-   */
-  admit(state: State, value: Value): Fault | null;
-  /** Keeps room for an admitted value while its handler is under way: `release` gives it back. */
-  reserve(state: State, value: Value): void;
-  release(state: State, value: Value): void;
   add(state: State, value: Value): void;
   /** Whether the value can be among those that were added. */
   contains(state: State, value: Value): boolean;
   /** Takes back a value that was added. Throws RangeError, and changes nothing, when it cannot have been. */
   subtract(state: State, value: Value): void;
-  /** The state as the last bytes of a checkpoint. Throws RangeError for one that `decodeState` would refuse. */
+};
+
+/** What bounds a state: an outsider who can invent names could make it grow for ever. */
+type Room<Value, State> = {
+  /** Why the state has no room for the value, or null. */
+  admit(state: State, value: Value): Fault | null;
+  /** Keeps room for an admitted value while its handler is under way: `release` gives it back. */
+  reserve(state: State, value: Value): void;
+  release(state: State, value: Value): void;
+};
+
+/** A state as the last bytes of a checkpoint. */
+type StateCodec<State> = {
+  /** Throws RangeError for a state that `decodeState` would refuse. */
   encode(state: State): Buffer;
   /** Reads what `encode` wrote, all of `bytes`. Throws RangeError when it is not that. */
   decodeState(bytes: Buffer): State;

@@ -40,10 +40,15 @@ export function look(ranges: readonly CountedRange[], offset: number): 'in' | 'o
   return isExact(range) ? 'in' : 'unknown';
 }
 
-/** Takes out an offset that is in the ranges. */
+/** Takes out an offset that is in the ranges; where ranges were put together there is one less of them. */
 export function takeOut(ranges: OffsetRanges, offset: number): void {
   const at = indexAfter(ranges, offset) - 1;
-  const { from, to } = ranges[at]!;
+  const range = ranges[at]!;
+  const { from, to, count } = range;
+  if (!isExact(range)) {
+    ranges.splice(at, 1, ...(count > 1 ? [{ from, to, count: count - 1 }] : []));
+    return;
+  }
   const parts = [
     { from, to: offset },
     { from: offset + 1, to },

@@ -39,7 +39,7 @@ export type Follower = {
 };
 
 /** Ends following; nothing is delivered after the call. A running `records` goes on to its end. */
-export type Following = { close(): void };
+export type Subscription = { close(): void };
 
 /** Reads partitions, without a group. Follows leader changes and lost connections by itself. */
 export type LogReader = {
@@ -51,7 +51,7 @@ export type LogReader = {
    */
   topicId(topic: string): Promise<string | null>;
   /** Follows a partition from an offset on, in read_committed isolation. */
-  follow(tp: TopicPartition, from: number, follower: Follower): Following;
+  follow(tp: TopicPartition, from: number, follower: Follower): Subscription;
 };
 
 /** Writes to partitions with acks = all. */

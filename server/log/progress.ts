@@ -32,16 +32,23 @@ export type Stall = {
   readonly count: number;
 };
 
-export type Progress = {
+/** For those who do the work. */
+export type ProgressWriter = {
   begin(doing: Doing, tp: TopicPartition, offset?: number): Attempt;
-  /** How the last attempt to read a partition ended; null when Kafka served it. */
-  readEnded(tp: TopicPartition, error: string | null): void;
   /** Something worth knowing that stops nothing; null takes it back. */
   note(key: string, words: string | null): void;
+  /** How the last attempt to read a partition ended; null when Kafka served it. */
+  readEnded(tp: TopicPartition, error: string | null): void;
+};
+
+/** For those who look at it. */
+export type ProgressReader = {
   notes(): readonly string[];
   /** What has been under way for longer than `bound` ms, time before `from` (monotonic) not counted. */
   stalls(bound: number, from?: number): Stall[];
 };
+
+export type Progress = ProgressWriter & ProgressReader;
 
 type Entry = {
   readonly doing: Doing;

@@ -1,9 +1,9 @@
 // Long work in short slices: between two of them the event loop does everything else.
 import type { Clock } from './clock.ts';
 
-/** No slice is longer than this and the steps between two pauses. */
+/** A slice ends at the first pause after so many ms. */
 const SLICE_MS = 5;
-/** Items between two pauses of what is cheap for each: some ten microseconds. */
+/** Of items that cost little, so many are worked on between two pauses: some ten microseconds. */
 export const PAUSE_EVERY = 512;
 
 /** Work that may pause at every `yield`. */

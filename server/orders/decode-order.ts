@@ -1,6 +1,7 @@
 // From bytes to an order: strict Avro decoding and validation, with a reason for every refusal.
 import { Fault, MAX_VALUE_BYTES } from '../log/fault.ts';
 import {
+  encodeOrder,
   MAX_ORDER_ID_BYTES,
   MAX_PRICE,
   MAX_PRODUCT_BYTES,
@@ -15,7 +16,7 @@ import { REASONS } from './reasons.ts';
  * order or the fault: pure, so every reader of a record comes to the same answer.
  */
 export function decodeOrder(bytes: Buffer, start: number, end: number): Order | Fault {
-  return decodePlainOrder(bytes, start, end, MAX_PRICE) ?? decodeAnyOrder(bytes, start, end);
+  return decodePlainOrder(bytes, start, end) ?? decodeAnyOrder(bytes, start, end);
 }
 
 /** The same by the book: avsc decodes, every rule is checked by itself. */
@@ -49,21 +50,28 @@ export function decodeAnyOrder(bytes: Buffer, start: number, end: number): Order
   return validate(order) ?? order;
 }
 
-const PRICE_BYTES = 4;
-
 /**
- * Encoding the result again must give the same bytes; of a price that is no number only the place
- * counts, for there are 2^24 ways to write one.
+ * Encoding the result again must give the same bytes; but there are 2^24 ways to write a price that is
+ * no number, so of such a one nothing is compared.
  */
 function isCanonical(order: Order, bytes: Buffer): boolean {
-  const same = Number.isNaN(order.price) ? bytes.length - PRICE_BYTES : bytes.length;
-  const again = orderType.toBuffer(order);
-  return again.length === bytes.length && again.compare(bytes, 0, same, 0, same) === 0;
+  if (!Number.isNaN(order.price)) return encodeOrder(order).equals(bytes);
+  // These two differ in every byte of the price and in no other.
+  const zero = encodeOrder({ ...order, price: 0 });
+  const other = encodeOrder({ ...order, price: NO_ZERO_BYTE });
+  return (
+    zero.length === bytes.length &&
+    zero.every((byte, at) => byte === bytes[at] || byte !== other[at])
+  );
 }
+
+/** The float of the bytes 01 01 01 01. */
+const NO_ZERO_BYTE = Buffer.alloc(4, 1).readFloatLE();
 
 const CONTROL = /\p{Cc}/u;
 
-function validate(order: Order): Fault | undefined {
+/** What is wrong with the fields of an order; undefined when nothing is. */
+export function validate(order: Order): Fault | undefined {
   return (
     textFault('orderId', order.orderId, MAX_ORDER_ID_BYTES) ??
     textFault('product', order.product, MAX_PRODUCT_BYTES) ??
@@ -96,4 +104,5 @@ function priceFault(price: number): Fault {
   return new Fault(REASONS.PRICE_TOO_BIG, `price is ${price}, at most ${MAX_PRICE}`);
 }
 
+/** The number of bytes in words. */
 const counted = (bytes: number) => (bytes === 1 ? '1 byte' : `${bytes} bytes`);

@@ -1,10 +1,11 @@
 // Orders for the core: how they are decoded, and the averages they become.
 import { Fault } from '../log/fault.ts';
 import type { Fold } from '../log/fold.ts';
-import { type Averages, add, contains, isSound, subtract } from './averages.ts';
+import { Unready } from '../log/unready.ts';
+import { type Averages, add, addTo, contains, isSound, subtract } from './averages.ts';
 import { decodeProducts, encodeProducts } from './averages-codec.ts';
-import { decodeOrder } from './decode-order.ts';
 import type { Order } from './order.ts';
+import { createOrderDecoder, type OrderDecoder } from './order-decoder.ts';
 import { REASONS } from './reasons.ts';
 
 /** Averages per product, and how much room their names take. */
@@ -21,54 +22,71 @@ export type OrderState = {
 /** No producer can stop the service with invented names. */
 export type ProductLimits = { readonly maxProducts: number; readonly maxBytes: number };
 
-/** The id of the order in the bytes; null when they are none. */
-export function idOf(bytes: Buffer): string | null {
-  const order = decodeOrder(bytes, 0, bytes.length);
-  return order instanceof Fault ? null : order.orderId;
+/** What orders are averaged by. A text: a checkpoint has one tally for each. */
+function keyOf({ product }: Order): string {
+  return product;
+}
+
+/** The id of the order in the bytes; null when they are none, or when nobody can tell yet. */
+export function idOf(bytes: Buffer, { decode } = byItself): string | null {
+  const order = decode(bytes, 0, bytes.length);
+  return order instanceof Fault || order instanceof Unready ? null : order.orderId;
 }
 
 /** Bytes of a product in a checkpoint beside its name, at most. */
 const TALLY_BYTES = 30;
 
-/** The fold of orders. */
-export function createOrderFold({ maxProducts, maxBytes }: ProductLimits): Fold<Order, OrderState> {
+/** Without a registry. */
+const byItself: Pick<OrderDecoder, 'decode'> = createOrderDecoder(null);
+
+/** The fold of orders, as `decode` makes them from bytes. */
+export function createOrderFold(
+  { maxProducts, maxBytes }: ProductLimits,
+  { decode } = byItself,
+): Fold<Order, OrderState> {
   return {
-    decode: decodeOrder,
+    decode,
     empty: () => stateOf(new Map()),
-    admit(state, { product }) {
-      if (hasRoom(state, product)) return null;
+    admit(state, order) {
+      const key = keyOf(order);
+      if (hasRoom(state, key)) return null;
       if (state.products >= maxProducts) {
         return new Fault(
           REASONS.PRODUCT_LIMIT,
           `the partition has ${state.products} products already`,
         );
       }
-      if (state.bytes + bytesOf(product) > maxBytes) {
+      if (state.bytes + bytesOf(key) > maxBytes) {
         const found = `the names of ${state.products} products fill the checkpoint already`;
         return new Fault(REASONS.PRODUCT_LIMIT, found);
       }
       return null;
     },
-    reserve(state, { product }) {
-      changeRoom(state, product, () => {
-        state.reserved.set(product, (state.reserved.get(product) ?? 0) + 1);
+    reserve(state, order) {
+      const key = keyOf(order);
+      changeRoom(state, key, () => {
+        state.reserved.set(key, (state.reserved.get(key) ?? 0) + 1);
       });
     },
-    release(state, { product }) {
-      changeRoom(state, product, () => {
-        const left = (state.reserved.get(product) ?? 0) - 1;
-        if (left > 0) state.reserved.set(product, left);
-        else state.reserved.delete(product);
+    release(state, order) {
+      const key = keyOf(order);
+      changeRoom(state, key, () => {
+        const left = (state.reserved.get(key) ?? 0) - 1;
+        if (left > 0) state.reserved.set(key, left);
+        else state.reserved.delete(key);
       });
     },
-    add(state, { product, price }) {
+    add(state, order) {
+      const key = keyOf(order);
       // Nearly every order is of a known product: nothing about the room can change then.
-      if (state.averages.has(product)) add(state.averages, product, price);
-      else changeRoom(state, product, () => add(state.averages, product, price));
+      const tally = state.averages.get(key);
+      if (tally !== undefined) addTo(tally, order.price);
+      else addFirst(state, key, order.price);
     },
-    contains: ({ averages }, { product, price }) => contains(averages, product, price),
-    subtract(state, { product, price }) {
-      changeRoom(state, product, () => subtract(state.averages, product, price));
+    contains: ({ averages }, order) => contains(averages, keyOf(order), order.price),
+    subtract(state, order) {
+      const key = keyOf(order);
+      changeRoom(state, key, () => subtract(state.averages, key, order.price));
     },
     encode({ averages }) {
       expectSound(averages);
@@ -107,6 +125,11 @@ function changeRoom(state: OrderState, product: string, change: () => void): voi
   const times = after ? 1 : -1;
   state.products += times;
   state.bytes += times * bytesOf(product);
+}
+
+/** Apart from `add`, which would pay for the closure with every order. */
+function addFirst(state: OrderState, product: string, price: number): void {
+  changeRoom(state, product, () => add(state.averages, product, price));
 }
 
 function bytesOf(product: string): number {

@@ -1,7 +1,7 @@
 // All products at one instant, as columns: what is read from it does not change under the reader.
-
 import { mergeSorted, PAUSE_EVERY, type Steps, sortInSteps } from '../log/slices.ts';
-import { type Averages, view } from '../orders/averages.ts';
+import { type Averages, view } from './averages.ts';
+import type { ProductAverage, ProductQuery } from './contract.ts';
 
 /** Names in the order of their UTF-16 code units, with the count and the average price of each. */
 export type ProductTable = {
@@ -10,15 +10,13 @@ export type ProductTable = {
   readonly averagePrices: Float64Array;
 };
 
-/** Which products, in which order; `page` counts from 1. */
-export type ProductQuery = {
-  readonly page: number;
-  readonly size: number;
-  readonly sort: 'product' | 'count' | 'average';
-  readonly order: 'asc' | 'desc';
-  /** Part of the name, in whatever case; empty for all. */
-  readonly filter: string;
-};
+/** A row in memory: two doubles and the place of the name. */
+export const BYTES_PER_ROW = 24;
+
+/** What is shown of a row beside its name. */
+export function averageAt({ counts, averagePrices }: ProductTable, row: number): ProductAverage {
+  return { count: counts[row]!, averagePrice: averagePrices[row]! };
+}
 
 const byCodeUnits = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 

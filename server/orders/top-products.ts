@@ -1,7 +1,6 @@
 // The products with most orders, kept right while counts grow, and fall by corrections.
-
 import { PAUSE_EVERY, type Steps } from '../log/slices.ts';
-import type { Averages } from '../orders/averages.ts';
+import type { Averages } from './averages.ts';
 
 /** A product and the count that it is ranked by. */
 export type Ranked = { readonly product: string; readonly count: number };

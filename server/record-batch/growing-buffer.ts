@@ -1,5 +1,5 @@
-// Where decoders write: a buffer that grows with what is written, never by what is claimed, and lets go
-// of what nobody needs any more.
+// The output of a decoder: a buffer that grows with the bytes that are really decoded, whatever size the
+// input claims, and drops those at its front once they have been read and no match can refer to them.
 import { Malformed } from './record-parts.ts';
 
 /** Bytes after which a decoder lets others have their turn: a few milliseconds of work. */
@@ -61,7 +61,10 @@ export function appendLiteral(output: Output, input: Buffer, from: number, lengt
   output.at = at + length;
 }
 
-/** Appends `length` bytes from `distance` before the end, of which the first may be among the last. */
+/**
+ * Appends a copy of the `length` bytes that begin `distance` before the end. Where `length` is the greater,
+ * the copy runs into what it has just appended itself: "ab" and a match (2, 6) make "abababab".
+ */
 export function appendMatch(output: Output, distance: number, length: number): void {
   const { bytes, at } = output;
   if (distance === 0 || distance > at) throw new Malformed('a match before the first byte');

@@ -9,7 +9,7 @@ import {
 } from './growing-buffer.ts';
 import { Malformed } from './record-parts.ts';
 
-/** Where the last length ended: a second result without an object for it. */
+/** Where the length ended that was read last: the second result of `readLength`, which so needs no object. */
 let lengthEnd = 0;
 
 /** A length of 15 goes on in the following bytes, up to and with the first that is not 255. */

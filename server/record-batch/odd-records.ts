@@ -72,7 +72,7 @@ export function readHeaderParts(bytes: Buffer, end: number, parts: RecordParts):
  * what is wrong with it; null when nothing is. Where not even the value was found, it is all the rest.
  * @throws {Malformed} when the end of the record is not known
  */
-export function readOdd(
+function readOdd(
   bytes: Buffer,
   start: number,
   limit: number,

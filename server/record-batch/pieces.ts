@@ -87,7 +87,7 @@ export function plainPiece(bytes: Buffer, header: BatchHeader): Piece | null {
   if (codec !== Codec.none) return null;
   const { done, value } = walkRegular(bytes, { start, end, count }, { after: -1, last }).next();
   if (done !== true || value === null) return null;
-  // Spelled out: in a log of small batches a spread would be seen.
+  // Without a spread, which is slow enough to be measured in a log of small batches.
   return {
     bytes,
     start,

@@ -1,5 +1,5 @@
-// A record too large to be kept whole, read as it comes by: its place, its key and its headers, and of
-// the value the first bytes, the length and the hash.
+// A record that is too large for memory, read while its bytes pass: kept are its offset, key and headers,
+// and of the value the first bytes, the length and the hash.
 import { createHash } from 'node:crypto';
 import { readFields, readHeaderParts } from './odd-records.ts';
 import type { Cut, RecordHeader } from './record.ts';
@@ -22,7 +22,7 @@ export type CutRecord = {
 };
 
 export type Cutter = {
-  /** Bytes of the record that have not come by yet. */
+  /** Bytes of the record that are still to come. */
   readonly left: number;
   /** The next bytes of the record, its length field included. */
   take(chunk: Buffer): void;

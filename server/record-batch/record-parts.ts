@@ -39,7 +39,7 @@ export function emptyParts(): RecordParts {
   };
 }
 
-/** Where the last varint ended: a second result without an object for it. */
+/** Where the varint ended that was read last: the second result of `varint`, which so needs no object. */
 export let varintEnd = 0;
 
 /** A zigzag varint of 32 bits. */

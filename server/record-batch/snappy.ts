@@ -25,7 +25,7 @@ function* decodeBlock(input: Buffer, start: number, end: number, output: Output)
     claimed += (byte & 0x7f) * scale;
     if (byte < 0x80) break;
   }
-  // No element makes more than 64 bytes of 3: a greater claim is a lie, found before it costs memory.
+  // An element of 3 bytes decodes to 64 at most, so a greater claim is refused before it costs memory.
   if (claimed > (end - at) * 22) throw new Malformed(`a snappy block that claims ${claimed} bytes`);
   // A match may reach back to the beginning of its block, as far as that is kept.
   output.window = Math.min(claimed, maxWindow / 2);

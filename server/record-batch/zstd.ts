@@ -5,7 +5,7 @@ import { maxWindow, type Output, pauseAfter, reserve } from './growing-buffer.ts
 import { Malformed } from './record-parts.ts';
 
 const maxBlock = 128 * 1024;
-/** To read the tables of a block takes as long as to make so many bytes. */
+/** Reading the tables of a block takes about as long as decoding so many bytes. */
 const blockCost = 8 * 1024;
 
 type Frame = {
@@ -27,7 +27,7 @@ function readFrame(input: Buffer, at: number): Frame {
   if (blocks > input.length) throw new Malformed('a zstd frame that ends within its header');
   let window: number;
   if (single) {
-    // 2 bytes hold the size less 256; of 8 only the lower 6 can say something below the cap.
+    // A size of 2 bytes is stored less 256. Of one of 8 bytes 6 are enough: beyond them it is over the cap.
     window = input.readUIntLE(sizeAt, Math.min(sizeLength, 6)) + (sizeLength === 2 ? 256 : 0);
   } else {
     const descriptor = input[at + 5]!;

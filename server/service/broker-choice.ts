@@ -14,7 +14,7 @@ export type BrokerChoice = {
   readonly embedded: DevBroker | null;
 };
 
-export type BrokerSettings = {
+export type BrokerWish = {
   /** KAFKA_BROKERS; null when it is not set. */
   brokers: readonly string[] | null;
   /** NODE_ENV as the process has it. */
@@ -32,7 +32,7 @@ export type BrokerSettings = {
  * embedded broker there.
  * @throws {BrokerError} when the port is taken by something else, or the embedded broker cannot start
  */
-export async function chooseBroker(settings: BrokerSettings): Promise<BrokerChoice> {
+export async function chooseBroker(settings: BrokerWish): Promise<BrokerChoice> {
   const { brokers, partitions, environment, directory, logger, port = DEFAULT_PORT } = settings;
   if (brokers) return { brokers, embedded: null };
   const running = { brokers: [`localhost:${port}`], embedded: null };

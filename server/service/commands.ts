@@ -52,10 +52,11 @@ export function createCommandDesk(deps: {
 
   async function writeOne(partition: number, value: Buffer): Promise<void> {
     const tp = { topic, partition };
-    const until = clock.monotonic() + WRITE_WITHIN_MS;
     const records = [{ timestamp: -1, key: null, value, headers: [] }];
     const sending = { writer, clock, random: Math.random, logger, progress };
-    const offset = await persist(sending, tp, records, () => clock.monotonic() < until);
+    const tooLong = new AbortController();
+    const cancel = clock.after(WRITE_WITHIN_MS, () => tooLong.abort());
+    const offset = await persist(sending, tp, records, tooLong.signal).finally(cancel);
     if (offset === undefined) {
       throw new AppError('NOT_WRITTEN', `${nameOf(tp)} cannot be written`, true);
     }

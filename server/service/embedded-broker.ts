@@ -52,7 +52,7 @@ async function isEmbedded(port: number): Promise<boolean> {
   const silent = () => {};
   const logger = { debug: silent, info: silent, warn: silent, error: silent };
   const brokers = [`localhost:${port}`];
-  const admin = createKafka({ brokers, ssl: false, clientId: 'order-stream', logger }).admin();
+  const admin = createKafka({ brokers, clientId: 'order-stream', logger }).admin();
   try {
     await admin.connect();
     return (await admin.describeCluster()).clusterId === CLUSTER_ID;

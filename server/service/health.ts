@@ -1,31 +1,18 @@
-// How this instance is, in words: what it waits for, what has stopped, whether Kafka answers.
-//
-//   STARTING ──join──▶ JOINING ──member──▶ RUNNING
-//      └──────────────────┴───────────────────┴──stop──▶ STOPPING
+// How this instance is, in words: what it waits for, what has stopped, whether Kafka answers. It reads
+// what the others have reported, and tells nobody.
 import type { Config } from '../config.ts';
-import { describe } from '../errors.ts';
 import type { Status } from '../http/contract.ts';
 import type { Clock } from '../log/clock.ts';
-import type { Progress, Stall } from '../log/progress.ts';
+import type { Progress } from '../log/progress.ts';
 import type { TaskFailure } from '../task/tasks.ts';
 import { hintsOf, type Launcher } from './hints.ts';
 import type { Condition } from './incidents.ts';
-import { createLink } from './link.ts';
-import { slow, stuck } from './stall-words.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import type { Reported, Reports } from './reports.ts';
+import { type Stalls, slow, stuck } from './stalls.ts';
 
-/** Fetches are answered every 100 ms and appends within ms; so long without either is no hiccup. */
-const STALL_BOUND_MS = 5000;
 /** The session of the group is 10 s: after it the coordinator has given our partitions away. */
 const HEARTBEAT_BOUND_MS = 12_000;
-
-type Phase = 'STARTING' | 'JOINING' | 'RUNNING' | 'STOPPING';
-
-const NEXT: Record<Phase, readonly Phase[]> = {
-  STARTING: ['JOINING', 'STOPPING'],
-  JOINING: ['RUNNING', 'STOPPING'],
-  RUNNING: ['STOPPING'],
-  STOPPING: [],
-};
 
 /** What the tasks of this instance say of themselves. */
 export type TaskStatus = {
@@ -36,203 +23,163 @@ export type TaskStatus = {
 };
 
 export type Health = {
-  /** Kafka answers, or does not and why. */
-  kafka(up: boolean, error?: unknown): void;
-  /** A connection to Kafka could not be made. */
-  unconnected(reason: string): void;
-  /** The view of the group has read all that stood in the topics. */
-  caughtUp(): void;
-  /** Asking to be let into the group begins. */
-  joining(): void;
-  /** Whether this instance is in the group, and why not. */
-  member(state: { readonly member: boolean; readonly error: string | null }): void;
-  stopping(): void;
-  /** Something stopped for good. */
-  failed(reason: string): void;
-  /** A reason for not being ready that can go away again: null takes it back. */
-  problem(key: string, words: string | null): void;
-  /** Something worth knowing that stops nothing: null takes it back. */
-  note(key: string, words: string | null): void;
-  /** Partitions whose checkpoints cannot be followed at the moment: what is shown of them is old. */
-  oldHeads(): ReadonlySet<number>;
-  /** Partitions of which some log cannot be read for the view at the moment. */
-  unread(): ReadonlySet<number>;
   /** Everything that is wrong now and worth a line in the log. */
   incidents(): Condition[];
   status(): Status;
 };
 
-/** The health of one instance. `tasks` and `heartbeatAge` (ms, null: no member) are asked at every look. */
-export function createHealth(deps: {
+type Sources = {
   config: Config;
   brokers: readonly string[];
   embedded: boolean;
   launcher: Launcher;
+  /** Ms since 1970. */
   startedAt: number;
-  clock: Clock;
+  clock: Pick<Clock, 'monotonic'>;
+  lifecycle: Pick<Lifecycle, 'phase' | 'since'>;
+  reports: Pick<Reports, 'read'>;
   tasks: () => TaskStatus;
+  /** In ms; null: no member of the group. */
   heartbeatAge: () => number | null;
-  /** What the tasks wait for, and what the view of the group waits for. */
-  progress: { readonly tasks: Progress; readonly view: Progress };
-}): Health {
-  const { config, embedded, launcher, startedAt, clock, tasks, heartbeatAge, progress } = deps;
-  const brokers = deps.brokers.join(', ');
-  const group = config.GROUP_ID;
-  const hints = hintsOf({ config, brokers: deps.brokers, embedded, launcher });
-  const storage = embedded ? (config.BROKER_MEMORY ? 'memory' : 'folder') : null;
-  const failures = new Set<string>();
-  const problems = new Map<string, string>();
-  const notes = new Map<string, string>();
-  const link = createLink(clock);
-  let phase: Phase = 'STARTING';
-  let reading = true;
-  let phaseSince = clock.monotonic();
-  let membership = { member: false, error: null as string | null };
+  stalls: Stalls;
+  /** What the tasks think worth knowing. */
+  taskNotes: Progress['notes'];
+};
 
-  function to(next: Phase): void {
-    if (!NEXT[phase].includes(next)) throw new TypeError(`a service in ${phase} cannot be ${next}`);
-    phase = next;
-    phaseSince = clock.monotonic();
-  }
-
-  function linkTrouble(): Condition | null {
-    const { up, error } = link.state();
-    if (up) return null;
-    const words = `Kafka is unreachable at ${brokers}${error === null ? '' : ` (${error})`}`;
-    return { key: 'kafka', words, over: `Kafka answers at ${brokers}` };
-  }
-
-  function groupTrouble(): Condition | null {
-    const { member, error } = membership;
-    const over = `in the group ${group}`;
-    if (!member && error !== null) {
-      const words = phase === 'RUNNING' ? 'out of the group' : 'cannot join the group';
-      return { key: 'group', words: `${words} ${group}: ${error}`, over };
-    }
-    if (!member && phase === 'RUNNING') {
-      return { key: 'group', words: `out of the group ${group}, joining it again`, over };
-    }
-    if (phase === 'JOINING' && clock.monotonic() - phaseSince > HEARTBEAT_BOUND_MS) {
-      return { key: 'group', words: `the group ${group} does not let this instance in yet`, over };
-    }
-    const age = heartbeatAge();
-    return age !== null && age > HEARTBEAT_BOUND_MS
-      ? { key: 'group', words: `the group ${group} does not answer heartbeats`, over }
-      : null;
-  }
-
-  /** Steps on the way to being ready, which are no incidents. */
-  function steps({ restoring, failures: stopped }: TaskStatus): string[] {
-    const words = stopped.map(
-      ({ partition, reason }) => `${config.ORDERS_TOPIC}[${partition}] has stopped: ${reason}`,
-    );
-    if (link.state().up) {
-      if (reading) words.push('reading what the group has come to');
-      else if (phase === 'JOINING' && groupTrouble() === null) {
-        words.push(`joining the group ${group}`);
-      }
-    }
-    if (restoring.length > 0) words.push(`restoring partitions ${restoring.join(', ')}`);
-    return words;
-  }
-
-  function stalls(of: Progress): Stall[] {
-    // While Kafka is away everything waits, and that is said once.
-    return of.stalls(STALL_BOUND_MS, link.state().changedAt);
-  }
-
-  /** What keeps this instance from being ready; never two explanations of one problem. */
-  function troubles({ fenced }: TaskStatus): Condition[] {
-    const final = [...failures].map((words) => ({ key: words, words, final: true }));
-    const away = linkTrouble();
-    if (away !== null) return [...final, away];
-    const joined = groupTrouble();
-    return [
-      ...final,
-      ...[...problems].map(([key, words]) => ({ key, words })),
-      ...(joined === null ? [] : [joined]),
-      ...fenced.map((partition) => ({
-        key: 'fenced',
-        words: `${config.ORDERS_TOPIC}[${partition}] was taken over by another instance; waiting for the next join`,
-      })),
-      ...stalls(progress.tasks).flatMap((stall) => stuck(stall, '')),
-      ...stalls(progress.view).flatMap((stall) => stuck(stall, '; what is shown of it is old')),
-    ];
-  }
-
-  /** What is worth knowing and keeps nothing from being ready. */
-  function remarks(): Condition[] {
-    if (!link.state().up) return [];
-    return [
-      ...[...notes].map(([key, words]) => ({ key, words })),
-      ...progress.tasks.notes().map((words) => ({ key: words, words })),
-      ...stalls(progress.tasks).flatMap((stall) => slow(stall, config)),
-    ];
-  }
-
+/** The health of one instance; all sources are asked at every look. */
+export function createHealth(sources: Sources): Health {
+  const { lifecycle, reports, tasks } = sources;
+  const hints = hintsOf(sources);
   return {
-    kafka(up, error) {
-      if (!up) return link.failed(describe(error));
-      const wasDown = !link.state().up;
-      link.answered();
-      // What failed for want of a Kafka is said again if it still fails.
-      if (wasDown) notes.clear();
-    },
-    unconnected: link.suspect,
-    caughtUp() {
-      reading = false;
-    },
-    joining: () => to('JOINING'),
-    member(state) {
-      membership = state;
-      if (state.member && phase === 'JOINING') to('RUNNING');
-    },
-    stopping() {
-      if (phase !== 'STOPPING') to('STOPPING');
-    },
-    failed: (reason) => void failures.add(reason),
-    problem: (key, words) => put(problems, key, words),
-    note: (key, words) => put(notes, key, words),
-    oldHeads() {
-      const heads = stalls(progress.view).filter(({ tp }) => tp.topic === config.CHECKPOINT_TOPIC);
-      return new Set(heads.map(({ tp }) => tp.partition));
-    },
-    unread: () => new Set(stalls(progress.view).map(({ tp }) => tp.partition)),
     incidents() {
-      if (phase === 'STOPPING') return [];
+      if (lifecycle.phase === 'STOPPING') return [];
+      const reported = reports.read();
       // Before the first answer nobody may know yet why there is none: the one line waits for the reason.
-      const isTold = ({ key }: Condition) => key !== 'kafka' || link.state().error !== null;
-      return [...troubles(tasks()).filter(isTold), ...remarks()];
+      const isTold = ({ key }: Condition) => key !== 'kafka' || reported.link.error !== null;
+      return [
+        ...troubles(sources, reported, tasks()).filter(isTold),
+        ...remarks(sources, reported),
+      ];
     },
     status() {
-      const stopping = phase === 'STOPPING';
+      const reported = reports.read();
       const running = tasks();
+      const stopping = lifecycle.phase === 'STOPPING';
       const reasons = stopping
         ? ['the service is stopping']
-        : [...troubles(running).map(({ words }) => words), ...steps(running)];
-      const { up, since, error } = link.state();
-      return {
-        phase: stopping ? 'stopping' : phaseWith(reasons),
-        reasons,
-        notes: stopping ? [] : remarks().map(({ words }) => words),
-        stopped: running.failures.map(({ partition, reason }) => ({ partition, reason })),
-        kafka: { brokers, embedded, storage, up, since: new Date(since).toISOString(), error },
-        topic: config.ORDERS_TOPIC,
-        deadLetterTopic: config.DLQ_TOPIC,
-        group,
-        startedAt: new Date(startedAt).toISOString(),
-        hints,
-      };
+        : [
+            ...troubles(sources, reported, running).map(({ words }) => words),
+            ...steps(sources, reported, running),
+          ];
+      const notes = stopping ? [] : remarks(sources, reported).map(({ words }) => words);
+      const stopped = running.failures.map(({ partition, reason }) => ({ partition, reason }));
+      const phase = phaseOf(lifecycle, reasons);
+      return { phase, reasons, notes, stopped, hints, ...facts(sources, reported) };
     },
   };
-
-  function phaseWith(reasons: readonly string[]): Status['phase'] {
-    if (reasons.length === 0) return 'ready';
-    return phase === 'RUNNING' ? 'not-ready' : 'starting';
-  }
 }
 
-function put(words: Map<string, string>, key: string, value: string | null): void {
-  if (value === null) words.delete(key);
-  else words.set(key, value);
+/** What a reader of the page wants to know whatever the state. */
+function facts({ config, brokers, embedded, startedAt }: Sources, { link }: Reported): Omit<
+  Status,
+  'phase' | 'reasons' | 'notes' | 'stopped' | 'hints'
+> {
+  const { up, since, error } = link;
+  return {
+    kafka: {
+      brokers: brokers.join(', '),
+      embedded,
+      storage: embedded ? (config.BROKER_MEMORY ? 'memory' : 'folder') : null,
+      up,
+      since: new Date(since).toISOString(),
+      error,
+    },
+    topic: config.ORDERS_TOPIC,
+    deadLetterTopic: config.DLQ_TOPIC,
+    group: config.GROUP_ID,
+    startedAt: new Date(startedAt).toISOString(),
+  };
+}
+
+function phaseOf({ phase }: Sources['lifecycle'], reasons: readonly string[]): Status['phase'] {
+  if (phase === 'STOPPING') return 'stopping';
+  if (reasons.length === 0) return 'ready';
+  return phase === 'RUNNING' ? 'not-ready' : 'starting';
+}
+
+/** What keeps this instance from being ready; never two explanations of one problem. */
+function troubles(sources: Sources, reported: Reported, { fenced }: TaskStatus): Condition[] {
+  const { config, stalls } = sources;
+  const final = [...reported.failures].map((words) => ({ key: words, words, final: true }));
+  const away = linkTrouble(sources, reported);
+  if (away !== null) return [...final, away];
+  const group = groupTrouble(sources, reported);
+  return [
+    ...final,
+    ...[...reported.problems].map(([key, words]) => ({ key, words })),
+    ...(group === null ? [] : [group]),
+    ...fenced.map((partition) => ({
+      key: 'fenced',
+      words: `${config.ORDERS_TOPIC}[${partition}] was taken over by another instance; waiting for the next join`,
+    })),
+    ...stalls.ofTasks().flatMap((stall) => stuck(stall, '')),
+    ...stalls.ofView().flatMap((stall) => stuck(stall, '; what is shown of it is old')),
+  ];
+}
+
+function linkTrouble(sources: Sources, { link }: Reported): Condition | null {
+  if (link.up) return null;
+  const brokers = sources.brokers.join(', ');
+  const words = `Kafka is unreachable at ${brokers}${link.error === null ? '' : ` (${link.error})`}`;
+  return { key: 'kafka', words, over: `Kafka answers at ${brokers}` };
+}
+
+function groupTrouble(sources: Sources, { membership }: Reported): Condition | null {
+  const { config, clock, lifecycle, heartbeatAge } = sources;
+  const group = config.GROUP_ID;
+  const { phase, since } = lifecycle;
+  const { member, error } = membership;
+  const over = `in the group ${group}`;
+  if (!member && error !== null) {
+    const words = phase === 'RUNNING' ? 'out of the group' : 'cannot join the group';
+    return { key: 'group', words: `${words} ${group}: ${error}`, over };
+  }
+  if (!member && phase === 'RUNNING') {
+    return { key: 'group', words: `out of the group ${group}, joining it again`, over };
+  }
+  if (phase === 'JOINING' && clock.monotonic() - since > HEARTBEAT_BOUND_MS) {
+    return { key: 'group', words: `the group ${group} does not let this instance in yet`, over };
+  }
+  const age = heartbeatAge();
+  return age !== null && age > HEARTBEAT_BOUND_MS
+    ? { key: 'group', words: `the group ${group} does not answer heartbeats`, over }
+    : null;
+}
+
+/** Steps on the way to being ready, which are no incidents. */
+function steps(sources: Sources, reported: Reported, running: TaskStatus): string[] {
+  const { config, lifecycle } = sources;
+  const words = running.failures.map(
+    ({ partition, reason }) => `${config.ORDERS_TOPIC}[${partition}] has stopped: ${reason}`,
+  );
+  if (reported.link.up && reported.reading) words.push('reading what the group has come to');
+  else if (reported.link.up && lifecycle.phase === 'JOINING') {
+    if (groupTrouble(sources, reported) === null) {
+      words.push(`joining the group ${config.GROUP_ID}`);
+    }
+  }
+  if (running.restoring.length > 0) {
+    words.push(`restoring partitions ${running.restoring.join(', ')}`);
+  }
+  return words;
+}
+
+/** What is worth knowing and keeps nothing from being ready. */
+function remarks({ config, stalls, taskNotes }: Sources, { link, notes }: Reported): Condition[] {
+  if (!link.up) return [];
+  return [
+    ...[...notes].map(([key, words]) => ({ key, words })),
+    ...taskNotes().map((words) => ({ key: words, words })),
+    ...stalls.ofTasks().flatMap((stall) => slow(stall, config)),
+  ];
 }

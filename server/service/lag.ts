@@ -9,6 +9,8 @@ import { createEndHistory, type EndHistory } from './end-history.ts';
 const KNOWN_FOR_MS = 5000;
 
 export type Lag = {
+  /** How many partitions there are now; none before the first call. */
+  partitions(count: number): void;
   /** Asks for the ends once. */
   ask(): Promise<void>;
   /** Every partition, in order. */
@@ -20,8 +22,9 @@ type End = Bounds & { readonly askedAt: number; readonly history: EndHistory };
 
 /** The lag of a group, from the ends of its partitions and their head checkpoints. */
 export function createLag(deps: {
-  readEnds: () => Promise<ReadonlyMap<number, Bounds | { readonly error: string }>>;
-  partitions: () => number;
+  readEnds: (
+    partitions: number,
+  ) => Promise<ReadonlyMap<number, Bounds | { readonly error: string }>>;
   heads: () => Heads;
   /** The head of this partition is known, or that there is none. */
   isKnown: (partition: number) => boolean;
@@ -29,7 +32,8 @@ export function createLag(deps: {
   old: () => ReadonlySet<number>;
   clock: { monotonic(): number; now(): number };
 }): Lag {
-  const { readEnds, partitions, heads, isKnown, old, clock } = deps;
+  const { readEnds, heads, isKnown, old, clock } = deps;
+  let partitions = 0;
   let ends = new Map<number, End>();
 
   function lagOf(partition: number, known: Heads, isOld: boolean): PartitionLag {
@@ -50,10 +54,13 @@ export function createLag(deps: {
   }
 
   return {
+    partitions(count) {
+      partitions = count;
+    },
     async ask() {
       const askedAt = clock.monotonic();
       const before = new Map(heads());
-      const answers = await readEnds();
+      const answers = await readEnds(partitions);
       const answered = new Map(ends);
       for (const [partition, answer] of answers) {
         if ('error' in answer) continue;
@@ -69,7 +76,7 @@ export function createLag(deps: {
     read() {
       const known = heads();
       const isOld = old();
-      return Array.from({ length: partitions() }, (_, partition) =>
+      return Array.from({ length: partitions }, (_, partition) =>
         lagOf(partition, known, isOld.has(partition)),
       );
     },

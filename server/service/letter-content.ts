@@ -18,10 +18,14 @@ import { letterItem, shownBytes } from './letter-item.ts';
 /** Lives that are looked for in each direction. */
 const MAX_LIVES = 16;
 
+const NOTHING = Buffer.alloc(0);
+
 /** What the business makes of a value. */
 export type ValueTerms = {
   /** The name of a value; null when it has none. */
   idOf(value: Buffer): string | null;
+  /** Resolves when more can be told of a value, or nothing will be; undefined when that is so already. */
+  ready(value: Buffer): Promise<void> | undefined;
   inspect(value: Buffer | null): DecodedValue;
   /** The value in bytes, or why it is none, in words. */
   fromJson(json: unknown): Buffer | { readonly fault: string };
@@ -101,6 +105,7 @@ export function createLetterContent(deps: {
       const found = await find(place, signal);
       if ('missing' in found) return found;
       const { record, redrive } = found;
+      await terms.ready(record.value ?? NOTHING);
       const indexed = index.find(place);
       return {
         ...letterItem(contents.letterOf(place.partition, record), indexed),
@@ -120,10 +125,13 @@ export function createLetterContent(deps: {
     async edited(place, edit, signal) {
       const found = await find(place, signal);
       if ('missing' in found) return found;
+      const written = found.record.value;
+      const given = 'bytes' in edit ? edit.bytes : NOTHING;
+      await Promise.all([terms.ready(written ?? NOTHING), terms.ready(given)]);
       const value = editedBytes(edit, terms);
       if (!Buffer.isBuffer(value)) return value;
       const decoded = terms.inspect(value);
-      const difference = differenceOf(terms.inspect(found.record.value), decoded);
+      const difference = differenceOf(terms.inspect(written), decoded);
       return { value, decoded, difference };
     },
   };

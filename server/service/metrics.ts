@@ -10,27 +10,34 @@ import {
 } from 'prom-client';
 import type { Figures } from '../http/contract.ts';
 import type { Exposition, Expositions, Sample } from '../http/routes/metrics.ts';
+import { type GaugeValue, TOTALS_GAUGES } from '../orders/figures.ts';
 
-type Value = { readonly value: number; readonly labels?: Readonly<Record<string, string>> };
 type Row = {
   readonly type: 'counter' | 'gauge';
   readonly name: string;
   readonly help: string;
   readonly labels?: readonly string[];
-  values(sample: Sample): readonly Value[];
+  values(sample: Sample): readonly GaugeValue[];
 };
 
 /** A figure of the whole group. There is no sample of it while it is not known: 0 would be a statement. */
-const ofGroup =
+const ofGroup = (
+  type: Row['type'],
+  name: string,
+  help: string,
+  values: (figures: Figures) => readonly GaugeValue[],
+): Row => ({
+  type,
+  name,
+  help: `${help} Of the whole group: every instance exports the same, so do not add them up.`,
+  values: ({ figures }) => (figures === null ? [] : values(figures)),
+});
+const only =
   (type: Row['type']) =>
-  (name: string, help: string, value: (figures: Figures) => number): Row => ({
-    type,
-    name,
-    help: `${help} Of the whole group: every instance exports the same, so do not add them up.`,
-    values: ({ figures }) => (figures === null ? [] : [{ value: value(figures) }]),
-  });
-const counter = ofGroup('counter');
-const gauge = ofGroup('gauge');
+  (name: string, help: string, value: (figures: Figures) => number): Row =>
+    ofGroup(type, name, help, (figures) => [{ value: value(figures) }]);
+const counter = only('counter');
+const gauge = only('gauge');
 
 const ofInstance = (name: string, help: string, value: (sample: Sample) => number): Row => ({
   type: 'gauge',
@@ -68,11 +75,10 @@ const table: readonly Row[] = [
     'Orders that wait for a retry or for their dead letter.',
     ({ balance }) => balance.pending,
   ),
-  gauge(
-    'orders_average_price',
-    'Average price of the counted orders, in currency units.',
-    ({ overallAveragePrice }) => overallAveragePrice,
-  ),
+  ...TOTALS_GAUGES.map(({ labels = [], ...row }) => ({
+    ...ofGroup('gauge', row.name, row.help, row.values),
+    labels,
+  })),
   {
     type: 'gauge',
     name: 'orders_lag',

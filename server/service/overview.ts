@@ -1,35 +1,22 @@
 // The view of the group in the words of the HTTP contract.
-
-import type {
-  Balance,
-  ChangedMetrics,
-  Figures,
-  PartitionAsOf,
-  PartitionLag,
-  ShownMetrics,
-  Status,
-} from '../http/contract.ts';
-import type { Changes, CoreSource } from '../http/overview.ts';
-import { type CheckpointSummary, lostCount } from '../log/checkpoint.ts';
-import { isoTime } from '../log/clip.ts';
+import type { ChangedMetrics, PartitionLag, ShownMetrics, Status } from '../http/contract.ts';
+import type { CoreSource, DeltaContent } from '../http/overview.ts';
 import type { Clock } from '../log/clock.ts';
-import { view as averageOf, type Tally } from '../orders/averages.ts';
-import { type GroupAverages, SHOWN_PRODUCTS } from '../orders/group-averages.ts';
+import { averageOf, countedIn, totalsOf } from '../orders/figures.ts';
+import type { GroupAverages, WholeState } from '../orders/group-averages.ts';
+import { BYTES_PER_ROW } from '../orders/product-table.ts';
 import type { FoundLetter, LetterPlace } from '../view/dead-letter-index.ts';
 import type { GroupView } from '../view/group-view.ts';
+import { accountOf, readCount } from './account.ts';
 import { deadLetterItem, letterItem } from './letter-item.ts';
 import { metricsJson } from './metrics-body.ts';
 import { createProductPages } from './product-pages.ts';
 import { createThroughput } from './throughput.ts';
+import { createTold, type Readings } from './told.ts';
 
 const SHOWN_DEAD_LETTERS = 50;
-const CHANGES_PER_MESSAGE = 200;
-/** The whole is sent to all at most this often. */
-const ALL_AGAIN_MS = 1000;
-/** Two columns of doubles and the place of the name. */
-const BYTES_PER_ROW = 24;
 
-/** What HTTP shows; `averages` with null prototypes, because a product may be called `__proto__`. */
+/** What HTTP shows of the group; all figures are those of the merged heads. */
 export function createOverview(deps: {
   view: GroupView;
   averages: GroupAverages;
@@ -44,108 +31,47 @@ export function createOverview(deps: {
   const { view, averages, clock, status, lag, old, find } = deps;
   const throughput = createThroughput(clock);
   const pages = createProductPages(clock);
-  /** Products that changed and have not been told of, longest first. */
-  const untold = new Set<string>();
-  let toldAllAt = Number.NEGATIVE_INFINITY;
-  let wasKnown = false;
-  let shownStatus = '';
-  let shownLag = '';
-  let shownThroughput: number | null = null;
+  const told = createTold(clock);
+  const metrics = createShownMetrics(view, averages);
+  /** Dead letters that were shown, since the start. */
   let arrivals = 0;
 
-  function shownMetrics(): ShownMetrics | null {
-    if (!view.known) return null;
-    const perProduct = Object.create(null) as ShownMetrics['perProduct'];
-    for (const { product } of averages.top) perProduct[product] = averageOfProduct(product);
-    return withProducts(perProduct);
+  function readings(): Readings {
+    // The rate is that of the checkpoints: while some of them cannot be read, nobody knows it.
+    const rate = old().size > 0 ? null : throughput.read();
+    return { throughput: rate, lag: lag(), status: status() };
   }
 
-  /** Checkpoints that are not read say nothing of what is processed. */
-  function rate(): number | null {
-    return old().size > 0 ? null : throughput.read();
-  }
-
-  function changedMetrics(): ChangedMetrics {
-    const perProduct = Object.create(null) as ChangedMetrics['perProduct'];
-    const shown = new Set(averages.top.map(({ product }) => product));
-    let left = CHANGES_PER_MESSAGE;
-    for (const product of untold) {
-      if (left === 0) break;
-      left -= 1;
-      untold.delete(product);
-      perProduct[product] = shown.has(product) ? averageOfProduct(product) : null;
-    }
-    return withProducts(perProduct);
-  }
-
-  const now = () => ({ heads: view.merged, total: averages.total });
-
-  function whole() {
+  function whole(): WholeState | Promise<WholeState> {
     void view.merge();
     return view.run(() => averages.tabulate(view.merged));
-  }
-
-  function withProducts<T>(perProduct: T) {
-    const { totalCount, overallAveragePrice, ...rest } = figuresOf(now());
-    const productCount = averages.averages.size;
-    return { totalCount, overallAveragePrice, productCount, perProduct, ...rest };
-  }
-
-  function averageOfProduct(product: string) {
-    return averageOf(averages.averages.get(product) ?? { count: 0, low: 0, carry: 0 });
   }
 
   return {
     settle: view.merge,
     read: () => ({
-      metrics: shownMetrics(),
+      metrics: view.known ? metrics.all() : null,
       deadLetters: view.known ? view.newestDeadLetters(SHOWN_DEAD_LETTERS).map(deadLetterItem) : [],
       arrivals,
-      throughput: rate(),
-      lag: lag(),
-      status: status(),
+      ...readings(),
     }),
     lag,
-    figures: () => (view.known ? figuresOf(now()) : null),
-    sample: () => throughput.sample(readCount(view)),
+    figures: () => (view.known ? metrics.figures() : null),
+    sample: () => throughput.sample(readCount(view.heads())),
     takeChanges() {
       const { deadLetters, moved } = view.takeChanges();
-      throughput.sample(readCount(view));
-      for (const product of averages.takeChanges()) untold.add(product);
-      const time = clock.monotonic();
-      const tooMany = untold.size > SHOWN_PRODUCTS && time - toldAllAt >= ALL_AGAIN_MS;
-      const all = tooMany || wasKnown !== view.known;
-      wasKnown = view.known;
+      throughput.sample(readCount(view.heads()));
+      const { known } = view;
       arrivals += deadLetters.length;
-      const changes: Changes = {};
-      const newRate = rate();
-      if (newRate !== shownThroughput) {
-        shownThroughput = newRate;
-        changes.throughput = newRate;
+      const news = told.tell({ known, readings: readings(), products: averages.takeChanges() });
+      if (news === 'all') return news;
+      const delta: DeltaContent = { ...news.readings };
+      if (known && (moved || news.products.length > 0)) delta.metrics = metrics.of(news.products);
+      if (known && deadLetters.length > 0) {
+        delta.deadLetters = deadLetters.slice(0, SHOWN_DEAD_LETTERS).map(deadLetterItem);
+        delta.arrivals = arrivals;
       }
-      const newLag = lag();
-      const lagText = JSON.stringify(newLag);
-      if (lagText !== shownLag) {
-        shownLag = lagText;
-        changes.lag = newLag;
-      }
-      const newStatus = status();
-      const text = JSON.stringify(newStatus);
-      if (text !== shownStatus) {
-        shownStatus = text;
-        changes.status = newStatus;
-      }
-      if (all) {
-        toldAllAt = time;
-        untold.clear();
-        return 'all';
-      }
-      if (view.known && (moved || untold.size > 0)) changes.metrics = changedMetrics();
-      if (view.known && deadLetters.length > 0) {
-        changes.deadLetters = deadLetters.slice(0, SHOWN_DEAD_LETTERS).map(deadLetterItem);
-        changes.arrivals = arrivals;
-      }
-      return Object.keys(changes).length === 0 ? null : changes;
+      return Object.keys(delta).length === 0 ? null : delta;
     },
     deadLetters: (limit) =>
       view.known
@@ -158,13 +84,13 @@ export function createOverview(deps: {
     },
     async wholeMetrics() {
       if (!view.known) return null;
-      const all = await whole();
-      const figures = figuresOf(all);
+      const { heads, total, table } = await whole();
+      const account = accountOf(heads, countedIn(total));
       return {
-        held: all.table,
-        heldBytes: all.table.names.length * BYTES_PER_ROW,
+        held: table,
+        heldBytes: table.names.length * BYTES_PER_ROW,
         async *chunks() {
-          for (const text of metricsJson(figures, all.table)) {
+          for (const text of metricsJson(totalsOf(total), table, account)) {
             yield Buffer.from(text);
             await clock.breathe();
           }
@@ -175,46 +101,37 @@ export function createOverview(deps: {
   };
 }
 
-function figuresOf(state: {
-  heads: ReadonlyMap<number, CheckpointSummary>;
-  total: Tally;
-}): Figures {
-  const heads = [...state.heads.values()].sort((a, b) => a.partition - b.partition);
-  const { count, averagePrice } = averageOf(state.total);
-  return {
-    totalCount: count,
-    overallAveragePrice: averagePrice,
-    retries: heads.reduce((sum, { retries }) => sum + retries, 0),
-    balance: balance(heads, count),
-    asOf: heads.map(asOf),
-  };
-}
+/** The figures of now, with the products that are shown. */
+function createShownMetrics(view: GroupView, averages: GroupAverages) {
+  const totals = () => totalsOf(averages.total);
+  const account = () => accountOf(view.merged, countedIn(averages.total));
 
-function balance(heads: readonly CheckpointSummary[], counted: number): Balance {
-  const sum = (value: (head: CheckpointSummary) => number) =>
-    heads.reduce((total, head) => total + value(head), 0);
-  return {
-    read: sum(({ nextOffset, start }) => nextOffset - start),
-    counted,
-    deadLettered: sum(({ deadLettered }) => deadLettered),
-    pending: sum(({ pendingCount }) => pendingCount),
-    gaps: sum(({ gaps }) => gaps),
-    lost: sum(({ lost }) => lostCount(lost)),
-    copies: sum(({ copies }) => copies),
-    foreign: sum(({ foreign }) => foreign),
-    corrections: sum(({ corrections }) => corrections),
-  };
-}
-
-function readCount(view: GroupView): number {
-  let records = 0;
-  for (const { nextOffset, start, gaps } of view.heads().values()) {
-    records += nextOffset - start - gaps;
+  function withProducts<T>(perProduct: T) {
+    return { ...totals(), productCount: averages.averages.size, perProduct, ...account() };
   }
-  return records;
+
+  return {
+    figures: () => ({ ...totals(), ...account() }),
+    all(): ShownMetrics {
+      const perProduct = withoutPrototype<ShownMetrics['perProduct']>();
+      for (const { product } of averages.top) {
+        perProduct[product] = averageOf(averages.averages, product);
+      }
+      return withProducts(perProduct);
+    },
+    /** Of these products; null for one that is not shown any more. */
+    of(products: readonly string[]): ChangedMetrics {
+      const perProduct = withoutPrototype<ChangedMetrics['perProduct']>();
+      const shown = new Set(averages.top.map(({ product }) => product));
+      for (const product of products) {
+        perProduct[product] = shown.has(product) ? averageOf(averages.averages, product) : null;
+      }
+      return withProducts(perProduct);
+    },
+  };
 }
 
-function asOf(head: CheckpointSummary): PartitionAsOf {
-  const { partition, nextOffset, highWatermark, writtenAt, owner, pendingCount: pending } = head;
-  return { partition, nextOffset, highWatermark, writtenAt: isoTime(writtenAt), owner, pending };
+/** An object for names from outside: a product may be called `__proto__`. */
+function withoutPrototype<T extends object>(): T {
+  return Object.create(null) as T;
 }

@@ -1,16 +1,16 @@
 // Paused partitions in the health of this instance: one that somebody has asked for is worth knowing, one
 // that the breaker has stopped here is a reason for not being ready.
 import type { Commands } from '../view/commands.ts';
-import type { Health } from './health.ts';
+import type { Reports } from './reports.ts';
 
 /** Says what is to be said now, each time it is called. */
 export function createPauseHealth(deps: {
   commands: Pick<Commands, 'pauses'>;
-  health: Pick<Health, 'problem' | 'note'>;
+  reports: Pick<Reports, 'problem' | 'note'>;
   /** The partitions that run here. */
   own: () => { has(partition: number): boolean };
 }): () => void {
-  const { commands, health, own } = deps;
+  const { commands, reports, own } = deps;
   let said = new Set<number>();
   return () => {
     const pauses = commands.pauses();
@@ -21,8 +21,8 @@ export function createPauseHealth(deps: {
           ? null
           : `partition ${partition} is paused by ${pause.by}: ${pause.why}`;
       const stopped = pause?.breaker === true && own().has(partition);
-      health.problem(`pause of ${partition}`, stopped ? words : null);
-      health.note(`pause of ${partition}`, stopped ? null : words);
+      reports.problem(`pause of ${partition}`, stopped ? words : null);
+      reports.note(`pause of ${partition}`, stopped ? null : words);
     }
     said = new Set(pauses.keys());
   };

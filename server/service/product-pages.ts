@@ -3,7 +3,8 @@
 import type { ProductPage } from '../http/contract.ts';
 import type { Clock } from '../log/clock.ts';
 import { createSlices } from '../log/slices.ts';
-import { type ProductQuery, type ProductTable, rowsOf } from '../orders/product-table.ts';
+import type { ProductQuery } from '../orders/contract.ts';
+import { averageAt, type ProductTable, rowsOf } from '../orders/product-table.ts';
 
 /** Of a hundred thousand products a sort takes a quarter of a second; who comes later is told so. */
 const MAX_WAITING = 16;
@@ -44,8 +45,7 @@ export function createProductPages(clock: Clock): ProductPages {
       const from = (query.page - 1) * query.size;
       const products = all.slice(from, from + query.size).map((row) => ({
         product: table.names[row]!,
-        count: table.counts[row]!,
-        averagePrice: table.averagePrices[row]!,
+        ...averageAt(table, row),
       }));
       return { productCount: table.names.length, matching: all.length, products };
     },

@@ -1,20 +1,22 @@
-// What is done until it succeeds, and what is done again and again; what fails is said in health.
+// What is done until it succeeds, and what is done again and again; what fails is reported.
 import { describe, isProgrammerError, isRetriable } from '../errors.ts';
 import { isRefusal } from '../kafka/kafkajs-error.ts';
-import { type Clock, delay } from '../log/clock.ts';
-import type { Health } from './health.ts';
+import type { Clock } from '../log/clock.ts';
+import { retry } from '../log/retry.ts';
+import type { Reports } from './reports.ts';
 
-const RETRY_MS = 1000;
+/** Between two tries of what the start waits for. */
+const BACKOFF = { firstMs: 1000, maxMs: 1000 };
 /** What may pass is told from so many failures in a row on. */
 const FAILURES = 2;
 
 export type Upkeep = {
-  /** Tries until it succeeds or all has ended; rejects with what trying again cannot mend. */
+  /** Tries until it succeeds; rejects with what trying again cannot mend, and when all has ended. */
   insist(what: string, step: () => Promise<void>): Promise<void>;
   /** Works now and every `ms` after it is done, never twice at a time; `report` hears how it ended. */
   every(ms: number, what: string, work: () => Promise<void> | void): void;
   /**
-   * Says in health how something ended that is done now and then; null takes back what was said. What may
+   * Reports how something ended that is done now and then; null takes back what was said. What may
    * pass is worth knowing; what is `final` keeps the service from being ready.
    */
   report(what: string, error: unknown, final?: boolean): void;
@@ -24,17 +26,19 @@ export type Upkeep = {
 /** `what` says in words what it means when something fails; `onCrash` hears of a mistake in the code. */
 export function createUpkeep(deps: {
   clock: Pick<Clock, 'after'>;
-  health: Pick<Health, 'kafka' | 'problem' | 'note'>;
+  random: () => number;
+  reports: Pick<Reports, 'kafka' | 'problem' | 'note'>;
   onCrash: (error: Error) => void;
 }): Upkeep {
-  const { clock, health, onCrash } = deps;
+  const { clock, random, reports, onCrash } = deps;
   const cancels = new Set<() => void>();
-  let open = true;
+  const ending = new AbortController();
+  const { signal } = ending;
 
   function report(what: string, error: unknown, final = !isRetriable(error)): void {
     const words = error === null ? null : `${what}: ${describe(error)}`;
-    health.problem(what, final ? words : null);
-    health.note(what, final ? null : words);
+    reports.problem(what, final ? words : null);
+    reports.note(what, final ? null : words);
   }
 
   function every(ms: number, what: string, work: () => Promise<void> | void): void {
@@ -48,7 +52,7 @@ export function createUpkeep(deps: {
       } catch (error) {
         failure = error;
       }
-      if (!open) return;
+      if (signal.aborted) return;
       cancel = clock.after(ms, () => void once());
       failures = failure === null ? 0 : failures + 1;
       if (isProgrammerError(failure)) onCrash(failure as Error);
@@ -62,23 +66,18 @@ export function createUpkeep(deps: {
     report,
     every,
     async insist(what, step) {
-      while (open) {
-        try {
-          await step();
-          health.problem(what, null);
-          return;
-        } catch (error) {
-          if (!isRetriable(error)) throw error;
-          // A Kafka that says why it refuses is there.
-          const refused = isRefusal(error);
-          health.problem(what, refused ? `${what}: ${describe(error)}` : null);
-          health.kafka(refused, error);
-          await delay(clock, RETRY_MS);
-        }
-      }
+      const failed = (error: unknown) => {
+        // A Kafka that says why it refuses is there.
+        const refused = isRefusal(error);
+        reports.problem(what, refused ? `${what}: ${describe(error)}` : null);
+        reports.kafka(refused, error);
+      };
+      await retry(step, { clock, random, ...BACKOFF, signal, failed });
+      reports.problem(what, null);
+      signal.throwIfAborted();
     },
     end() {
-      open = false;
+      ending.abort();
       for (const cancel of cancels) cancel();
     },
   };

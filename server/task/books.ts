@@ -3,8 +3,8 @@ import { InconsistentStateError } from '../errors.ts';
 import type { Checkpoint, CommandOutcome } from '../log/checkpoint.ts';
 import type { TaskLogs } from '../log/head.ts';
 import { countOf } from '../log/offset-ranges.ts';
-import type { LedgerState } from './ledger.ts';
-import type { Identities } from './restore.ts';
+import type { Identities } from './identities.ts';
+import type { Books } from './ledger.ts';
 
 /** What the writer of a checkpoint adds of its own. */
 export type Writer = Pick<
@@ -17,7 +17,7 @@ export type Writer = Pick<
  * leans on the base of the ledger, if that has one, unless it is to be `whole`.
  */
 export function checkpointOf<State>(
-  books: Readonly<LedgerState<State>>,
+  books: Books<State>,
   encode: (folded: State) => Buffer,
   { group, orders: { topic, partition } }: TaskLogs,
   { orders, deadLetters }: Identities,
@@ -57,7 +57,7 @@ export function checkpointOf<State>(
 
 const NOTHING = Buffer.alloc(0);
 
-function commandsOf({ outcomes, pending }: Readonly<LedgerState<unknown>>): CommandOutcome[] {
+function commandsOf({ outcomes, pending }: Books<unknown>): CommandOutcome[] {
   const counts = outcomes.counts();
   if (counts.size === 0) return [];
   const waiting = new Map<string, number[]>([...counts.keys()].map((id) => [id, []]));

@@ -1,24 +1,22 @@
 // The commands that a task writes itself: that it has paused, and how a redrive has ended.
 
-import type { Clock } from '../log/clock.ts';
 import type { ClosedCommand, CommandAuthor, PauseCommand } from '../log/command.ts';
 import { encodeCommand } from '../log/command.ts';
 import { MAX_TEXT } from '../log/command-fault.ts';
 import type { Author } from '../log/dead-letter.ts';
-import type { Logger } from '../log/logger.ts';
 import type { LogWriter, TopicPartition } from '../log/ports.ts';
-import type { Progress } from '../log/progress.ts';
 import { persist } from './persist.ts';
+import type { Runtime } from './task-deps.ts';
 
 /**
- * Appends until the broker has it; the offset, or undefined when `isOpen` says that nobody waits for it
+ * Appends until the broker has it; the offset, or undefined when `signal` says that nobody waits for it
  * any more.
  */
 export type WriteCommand = (
   id: string,
   body: PauseCommand | ClosedCommand,
   why: string,
-  isOpen: () => boolean,
+  signal: AbortSignal,
 ) => Promise<number | undefined>;
 
 /** Writes to the commands of one partition, as `author`. */
@@ -26,13 +24,11 @@ export function createCommandWriter(deps: {
   tp: TopicPartition;
   author: Author;
   writer: LogWriter;
-  clock: Clock;
-  random: () => number;
-  logger: Logger;
-  progress: Progress;
+  runtime: Runtime;
 }): WriteCommand {
-  const { tp, author, clock } = deps;
-  return (id, body, why, isOpen) => {
+  const { tp, author, writer, runtime } = deps;
+  const { clock } = runtime;
+  return (id, body, why, signal) => {
     const from: CommandAuthor = {
       group: author.group,
       id,
@@ -43,6 +39,7 @@ export function createCommandWriter(deps: {
     };
     const value = encodeCommand({ ...from, ...body });
     // Kafka refuses times far from its own, and needs none.
-    return persist(deps, tp, [{ timestamp: -1, key: null, value, headers: [] }], isOpen);
+    const record = { timestamp: -1, key: null, value, headers: [] };
+    return persist({ ...runtime, writer }, tp, [record], signal);
   };
 }

@@ -1,17 +1,13 @@
 // What commands come to in a task: when it is paused, and what it redrives. Without commands neither.
-import type { Clock } from '../log/clock.ts';
 import type { RedriveCommand } from '../log/command.ts';
-import type { Author } from '../log/dead-letter.ts';
-import type { TaskLogs } from '../log/head.ts';
-import type { Logger } from '../log/logger.ts';
-import type { LogReader, LogWriter } from '../log/ports.ts';
-import type { Progress } from '../log/progress.ts';
+import type { LogReader } from '../log/ports.ts';
 import { type BreakerLimits, createBreaker } from './breaker.ts';
-import { createCommandWriter } from './command-writer.ts';
-import type { LedgerState } from './ledger.ts';
+import { createCommandWriter, type WriteCommand } from './command-writer.ts';
+import type { Books } from './ledger.ts';
 import type { PartitionCommands } from './partition-commands.ts';
 import { createPause, NEVER_PAUSED, type Pause } from './pause.ts';
 import { type Choose, createRedriver, type Redriver, redriveBooks } from './redriver.ts';
+import type { TaskDeps } from './task-deps.ts';
 
 /** The commands of the partition, and what they need to be carried out. */
 export type TaskCommands = {
@@ -22,48 +18,47 @@ export type TaskCommands = {
   readonly choose: (command: RedriveCommand) => Choose;
 };
 
-type Deps = {
-  logs: TaskLogs;
-  author: Author;
-  writer: LogWriter;
-  clock: Clock;
-  random: () => number;
-  logger: Logger;
-  progress: Progress;
-  commands?: TaskCommands;
-  onFailed: (error: unknown) => void;
+type Deps = Pick<TaskDeps<never, never>, 'logs' | 'owner' | 'ports' | 'runtime' | 'outlets'> & {
+  readonly commands?: TaskCommands;
 };
 
 /** The breaker and the pauses of a partition; without commands nobody ever pauses it. */
 export function createPauseOf(deps: Deps, onChange: () => void): Pause {
-  const { commands, clock, logger, onFailed } = deps;
+  const { commands, runtime, outlets } = deps;
   if (commands === undefined) return NEVER_PAUSED;
   return createPause({
     commands: commands.log,
     breaker: createBreaker(commands.breaker),
-    write: createCommandWriter({ ...deps, tp: commands.log.tp }),
-    monotonic: clock.monotonic,
-    logger,
+    write: writerOf(deps, commands.log),
+    monotonic: runtime.clock.monotonic,
+    logger: runtime.logger,
     onChange,
-    onFailed,
+    onFailed: outlets.onFailed,
   });
 }
 
 /** What carries out redrives; without commands there are none. */
-export function createRedriverOf<State>(
+export function createRedriverOf(
   deps: Deps,
-  ledger: Readonly<LedgerState<State>>,
+  books: Books<unknown>,
   pause: Pause,
   checkLetters: () => Promise<void>,
 ): Redriver {
-  const { commands } = deps;
+  const { commands, logs, owner, ports, runtime, outlets } = deps;
   if (commands === undefined) return { look() {}, close() {} };
   const { log, letters, choose } = commands;
   return createRedriver({
-    ...deps,
-    ...{ commands: log, letters, choose, checkLetters },
-    books: redriveBooks(ledger),
+    ...runtime,
+    ...{ logs, commands: log, letters, choose, checkLetters },
+    author: owner.author,
+    writer: ports.writer,
+    books: redriveBooks(books),
     isPaused: () => pause.isOn,
-    write: createCommandWriter({ ...deps, tp: log.tp }),
+    write: writerOf(deps, log),
+    onFailed: outlets.onFailed,
   });
+}
+
+function writerOf({ owner, ports, runtime }: Deps, { tp }: PartitionCommands): WriteCommand {
+  return createCommandWriter({ tp, author: owner.author, writer: ports.writer, runtime });
 }

@@ -1,6 +1,6 @@
-// Whether a topic is still the one in which positions were reached: a topic that was deleted, created and
-// filled again has records at the same offsets. Kafka gives every topic an id (KIP-516); where it gives
-// none, a record that was read is known again by its fingerprint, if it is still there.
+// Whether a topic is still the one that was read: a topic that was deleted, created again and filled has
+// other records at the same offsets. Kafka gives every topic an id (KIP-516). Where it gives none, a record
+// that was read before is fetched once more and compared by its fingerprint, if it is still there.
 
 import { InconsistentStateError } from '../errors.ts';
 import type { Fingerprint } from '../log/checkpoint.ts';
@@ -17,13 +17,13 @@ export type KnownIdentity = {
 };
 
 export type Identity = KnownIdentity & {
-  /** To know the log again by the record under the cursor, should there be no id. */
+  /** Takes the fingerprint of the record under the cursor if there is no id. */
   note(cursor: RecordCursor): void;
   /** Rejects with InconsistentStateError when this is another topic of the same name by now. */
   check(): Promise<void>;
 };
 
-/** To look for a record costs a fetch. */
+/** A fingerprint is compared at most this often, because it costs a fetch. */
 const FINGERPRINT_INTERVAL_MS = 5000;
 
 /**
@@ -50,7 +50,7 @@ export async function identify(
     id ??= now;
   }
 
-  /** If the old record is still there, what was read since is of the same log. */
+  /** If the old record still stands there, what was read after it is of the same log, and newer. */
   async function lookAgain(old: Fingerprint): Promise<void> {
     const next = latest ?? old;
     await findAgain(old);

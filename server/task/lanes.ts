@@ -7,31 +7,35 @@ export type Lanes<T> = {
   isBusy(key: string): boolean;
   /** Takes the lane when it is free (true), or stands in line. */
   enter(key: string, item: T): boolean;
-  /** The first one is done; whose turn it is now, if anybody waits. */
-  leave(key: string): T | undefined;
+  /** Whose turn it is after `item`, if anybody waits. Nothing happens when `item` is not the first. */
+  leave(key: string, item: T): T | undefined;
 };
 
 /** Empty lanes. */
 export function createLanes<T>(): Lanes<T> {
-  /** Busy keys; null where nobody waits, because most lanes never see a second item. */
-  const lanes = new Map<string, Line<T> | null>();
+  const first = new Map<string, T>();
+  /** Only where somebody waits, because most lanes never see a second item. */
+  const behind = new Map<string, Line<T>>();
   return {
-    isBusy: (key) => lanes.has(key),
+    isBusy: (key) => first.has(key),
     enter(key, item) {
-      const line = lanes.get(key);
-      if (line === undefined) {
-        lanes.set(key, null);
+      if (!first.has(key)) {
+        first.set(key, item);
         return true;
       }
-      const waiting = line ?? createLine<T>();
-      waiting.push(item);
-      lanes.set(key, waiting);
+      const line = behind.get(key) ?? createLine<T>();
+      line.push(item);
+      behind.set(key, line);
       return false;
     },
-    leave(key) {
-      const item = lanes.get(key)?.shift();
-      if (item === undefined) lanes.delete(key);
-      return item;
+    leave(key, item) {
+      if (first.get(key) !== item) return undefined;
+      const line = behind.get(key);
+      const next = line?.shift();
+      if (next === undefined) first.delete(key);
+      else first.set(key, next);
+      if (line?.length === 0) behind.delete(key);
+      return next;
     },
   };
 }

@@ -7,11 +7,18 @@
 
 import { InconsistentStateError } from '../errors.ts';
 import type { Fold } from '../log/fold.ts';
-import { addRange, look, type OffsetRanges, takeOut } from '../log/offset-ranges.ts';
+import {
+  addRange,
+  type CountedRange,
+  look,
+  type OffsetRanges,
+  takeOut,
+} from '../log/offset-ranges.ts';
 import type { Redrive } from '../log/redrive.ts';
+import { Unready } from '../log/unready.ts';
 import { createOffsetSet, type OffsetSet } from './offset-set.ts';
 import { createOutcomes, type Outcomes } from './outcomes.ts';
-import type { Pending } from './pending.ts';
+import type { Attempts, Pending } from './pending.ts';
 import { createRedrivenSet, type RedrivenSet } from './redriven-set.ts';
 
 /** The part of a ledger that a checkpoint carries; `pending` is S with what the task keeps of each record. */
@@ -47,20 +54,36 @@ export type LedgerState<State> = {
   pending: Map<number, Pending>;
 };
 
+/** The same for everybody else: what the ledger alone may change, others read. */
+export type Books<State> = Readonly<
+  Omit<
+    LedgerState<State>,
+    'gapRanges' | 'lost' | 'copyRanges' | 'redriven' | 'outcomes' | 'deadLetters' | 'pending'
+  >
+> & {
+  readonly gapRanges: readonly CountedRange[];
+  readonly lost: readonly CountedRange[];
+  readonly copyRanges: readonly CountedRange[];
+  readonly redriven: Omit<RedrivenSet, 'add' | 'rebase'>;
+  readonly outcomes: Pick<Outcomes, 'counts'>;
+  readonly deadLetters: Omit<OffsetSet, 'add'>;
+  readonly pending: ReadonlyMap<number, Pending>;
+};
+
 /** Where a checkpoint stands that holds all of R and D, and how far it had read. */
 export type Base = { readonly offset: number; readonly deadLetterOffset: number };
 
 /** What a dead letter holds, read when it is needed. */
 export type Letter<Value> = {
-  /** The order, if it is one. */
-  decode(): Value | null;
+  /** The order, if it is one; or that it is not known yet whether it is. */
+  decode(): Value | Unready | null;
   /** What it was redriven for, if it was. */
   redrive(): Redrive | null;
 };
 
 /** Every transition throws InconsistentStateError when it cannot follow on the state. */
 export type Ledger<Value, State> = {
-  readonly state: Readonly<LedgerState<State>>;
+  readonly state: Books<State>;
   /**
    * The record at `offset` is at hand, redriven or not; false when there is nothing to be done and it
    * was passed: it is dead-lettered already, a copy or foreign. What is not passed is in R when it is
@@ -77,11 +100,21 @@ export type Ledger<Value, State> = {
   found(pending: Pending): void;
   /** A pending record is attempted once more. */
   retried(): void;
+  /** An attempt has failed, or the record was given up: what is known of it now. */
+  failed(pending: Pending, known: Partial<Attempts>): void;
+  /** Keeps room in what is folded for the value of a call under way; `release` gives it back. */
+  reserve(value: Value): void;
+  release(value: Value): void;
   /**
    * The dead-letter record at `offset` was read; `origin` is the order of ours that it stands for
-   * (null: none). The pending order that it ends, if any.
+   * (null: none). The pending order that it ends, if any; or that its content is not known yet, when it
+   * matters: then nothing has changed.
    */
-  readDeadLetter(offset: number, origin: number | null, letter: Letter<Value>): Pending | undefined;
+  readDeadLetter(
+    offset: number,
+    origin: number | null,
+    letter: Letter<Value>,
+  ): Pending | Unready | undefined;
   /** No record stands between N and `offset`. */
   passGap(offset: number): void;
   /** Retention removed what stood between N and `offset` before it was read. */
@@ -115,6 +148,13 @@ export function emptyState<State>(start: number, folded: State): LedgerState<Sta
     pending: new Map(),
   };
 }
+
+/** As createLedger. */
+export type CreateLedger<Value, State> = (
+  state: LedgerState<State>,
+  fold: Fold<Value, State>,
+  group: string,
+) => Ledger<Value, State>;
 
 /** A ledger of a group that goes on from `state`, which it owns from now on. */
 export function createLedger<Value, State>(
@@ -171,31 +211,39 @@ export function createLedger<Value, State>(
    * Where an order below N that is not pending was booked, and with that how to take it from there:
    * it was counted here while another owner gave it up, or it was not there any more.
    */
-  function release(
+  function takeFrom(
     origin: number,
     letter: Letter<Value>,
     redrive: Redrive | null,
-  ): { wasCounted: boolean; undo: () => void } {
-    const wasCounted = false;
+  ): { wasCounted: boolean; undo: () => void } | Unready {
+    const elsewhere = (undo: () => void) => ({ wasCounted: false, undo });
     const books = [state.lost, state.gapRanges, state.copyRanges];
     const known = books.find((ranges) => look(ranges, origin) === 'in');
-    if (known !== undefined) return { wasCounted, undo: () => takeOut(known, origin) };
+    if (known !== undefined) return elsewhere(() => takeOut(known, origin));
     // Only what was redriven by us can be a copy.
-    const possible = isOurs(redrive) ? books : books.slice(0, 2);
-    if (possible.some((ranges) => look(ranges, origin) === 'unknown')) {
+    const [possible, ...others] = (isOurs(redrive) ? books : books.slice(0, 2)).filter(
+      (ranges) => look(ranges, origin) === 'unknown',
+    );
+    // An older program of our group took what another group redrove for an order.
+    const mayBeForeign =
+      redrive !== null && !isOurs(redrive) && origin >= state.redrivesFrom && state.foreign > 0;
+    if (mayBeForeign && possible === undefined) {
+      return elsewhere(() => {
+        state.foreign -= 1;
+      });
+    }
+    const value = letter.decode();
+    if (value instanceof Unready) return value;
+    const wasCounted = value !== null && fold.contains(state.folded, value);
+    if (possible !== undefined) {
+      // What cannot be among the counted must be in these ranges, if they are the only ones.
+      const isThere = !wasCounted && !mayBeForeign && others.length === 0;
+      if (isThere) return elsewhere(() => takeOut(possible, origin));
       throw new InconsistentStateError(
         `a dead letter stands for the order at offset ${origin}, of which is not known any more whether it was counted`,
       );
     }
-    if (redrive !== null && !isOurs(redrive) && origin >= state.redrivesFrom && state.foreign > 0) {
-      // An older program of our group took it for an order.
-      const undo = () => {
-        state.foreign -= 1;
-      };
-      return { wasCounted, undo };
-    }
-    const value = letter.decode();
-    if (value === null || !fold.contains(state.folded, value)) {
+    if (!wasCounted) {
       throw new InconsistentStateError(
         `a dead letter stands for the order at offset ${origin}, which was never counted`,
       );
@@ -245,8 +293,10 @@ export function createLedger<Value, State>(
       take();
     },
     defer(pending) {
-      pending.command = arriving?.id ?? null;
-      state.pending.set(state.nextOffset, pending);
+      state.pending.set(
+        state.nextOffset,
+        Object.assign(pending, { command: arriving?.id ?? null }),
+      );
       take();
     },
     settle(offset, value) {
@@ -256,12 +306,16 @@ export function createLedger<Value, State>(
       const { offset } = pending.record;
       const place = state.pending.get(offset);
       if (place === undefined) return;
-      pending.command = place.command;
-      state.pending.set(offset, pending);
+      state.pending.set(offset, Object.assign(pending, { command: place.command }));
     },
     retried() {
       state.retries += 1;
     },
+    failed(pending, known) {
+      if (state.pending.get(pending.record.offset) === pending) Object.assign(pending, known);
+    },
+    reserve: (value) => fold.reserve(state.folded, value),
+    release: (value) => fold.release(state.folded, value),
     readDeadLetter(offset, origin, letter) {
       const below = offset < state.deadLetterOffset;
       const next = below ? state.deadLetterOffset : offset + 1;
@@ -273,7 +327,8 @@ export function createLedger<Value, State>(
       const ends = passed && !below && origin >= state.start;
       const pending = ends ? state.pending.get(origin) : undefined;
       const redrive = below || pending !== undefined ? null : letter.redrive();
-      const booked = ends && pending === undefined ? release(origin, letter, redrive) : null;
+      const booked = ends && pending === undefined ? takeFrom(origin, letter, redrive) : null;
+      if (booked instanceof Unready) return booked;
       // From here on nothing throws.
       state.deadLetterOffset = next;
       deadLetters.add(origin);

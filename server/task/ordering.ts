@@ -7,8 +7,6 @@ import type { RecordParts } from '../record-batch/record-parts.ts';
  */
 export type Ordering = 'none' | 'key' | 'partition';
 
-export const ORDERINGS: readonly Ordering[] = ['none', 'key', 'partition'];
-
 /** The lane of a record: those of one lane wait for each other. Null: it waits for nobody. */
 export function laneOf(
   ordering: Ordering,

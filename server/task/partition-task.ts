@@ -3,11 +3,13 @@
 //   CREATED ──start──▶ RESTORING ──▶ RUNNING
 //      └──────────────────┴────────────┴──close, failure──▶ CLOSED
 
-import { InconsistentStateError } from '../errors.ts';
+import { describe, InconsistentStateError } from '../errors.ts';
 import { abortable } from '../log/abortable.ts';
-import { type CheckpointStamp, neededFrom } from '../log/checkpoint.ts';
+import { type CheckpointStamp, neededFrom } from '../log/checkpoint-stamp.ts';
+import { NONE_WAITING, type Waiting } from './processor.ts';
 import { restore } from './restore.ts';
-import { startRun, type TaskDeps, type TaskRun } from './task-run.ts';
+import type { TaskDeps } from './task-deps.ts';
+import { startRun, type TaskRun } from './task-run.ts';
 
 export type TaskState = 'CREATED' | 'RESTORING' | 'RUNNING' | 'CLOSED';
 
@@ -22,8 +24,8 @@ export type PartitionTask = {
   readonly state: TaskState;
   /** Next offset that this task has yet to take; null before it is restored. */
   readonly nextOffset: number | null;
-  /** Orders that wait for a retry or for their dead letter. */
-  readonly pending: number;
+  /** The orders that wait, by what they wait for. */
+  readonly waiting: Waiting;
   /** Restores and runs; returns at once. */
   start(): void;
   /** A checkpoint of this partition was read in its topic; `isHead` when it is the greatest so far. */
@@ -39,7 +41,8 @@ export type PartitionTask = {
 
 /** A task of one partition. */
 export function createPartitionTask<Value, State>(deps: TaskDeps<Value, State>): PartitionTask {
-  const { logs, author, startedAt, generation, policy, logger } = deps;
+  const { logs, owner, business, rules, ports, runtime, outlets, createLedger } = deps;
+  const { logger } = runtime;
   let state: TaskState = 'CREATED';
   let running: TaskRun | null = null;
   let trimBelow = 0;
@@ -56,23 +59,40 @@ export function createPartitionTask<Value, State>(deps: TaskDeps<Value, State>):
     if (state === 'CLOSED') return;
     to('RESTORING');
     try {
-      const { maxBackoffMs } = policy;
-      const restored = await restore({ ...deps, maxBackoffMs, signal: restoring.signal });
+      const restored = await restore({
+        logs,
+        reader: ports.reader,
+        clock: runtime.clock,
+        signal: restoring.signal,
+        fold: business.fold,
+        ordering: rules.ordering,
+        maxBackoffMs: rules.policy.maxBackoffMs,
+        logger,
+        createLedger,
+      });
       // Whether it is paused stands in the commands.
       if (deps.commands) await abortable(restoring.signal, deps.commands.log.caughtUp());
       if (state !== 'RESTORING') return;
-      running = startRun({ ...deps, onFailed: fail }, restored);
+      running = startRun({ ...deps, outlets: { ...outlets, onFailed: fail } }, restored);
       to('RUNNING');
     } catch (error) {
-      fail(error);
+      // A restore that was ended from outside has not failed.
+      if (!restoring.signal.aborted) fail(error);
     }
   }
 
   function fail(error: unknown): void {
-    if (state === 'CLOSED') return;
+    if (state === 'CLOSED') {
+      // Nobody waits to be told any more, but what was to be written last may be missing.
+      logger.error('a task failed while it was closing', {
+        ...logs.orders,
+        reason: describe(error),
+      });
+      return;
+    }
     // Who has met a contradiction states nothing any more.
     void close({ lastCheckpoint: !(error instanceof InconsistentStateError) });
-    deps.onFailed(error);
+    outlets.onFailed(error);
   }
 
   async function close({ lastCheckpoint } = { lastCheckpoint: false }): Promise<void> {
@@ -88,13 +108,13 @@ export function createPartitionTask<Value, State>(deps: TaskDeps<Value, State>):
     get nextOffset() {
       return running?.books.nextOffset ?? null;
     },
-    get pending() {
-      return running?.books.pending.size ?? 0;
+    get waiting() {
+      return running?.waiting() ?? NONE_WAITING;
     },
     start: () => void start(),
     readBack(offset, stamp, isHead) {
-      const own = stamp.owner === author.instance && stamp.ownerStartedAt === startedAt;
-      const known = generation();
+      const own = stamp.owner === owner.author.instance && stamp.ownerStartedAt === owner.startedAt;
+      const known = owner.generation();
       const placed = { ...stamp, offset };
       if (state === 'RUNNING') running?.readBack(placed, own, isHead);
       if (own) {
@@ -109,7 +129,7 @@ export function createPartitionTask<Value, State>(deps: TaskDeps<Value, State>):
       }
     },
     async trim() {
-      if (state === 'RUNNING' && trimBelow > 0) await deps.trim(trimBelow);
+      if (state === 'RUNNING' && trimBelow > 0) await ports.trim(trimBelow);
     },
     close,
   };

@@ -1,5 +1,6 @@
 // Whether a partition takes orders and gives orders up: not while a command has paused it, and not from
 // the moment in which its breaker finds that too many fail.
+import { createAbort } from '../log/abortable.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Breaker } from './breaker.ts';
 import type { WriteCommand } from './command-writer.ts';
@@ -34,7 +35,7 @@ export function createPause(deps: {
 }): Pause {
   const { commands, breaker, write, monotonic, logger, onChange, onFailed } = deps;
   const { partition } = commands.tp;
-  let open = true;
+  const closing = createAbort();
   /** From the breaker's word until its command was read: where it stands, Infinity before it does. */
   let trippedAt: number | null = null;
   let isOn = commands.state().pause !== null;
@@ -60,7 +61,7 @@ export function createPause(deps: {
     logger.error('a partition is paused: too many orders fail', { partition, why });
     onChange();
     const pause = { kind: 'pause', breaker: true } as const;
-    const offset = await write(crypto.randomUUID(), pause, why, () => open);
+    const offset = await write(crypto.randomUUID(), pause, why, closing.signal);
     if (offset === undefined) return;
     trippedAt = offset;
     look();
@@ -80,7 +81,7 @@ export function createPause(deps: {
       if (!isOn) breaker.note(monotonic(), counted);
     },
     close() {
-      open = false;
+      closing.abort();
       unwatch();
     },
   };

@@ -4,42 +4,37 @@ import type { Clock } from '../log/clock.ts';
 import type { DeadLetterCause } from '../log/dead-letter.ts';
 import { CORE_REASONS, Fault } from '../log/fault.ts';
 import type { StoredRecord } from '../record-batch/record.ts';
+import type { Failures } from './retry-policy.ts';
 
-export type Pending = {
-  readonly record: StoredRecord;
-  /** Those with one lane are handled one after the other; null is free of all others. */
-  readonly lane: string | null;
-  /** It is the first of its lane. */
-  holdsLane: boolean;
-  /** Its handler has been called and has not ended. */
-  inFlight: boolean;
-  /** Handler calls that failed. */
-  attempts: number;
-  /** ms since 1970. */
-  firstFailedAt: number;
-  lastFailedAt: number;
+/** What changes while a record waits: the ledger alone changes it. */
+export type Attempts = Failures & {
   /** On the monotonic clock. */
-  dueAt: number;
+  readonly dueAt: number;
   /** Why the handler's failures ended it; null while it may still succeed. */
-  givenUp: GivenUp | null;
+  readonly givenUp: GivenUp | null;
   /** The last failure, in words. */
-  error: string;
+  readonly error: string;
   /** The command that redrove it; null when it was not redriven. */
-  command: string | null;
+  readonly command: string | null;
 };
 
-/** A record that has just begun to wait. */
+export type Pending = Attempts & {
+  readonly record: StoredRecord;
+  /** Records of the same lane are handled one after the other; null waits for nobody. */
+  readonly lane: string | null;
+};
+
+/** A record that has just begun to wait; `known` of it from before, if anything. */
 export function pendingRecord(
   record: StoredRecord,
   lane: string | null,
   clock: Pick<Clock, 'now' | 'monotonic'>,
+  known: Partial<Attempts> = {},
 ): Pending {
   const now = clock.now();
   return {
     record,
     lane,
-    holdsLane: false,
-    inFlight: false,
     attempts: 0,
     firstFailedAt: now,
     lastFailedAt: now,
@@ -47,6 +42,7 @@ export function pendingRecord(
     givenUp: null,
     error: '',
     command: null,
+    ...known,
   };
 }
 
@@ -75,8 +71,8 @@ export function givenUpFor({ reason: { code } }: DeadLetterCause): GivenUp | nul
   return code === 'RETRIES_EXHAUSTED' || code === 'PERMANENT' ? code : null;
 }
 
-/** Stands in S until the bytes of the record have been read again. */
+/** Keeps the place of a pending record in a restore, until its bytes have been read again. */
 export function placeholder(offset: number, command: string | null): Pending {
   const record = { offset, timestamp: -1, body: Buffer.alloc(0) };
-  return { ...pendingRecord(record, null, { now: () => 0, monotonic: () => 0 }), command };
+  return pendingRecord(record, null, { now: () => 0, monotonic: () => 0 }, { command });
 }

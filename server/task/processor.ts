@@ -5,25 +5,23 @@
 //                    │                   └─ retry ◀──┤ may pass
 //                    └────────▶ given up ◀───────────┘ permanent, exhausted
 
-import { clip } from '../log/clip.ts';
-import type { Clock } from '../log/clock.ts';
 import { causeOfFault, type DeadLetterCause } from '../log/dead-letter.ts';
-import { Fault, flawOf } from '../log/fault.ts';
-import type { Fold } from '../log/fold.ts';
+import { Fault } from '../log/fault.ts';
 import type { TopicPartition } from '../log/ports.ts';
 import { redriveIn } from '../log/redrive.ts';
+import { Unready } from '../log/unready.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
-import type { StoredRecord } from '../record-batch/record.ts';
-import { storedValue } from '../record-batch/record-parts.ts';
-import { createCalls, type Handle } from './calls.ts';
+import { createCalls } from './calls.ts';
 import { classify } from './failure.ts';
-import { createLanes } from './lanes.ts';
+import { createInFlight } from './in-flight.ts';
+import { createIntake } from './intake.ts';
+import { createJudge } from './judge.ts';
 import type { Ledger } from './ledger.ts';
-import { createLine } from './line.ts';
-import { laneOf, type Ordering } from './ordering.ts';
-import { givenUpBefore, givenUpFor, type Pending, pendingRecord } from './pending.ts';
-import { decide, type RetryPolicy } from './retry-policy.ts';
-import { createRetryQueue } from './retry-queue.ts';
+import { laneOf } from './ordering.ts';
+import { givenUpBefore, type Pending, pendingRecord } from './pending.ts';
+import { createRetries } from './retries.ts';
+import type { Business, Rules, Runtime } from './task-deps.ts';
+import { createTurns } from './turns.ts';
 
 /** What bounds the work of one partition. */
 export type Limits = {
@@ -35,94 +33,126 @@ export type Limits = {
   readonly timeoutMs: number;
 };
 
+/** The orders that wait in one partition, by what they wait for. */
+export type Waiting = {
+  /** For the end of their handler call. */
+  readonly inFlight: number;
+  /** For their next attempt, or for their turn. */
+  readonly retrying: number;
+  /** For their dead letter: they have been given up, and it has not been read back. */
+  readonly givenUp: number;
+};
+
+export const NONE_WAITING: Waiting = { inFlight: 0, retrying: 0, givenUp: 0 };
+
 export type Processor = {
   /** Takes the record under the cursor, which stands at N or above; a promise when the next has to wait. */
-  process(cursor: RecordCursor): undefined | Promise<void>;
+  process(cursor: RecordCursor, isWanted?: () => boolean): undefined | Promise<void>;
   /** Goes on with the records that a restore found pending. */
   resume(): void;
   /** A pending record ended without us: its dead letter was read. */
   ended(pending: Pending): void;
+  waiting(): Waiting;
   /** Orders counted since it began. */
   readonly counted: number;
   /** Tries again what was not given up because it must not be. */
   retryHeldBack(): void;
-  /** Handler calls under way. */
-  readonly inFlight: number;
   /** Begins nothing more and ends the calls under way; those that succeed before it resolves are counted. */
   close(): Promise<void>;
 };
 
-/** How many records get their turn before others do. */
-const SLICE = 512;
 const CLOSE_WITHIN_MS = 5000;
-/** Of the last failure of each that waits: there may be a hundred thousand. */
-const MAX_ERROR_BYTES = 200;
 
 /** A processor that keeps its books in `ledger`. `onFailed` hears of a programmer's error in a later attempt. */
 export function createProcessor<Value, State>(deps: {
   source: TopicPartition;
   ledger: Ledger<Value, State>;
-  fold: Fold<Value, State>;
-  handle: Handle<Value>;
-  policy: RetryPolicy;
-  ordering: Ordering;
-  limits: Limits;
-  clock: Clock;
-  random: () => number;
+  business: Business<Value, State>;
+  rules: Pick<Rules, 'policy' | 'ordering' | 'limits'>;
+  runtime: Pick<Runtime, 'clock' | 'random'>;
   /** Whether an order may be given up now; called once for each, `counted` are counted by then. */
   mayGiveUp: (counted: number) => boolean;
   giveUp: (pending: Pending, cause: DeadLetterCause) => void;
   onChange: () => void;
   onFailed: (error: unknown) => void;
 }): Processor {
-  const { source, ledger, fold, handle, policy, ordering, limits, clock, random } = deps;
+  const { source, ledger, business, rules, runtime } = deps;
   const { mayGiveUp, giveUp, onChange, onFailed } = deps;
   const { topic, partition } = source;
-  const { state } = ledger;
-  const lanes = createLanes<Pending>();
-  /** Those whose turn it is as soon as a call may begin. */
-  const ready = createLine<Pending>();
-  const queue = createRetryQueue<Pending>({ clock, onDue: getReady });
-  const { concurrency, timeoutMs } = limits;
-  const calls = createCalls({ handle, concurrency, timeoutMs, clock, onRoom: goOn });
+  const { policy, ordering, limits } = rules;
+  const { clock, random } = runtime;
+  const books = ledger.state;
   let phase: 'open' | 'closing' | 'closed' = 'open';
-  /** Failed for good while nothing was to be given up. */
-  let heldBack: Pending[] = [];
   let counted = 0;
-  let pendingBytes = 0;
-  let takingTurns = false;
-  let roomMade: (() => void) | null = null;
+  let onClosed = () => {};
+  const closed = new Promise<void>((resolve) => {
+    onClosed = resolve;
+  });
+  const judge = createJudge(business.fold, books);
+  const calls = createCalls({ ...limits, handle: business.handle, clock, onRoom: goOn });
+  const turns = createTurns({
+    clock,
+    mayBegin: () => phase === 'open' && calls.hasRoom,
+    take: (pending) => (isPending(pending) ? callAgain(pending) : leave(pending)),
+    onFailed,
+  });
+  const inFlight = createInFlight<Value>({
+    ledger,
+    isPending,
+    settled: settle,
+    failed,
+    gone: leave,
+    onFailed,
+  });
+  const intake = createIntake({
+    limits,
+    pending: books.pending,
+    isFree: () => calls.hasRoom && !(ordering === 'partition' && turns.isBusy('')),
+  });
+  const retries = createRetries({
+    ledger,
+    policy,
+    clock,
+    random,
+    onDue: turns.ready,
+    mayGiveUp: () => mayGiveUp(counted),
+    onGivenUp(pending, cause) {
+      giveUp(pending, cause);
+      leave(pending);
+    },
+    onChange,
+    onFailed,
+  });
 
-  function process(cursor: RecordCursor): undefined | Promise<void> {
-    const { offset } = cursor;
-    if (!ledger.arrive(offset, redriveIn(cursor.bytes, cursor))) return undefined;
-    const flaw = flawOf(cursor.cut, cursor.fault);
-    const value = flaw ?? judge(cursor.bytes, cursor.valueStart, cursor.valueEnd);
-    const lane = laneOf(ordering, cursor);
-    if (value instanceof Fault) endIn(hold(cursor, null), causeOfFault(value, clock.now()));
-    else if (lane !== null && lanes.isBusy(lane)) lanes.enter(lane, hold(cursor, lane));
-    else if (!calls.hasRoom) getReady(inLane(hold(cursor, lane)));
-    else callFirst(cursor, value, lane);
-    if (hasRoom()) return undefined;
-    return new Promise((resolve) => {
-      roomMade = resolve;
-    });
+  function process(
+    cursor: RecordCursor,
+    isWanted: () => boolean = always,
+  ): undefined | Promise<void> {
+    if (!ledger.arrive(cursor.offset, redriveIn(cursor.bytes, cursor))) return undefined;
+    const value = judge.arriving(cursor);
+    if (value instanceof Unready) return takeLater(cursor, value, isWanted);
+    const lane = ordering === 'none' ? null : laneOf(ordering, cursor);
+    if (value instanceof Fault)
+      retries.giveUp(hold(cursor, null), causeOfFault(value, clock.now()));
+    else if (lane !== null && turns.isBusy(lane)) turns.enter(hold(cursor, lane));
+    else if (!calls.hasRoom) turns.ready(inLane(hold(cursor, lane)));
+    // What was counted at once leaves as much room as it found.
+    else if (callFirst(cursor, value, lane)) return undefined;
+    return intake.wait();
   }
 
-  /** The value in the bytes, or why it cannot be handled. */
-  function judge(bytes: Buffer, start: number, end: number): Value | Fault {
-    const value = fold.decode(bytes, start, end);
-    return value instanceof Fault ? value : (fold.admit(state.folded, value) ?? value);
+  /** The walk stands still meanwhile, and N with it: the record is the next one still, or was passed. */
+  async function takeLater(
+    cursor: RecordCursor,
+    { ready }: Unready,
+    isWanted: () => boolean,
+  ): Promise<void> {
+    await Promise.race([ready, closed]);
+    if (phase === 'open' && isWanted()) await process(cursor, isWanted);
   }
 
-  function judgeStored(record: StoredRecord): Value | Fault {
-    const flaw = flawOf(record.cut, record.fault);
-    if (flaw !== null) return flaw;
-    const value = storedValue(record);
-    return value === null ? judge(NOTHING, -1, -1) : judge(value, 0, value.length);
-  }
-
-  function callFirst(cursor: RecordCursor, value: Value, lane: string | null): void {
+  /** Whether the call is done, and the value counted. */
+  function callFirst(cursor: RecordCursor, value: Value, lane: string | null): boolean {
     // Spelled out: a spread would cost more here than all the rest.
     const place = { topic, partition, offset: cursor.offset, attempt: 1 };
     let call: undefined | Promise<void>;
@@ -132,215 +162,120 @@ export function createProcessor<Value, State>(deps: {
       // Nothing has been noted yet: the partition stops before this record.
       if (classify(error, 0).kind === 'programmer') throw error;
       failed(inLane(hold(cursor, lane)), error);
-      return;
+      return false;
     }
-    if (call === undefined) {
-      ledger.count(value);
-      counted += 1;
-    } else follow(inLane(hold(cursor, lane)), value, call);
+    if (call !== undefined) {
+      inFlight.follow(inLane(hold(cursor, lane)), value, call);
+      return false;
+    }
+    ledger.count(value);
+    counted += 1;
+    return true;
   }
 
   function callAgain(pending: Pending): void {
-    if (pending.givenUp !== null || pending.attempts > policy.maxRetries) {
+    const { attempts, record } = pending;
+    if (pending.givenUp !== null || attempts > policy.maxRetries) {
       // It was given up before a restart, and its dead letter has not been read since.
-      endIn(pending, givenUpBefore(pending));
+      retries.giveUp(pending, givenUpBefore(pending));
       return;
     }
-    const value = judgeStored(pending.record);
+    const value = judge.stored(record);
+    if (value instanceof Unready) {
+      value.ready.then(() => turns.ready(pending)).catch(onFailed);
+      return;
+    }
     if (value instanceof Fault) {
-      endIn(pending, causeOfFault(value, clock.now()));
+      retries.giveUp(pending, causeOfFault(value, clock.now()));
       return;
     }
-    if (pending.attempts > 0) ledger.retried();
-    const place = {
-      topic,
-      partition,
-      offset: pending.record.offset,
-      attempt: pending.attempts + 1,
-    };
+    if (attempts > 0) ledger.retried();
     try {
+      const place = { topic, partition, offset: record.offset, attempt: attempts + 1 };
       const call = calls.begin(value, place);
       if (call === undefined) settle(pending, value);
-      else follow(pending, value, call);
+      else inFlight.follow(pending, value, call);
     } catch (error) {
       failed(pending, error);
     }
   }
 
-  function follow(pending: Pending, value: Value, call: Promise<void>): void {
-    pending.inFlight = true;
-    fold.reserve(state.folded, value);
-    const end = (conclude: () => void) => {
-      pending.inFlight = false;
-      fold.release(state.folded, value);
-      if (isPending(pending)) conclude();
-      else leaveLane(pending);
-    };
-    call
-      .then(
-        () => end(() => settle(pending, value)),
-        (error: unknown) => end(() => failed(pending, error)),
-      )
-      .catch(onFailed);
-  }
-
   function settle(pending: Pending, value: Value): void {
     ledger.settle(pending.record.offset, value);
     counted += 1;
-    release(pending);
+    ended(pending);
   }
 
   function failed(pending: Pending, error: unknown): void {
     // What was told to end did not fail by itself: it is tried again by whoever comes after us.
-    if (phase !== 'open') return;
-    const now = clock.now();
-    const failure = classify(error, now);
-    if (failure.kind === 'programmer') {
-      onFailed(error);
-      return;
-    }
-    onChange();
-    if (pending.attempts === 0) pending.firstFailedAt = now;
-    pending.attempts += 1;
-    pending.lastFailedAt = now;
-    const decision = decide(error, failure, pending, policy, random());
-    if (decision.kind === 'dead-letter') {
-      endIn(pending, decision.cause);
-      return;
-    }
-    pending.error = clip(decision.error, MAX_ERROR_BYTES);
-    pending.dueAt = clock.monotonic() + decision.afterMs;
-    queue.add(pending);
+    if (phase === 'open') retries.failed(pending, error);
   }
 
-  function endIn(pending: Pending, cause: DeadLetterCause): void {
-    pending.error = clip(cause.text, MAX_ERROR_BYTES);
+  function ended(pending: Pending): void {
+    intake.remove(pending);
+    retries.ended(pending);
+    if (!inFlight.has(pending)) turns.leave(pending);
     onChange();
-    if (!mayGiveUp(counted)) {
-      // It stays pending, with one attempt left: what it failed with may be mended by then.
-      pending.attempts = Math.min(pending.attempts, policy.maxRetries);
-      heldBack.push(pending);
-      return;
-    }
-    pending.givenUp = givenUpFor(cause);
-    giveUp(pending, cause);
-    leaveLane(pending);
+    goOn();
   }
 
   function hold(cursor: RecordCursor, lane: string | null): Pending {
     const pending = pendingRecord(cursor.copy(), lane, clock);
     ledger.defer(pending);
-    pendingBytes += pending.record.body.length;
+    intake.add(pending);
     return pending;
   }
 
   function inLane(pending: Pending): Pending {
-    pending.holdsLane = pending.lane === null || lanes.enter(pending.lane, pending);
+    turns.enter(pending);
     return pending;
   }
 
-  function leaveLane(pending: Pending): void {
-    if (!pending.holdsLane || pending.lane === null) return;
-    pending.holdsLane = false;
-    const next = lanes.leave(pending.lane);
-    if (next === undefined) {
-      makeRoom();
-      return;
-    }
-    next.holdsLane = true;
-    getReady(next);
-  }
-
-  function release(pending: Pending): void {
-    pendingBytes -= pending.record.body.length;
-    if (!pending.inFlight) leaveLane(pending);
-    onChange();
-    goOn();
-  }
-
-  function getReady(pending: Pending): void {
-    ready.push(pending);
-    takeTurns();
-  }
-
-  /**
-   * One after the other, although an end may make the next one ready at once. Often in a timer, where a
-   * throw would end the process.
-   */
-  function takeTurns(): void {
-    if (takingTurns) return;
-    takingTurns = true;
-    try {
-      let left = SLICE;
-      for (; phase === 'open' && ready.length > 0 && calls.hasRoom && left > 0; left -= 1) {
-        const pending = ready.shift()!;
-        if (isPending(pending)) callAgain(pending);
-        else leaveLane(pending);
-      }
-      if (left === 0) clock.after(0, goOn);
-    } catch (error) {
-      onFailed(error);
-    }
-    takingTurns = false;
+  function leave(pending: Pending): void {
+    turns.leave(pending);
+    intake.look();
   }
 
   function goOn(): void {
-    takeTurns();
-    makeRoom();
-  }
-
-  function makeRoom(): void {
-    if (roomMade === null || !hasRoom(0.9)) return;
-    roomMade();
-    roomMade = null;
-  }
-
-  function hasRoom(share = 1): boolean {
-    return (
-      state.pending.size < limits.maxPending * share &&
-      pendingBytes < limits.maxPendingBytes * share &&
-      calls.hasRoom &&
-      !(ordering === 'partition' && lanes.isBusy(''))
-    );
+    turns.goOn();
+    intake.look();
   }
 
   function isPending(pending: Pending): boolean {
-    return phase !== 'closed' && state.pending.get(pending.record.offset) === pending;
+    return phase !== 'closed' && books.pending.get(pending.record.offset) === pending;
   }
 
   return {
     process,
-    get inFlight() {
-      return calls.size;
-    },
     resume() {
-      for (const pending of state.pending.values()) {
-        pendingBytes += pending.record.body.length;
-        if (pending.lane === null || lanes.enter(pending.lane, pending)) {
-          pending.holdsLane = true;
-          queue.add(pending);
-        }
+      for (const pending of books.pending.values()) {
+        intake.add(pending);
+        if (turns.enter(pending)) retries.wait(pending);
       }
     },
-    ended: release,
+    ended,
+    waiting() {
+      const { givenUp } = retries;
+      const called = inFlight.count();
+      return { inFlight: called, retrying: books.pending.size - called - givenUp, givenUp };
+    },
     get counted() {
       return counted;
     },
     retryHeldBack() {
-      const again = heldBack;
-      heldBack = [];
-      for (const pending of again) ready.push(pending);
+      retries.retryHeldBack();
       goOn();
     },
     async close() {
       if (phase !== 'open') return;
       phase = 'closing';
-      queue.close();
-      roomMade?.();
+      retries.close();
+      intake.look(true);
+      onClosed();
       await calls.close(CLOSE_WITHIN_MS);
       phase = 'closed';
     },
   };
 }
 
-const NOTHING = Buffer.alloc(0);
+const always = () => true;

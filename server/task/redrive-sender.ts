@@ -8,7 +8,7 @@ import type { Author } from '../log/dead-letter.ts';
 import type { TaskLogs } from '../log/head.ts';
 import type { Logger } from '../log/logger.ts';
 import type { LogWriter } from '../log/ports.ts';
-import type { Progress } from '../log/progress.ts';
+import type { ProgressWriter } from '../log/progress.ts';
 import { redrivenRecord } from '../log/redrive.ts';
 import type { RecordContent } from '../record-batch/record.ts';
 import { encodedSize } from '../record-batch/writer.ts';
@@ -45,7 +45,7 @@ export type SenderDeps = {
   clock: Clock;
   random: () => number;
   logger: Logger;
-  progress: Progress;
+  progress: ProgressWriter;
   waits: Waits;
   signal: AbortSignal;
 };
@@ -111,8 +111,8 @@ export function createSender(deps: SenderDeps): Sender {
   async function deliver(letters: readonly Sendable[]): Promise<void> {
     const records = letters.map(({ record }) => record);
     try {
-      const offset = await persist(deps, logs.orders, records, () => !signal.aborted);
-      // Given up in the middle: what was written of it stands below the end by now.
+      const offset = await persist(deps, logs.orders, records, signal);
+      // Given up in the middle: what was written of it stands below the end by now, or becomes a copy.
       sentEnd = offset === undefined ? await deps.endOfOrders() : offset + letters.length;
       sent += letters.length;
       ahead.written(

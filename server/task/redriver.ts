@@ -13,7 +13,7 @@ import { readRange } from '../log/walk.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { openRecord } from '../record-batch/record-parts.ts';
 import type { WriteCommand } from './command-writer.ts';
-import type { LedgerState } from './ledger.ts';
+import type { Books } from './ledger.ts';
 import type { OpenRedrive, PartitionCommands } from './partition-commands.ts';
 import { createSender, type RedriveBooks, type SenderDeps } from './redrive-sender.ts';
 import { createSentAhead } from './sent-ahead.ts';
@@ -97,7 +97,7 @@ export function createRedriver(deps: RedriverDeps): Redriver {
     logger.info('a redrive has ended', { partition, id, outcome, why });
     const { seen, failedAgain } = books.outcome(id);
     const closed = { kind: 'closed', outcome, seen, failedAgain } as const;
-    await write(id, closed, why, () => !signal.aborted);
+    await write(id, closed, why, signal);
   }
 
   /** Resolves when what became of all is known, with words on those that were not sent. */
@@ -154,7 +154,7 @@ export function createRedriver(deps: RedriverDeps): Redriver {
 }
 
 /** What a redrive looks at in a ledger. */
-export function redriveBooks<State>(state: Readonly<LedgerState<State>>): RedriveBooks {
+export function redriveBooks(state: Books<unknown>): RedriveBooks {
   return {
     get nextOffset() {
       return state.nextOffset;

@@ -1,14 +1,27 @@
 // Which tasks run here: the difference between the assignment and what runs already.
 import { describe } from '../errors.ts';
-import type { OnCheckpoint } from '../log/checkpoint.ts';
+import type { OnCheckpoint } from '../log/checkpoint-stamp.ts';
 import type { Clock } from '../log/clock.ts';
 import type { Logger } from '../log/logger.ts';
 import type { PartitionTask, TaskState } from './partition-task.ts';
+import type { Waiting } from './processor.ts';
 
 const TRIM_INTERVAL_MS = 60_000;
 
 /** A task that has stopped by itself. */
 export type TaskFailure = { readonly partition: number; readonly reason: string };
+
+/** How the tasks are. */
+export type TasksStatus = {
+  /** Not running yet. */
+  readonly restoring: number[];
+  /** Stopped by themselves. */
+  readonly failures: TaskFailure[];
+  /** Taken over by another instance. */
+  readonly fenced: number[];
+  /** What waits in each running one: calls in flight, retries, dead letters that are not read back. */
+  readonly waiting: (Waiting & { readonly partition: number })[];
+};
 
 export type Tasks = {
   /** Starts what is new, closes what is gone at once, leaves the rest alone. */
@@ -17,8 +30,7 @@ export type Tasks = {
   readBack: OnCheckpoint;
   /** Next offsets of the running tasks, for tools that show the lag of the group. */
   positions(): Map<number, number>;
-  /** Tasks that are not running yet, those that stopped, and those another instance has taken over. */
-  status(): { restoring: number[]; failures: TaskFailure[]; fenced: number[] };
+  status(): TasksStatus;
   /** Writes the last checkpoints and stops everything; nothing is started any more. */
   close(): Promise<void>;
 };
@@ -33,7 +45,9 @@ export function createTasks(deps: {
 }): Tasks {
   const { createTask, clock, logger, onTrim } = deps;
   const tasks = new Map<number, PartitionTask>();
-  const failures = new Map<number, TaskFailure>();
+  const failures = new Map<number, TaskFailure & { readonly at: number }>();
+  /** Where the head of each partition stands, as far as checkpoints have been read. */
+  const heads = new Map<number, number>();
   /** What is gone from here but has not come to its end yet. */
   const ending = new Set<Promise<void>>();
   let open = true;
@@ -58,7 +72,9 @@ export function createTasks(deps: {
     const task = createTask(partition, (error) => {
       const reason = describe(error);
       logger.error('a partition has stopped', { partition, offset: task.nextOffset, reason });
-      failures.set(partition, { partition, reason });
+      // Where a restore failed is not known, but no further than the head from which it started.
+      const at = task.nextOffset ?? heads.get(partition) ?? -1;
+      failures.set(partition, { partition, reason, at });
     });
     tasks.set(partition, task);
     task.start();
@@ -79,9 +95,10 @@ export function createTasks(deps: {
     readBack(partition, offset, stamp, isHead) {
       const task = tasks.get(partition);
       task?.readBack(offset, stamp, isHead);
+      const failure = failures.get(partition);
+      if (isHead) heads.set(partition, stamp.nextOffset);
       // Somebody has led the partition past where it stopped here: `npm run skip` does.
-      const stoppedAt = open && failures.has(partition) ? (task?.nextOffset ?? null) : null;
-      if (!isHead || stoppedAt === null || stamp.nextOffset <= stoppedAt) return;
+      if (!open || !isHead || failure === undefined || stamp.nextOffset <= failure.at) return;
       failures.delete(partition);
       logger.warn('a stopped partition goes on from the checkpoint of another', {
         partition,
@@ -102,8 +119,11 @@ export function createTasks(deps: {
         [...tasks].filter(([, { state }]) => states.includes(state)).map(([number]) => number);
       return {
         restoring: inState('CREATED', 'RESTORING'),
-        failures: [...failures.values()],
+        failures: [...failures.values()].map(({ at: _at, ...failure }) => failure),
         fenced: inState('CLOSED').filter((partition) => !failures.has(partition)),
+        waiting: [...tasks]
+          .filter(([, { state }]) => state === 'RUNNING')
+          .map(([partition, { waiting }]) => ({ partition, ...waiting })),
       };
     },
     async close() {

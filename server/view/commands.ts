@@ -1,7 +1,7 @@
 // The command topic as every instance reads it: who is paused, and which redrives were asked for, ended
 // or were called off.
 
-import { abortable } from '../log/abortable.ts';
+import { abortable, createAbort } from '../log/abortable.ts';
 import type { Clock } from '../log/clock.ts';
 import {
   type ClosedCommand,
@@ -11,7 +11,7 @@ import {
   type RedriveCommand,
 } from '../log/command.ts';
 import type { Logger } from '../log/logger.ts';
-import type { Following, LogReader, TopicPartition } from '../log/ports.ts';
+import type { LogReader, Subscription, TopicPartition } from '../log/ports.ts';
 import { damageIn, walk } from '../log/walk.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 
@@ -81,9 +81,9 @@ export function createCommands(deps: {
   const cancelled = new Map<string, CommandAuthor>();
   const pauses = new Map<number, Pause>();
   const logs = new Map<number, Log>();
-  const followed = new Map<number, Following | null>();
+  const followed = new Map<number, Subscription | null>();
   const watchers = new Set<() => void>();
-  const closing = new AbortController();
+  const closing = createAbort();
 
   function logOf(partition: number): Log {
     let log = logs.get(partition);
@@ -155,7 +155,7 @@ export function createCommands(deps: {
     const log = logOf(partition);
     const { low, high } = await abortable(closing.signal, reader.bounds(tp));
     log.position = low;
-    const following = reader.follow(tp, low, {
+    const subscription = reader.follow(tp, low, {
       async records(set) {
         const before = log.position;
         log.position = await walk(set, before, clock, (cursor) => {
@@ -176,7 +176,7 @@ export function createCommands(deps: {
         onFailed(tp, where);
       },
     });
-    followed.set(partition, following);
+    followed.set(partition, subscription);
   }
 
   return {
@@ -205,7 +205,7 @@ export function createCommands(deps: {
     },
     close() {
       closing.abort();
-      for (const following of followed.values()) following?.close();
+      for (const subscription of followed.values()) subscription?.close();
       watchers.clear();
     },
   };

@@ -9,7 +9,7 @@
 // else, neither at a clock nor at what this process saw and when: every instance comes to the same list.
 import type { DeadLetter } from '../log/dead-letter.ts';
 
-/** A timestamp outside (seconds, microseconds, none at all) tells no time; ms since 1970. */
+/** Ms since 1970. A timestamp outside is none: somebody wrote seconds, microseconds or nothing. */
 const OUR_AGE = { from: Date.UTC(2000), to: Date.UTC(2100) };
 
 export type DeadLetterRing = {
@@ -26,21 +26,21 @@ export type DeadLetterRing = {
   takeNew(limit: number): DeadLetter[];
 };
 
-type Log = {
+type Letters = {
   /** In the order of offsets; those before `first` are forgotten. */
   letters: DeadLetter[];
   first: number;
   /** Offsets below were taken by `takeNew`. */
   takenBelow: number;
-  /** By what each stands for, its last copy. */
+  /** The last copy of each letter, by the order that it stands for. */
   readonly latest: Map<string | number, DeadLetter>;
 };
 
 /** The letters at the last `size` offsets of each partition, without second copies. */
 export function createDeadLetterRing(size: number): DeadLetterRing {
-  const logs = new Map<number, Log>();
+  const logs = new Map<number, Letters>();
 
-  function logOf(partition: number): Log {
+  function logOf(partition: number): Letters {
     let log = logs.get(partition);
     if (log === undefined) {
       log = { letters: [], first: 0, takenBelow: 0, latest: new Map() };
@@ -49,7 +49,7 @@ export function createDeadLetterRing(size: number): DeadLetterRing {
     return log;
   }
 
-  function forgetBelow(log: Log, offset: number): void {
+  function forgetBelow(log: Letters, offset: number): void {
     const { letters, latest } = log;
     for (; log.first < letters.length && letters[log.first]!.offset < offset; log.first += 1) {
       const key = keyOf(letters[log.first]!);
@@ -61,7 +61,7 @@ export function createDeadLetterRing(size: number): DeadLetterRing {
     }
   }
 
-  function newest(limit: number, from: (log: Log) => number): DeadLetter[] {
+  function newest(limit: number, from: (log: Letters) => number): DeadLetter[] {
     const walks = [...logs].sort(([a], [b]) => b - a).map(([, log]) => newestFirst(log, from(log)));
     const heads = walks.flatMap((walk) => next(walk));
     const result: DeadLetter[] = [];
@@ -101,7 +101,7 @@ function next(walk: Walk): (Timed & { walk: Walk })[] {
 }
 
 /** The letters of a partition down to an offset, each with the time by which it is merged. */
-function* newestFirst({ letters, first, latest }: Log, from: number): Walk {
+function* newestFirst({ letters, first, latest }: Letters, from: number): Walk {
   let told = letters.length;
   for (let at = letters.length - 1; at >= first && letters[at]!.offset >= from; at -= 1) {
     told = Math.min(told, at);

@@ -1,30 +1,26 @@
 // What the whole group has come to, read from the topics by every instance: the head checkpoint of
 // each partition merged, and the newest dead letters. Positions never move back.
 
-import { abortable } from '../log/abortable.ts';
-import {
-  type CheckpointSummary,
-  decodeStamp,
-  type OnCheckpoint,
-  type PlacedStamp,
-  succeeds,
-} from '../log/checkpoint.ts';
+import { createAbort } from '../log/abortable.ts';
+import type { CheckpointSummary } from '../log/checkpoint.ts';
+import type { OnCheckpoint } from '../log/checkpoint-stamp.ts';
 import type { Clock } from '../log/clock.ts';
 import { type DeadLetter, readDeadLetter, SHOWN_HEADERS } from '../log/dead-letter.ts';
-import { checkGroup } from '../log/head.ts';
-import type { Follower, Following, LogReader, TopicPartition } from '../log/ports.ts';
+import type { Logger } from '../log/logger.ts';
+import type { LogReader, TopicPartition } from '../log/ports.ts';
 import type { Steps } from '../log/slices.ts';
-import { walk } from '../log/walk.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { lastHeaders } from '../record-batch/record-parts.ts';
 import { createDeadLetterRing } from './dead-letter-ring.ts';
+import { followLog } from './follow-log.ts';
+import { createHeadStamps } from './head-stamps.ts';
 import { createHeads, type GroupState } from './heads.ts';
 
-/** New dead letters beyond these nobody shows. */
+/** So many new dead letters are handed out at once; nobody shows more. */
 const MAX_NEW_LETTERS = 1000;
 
-/** What changed since it was last asked. */
-export type Changes = {
+/** What is new in the group since it was last asked. */
+export type GroupChanges = {
   /** A partition has a new head. */
   readonly moved: boolean;
   /** Newest first. */
@@ -39,14 +35,14 @@ export type GroupView = {
   readonly known: boolean;
   /** The newest head checkpoints, by partition; a partition without one is absent. */
   heads(): ReadonlyMap<number, CheckpointSummary>;
-  /** Merges what is new; the group state is one state again when the promise, if there is one, resolves. */
+  /** Merges what is new, at once or by the time the promise resolves: see `Heads`. */
   merge(): Promise<void> | undefined;
   /** The heads that have been merged. */
   readonly merged: ReadonlyMap<number, CheckpointSummary>;
   /** Other work on the group state, between two merges and in slices. */
   run<T>(work: () => Steps<T>): T | Promise<T>;
   newestDeadLetters(limit: number): DeadLetter[];
-  takeChanges(): Changes;
+  takeChanges(): GroupChanges;
 };
 
 export type GroupViewReader = GroupView & {
@@ -73,96 +69,61 @@ export function createGroupView(deps: {
   state: GroupState;
   /** The name of a value in a dead letter; null when it is none. */
   idOf: (value: Buffer) => string | null;
+  /** Resolves when `idOf` can tell, or when that is not worth the wait; undefined when it can already. */
+  idReady?: (value: Buffer) => Promise<void> | undefined;
   clock: Clock;
+  logger: Logger;
   onCheckpoint: OnCheckpoint;
   /** Whether a partition is not waited for: its logs cannot be read at the moment. */
   isOut?: (partition: number) => boolean;
   /** What stands in this log cannot be shown. */
   onFailed: (tp: TopicPartition, error: unknown) => void;
 }): GroupViewReader {
-  const { reader, clock, deadLetterBufferSize, onCheckpoint, onFailed } = deps;
-  const { isOut = () => false } = deps;
-  const stamps = new Map<number, PlacedStamp>();
+  const { reader, group, clock, logger, deadLetterBufferSize, idOf, onCheckpoint } = deps;
+  const { onFailed, isOut = () => false, idReady = () => undefined } = deps;
+  const checkpointLog = (partition: number) => ({ topic: deps.checkpointTopic, partition });
+  const letterLog = (partition: number) => ({ topic: deps.deadLetterTopic, partition });
   const heads = createHeads({
     clock,
     group: deps.state,
-    onFailed: (partition, error) => onFailed({ topic: deps.checkpointTopic, partition }, error),
+    onFailed: (partition, error) => onFailed(checkpointLog(partition), error),
+  });
+  const readCheckpoint = createHeadStamps({
+    topic: deps.checkpointTopic,
+    group,
+    logger,
+    onCheckpoint,
+    onHead: heads.put,
   });
   const ring = createDeadLetterRing(deadLetterBufferSize);
   const partitions = new Map<number, Promise<unknown>>();
-  const followings = new Set<Following>();
-  const closing = new AbortController();
+  const closing = createAbort();
+  const { signal } = closing;
   const upToDate = new Set<number>();
   /** Partitions whose checkpoints are followed no more. */
   const lost = new Set<number>();
   let known = false;
 
-  function readCheckpoint(partition: number, cursor: RecordCursor): void {
-    const bytes = cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
-    const stamp = { ...decodeStamp(bytes), offset: cursor.offset };
-    checkGroup(stamp, deps.group, { topic: deps.checkpointTopic, partition });
-    const head = stamps.get(partition);
-    const isHead = head === undefined || succeeds(stamp, head);
-    onCheckpoint(partition, cursor.offset, stamp, isHead);
-    if (!isHead) return;
-    stamps.set(partition, stamp);
-    heads.put(partition, Buffer.from(bytes));
-  }
-
-  function readLetter(partition: number, cursor: RecordCursor): void {
-    const { offset, timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd } = cursor;
-    const letter = readDeadLetter(partition, deps.idOf, {
-      offset,
-      timestamp,
-      key: keyStart < 0 ? null : bytes.subarray(keyStart, keyEnd),
-      value: valueStart < 0 ? null : bytes.subarray(valueStart, valueEnd),
-      headers: lastHeaders(bytes, cursor, SHOWN_HEADERS),
-    });
-    ring.add(letter);
-  }
-
-  /**
-   * Follows to the end and on; resolves when what stood in the log at the call has been read, rejects
-   * when the view is closed before.
-   */
-  async function followOne(
-    tp: TopicPartition,
-    backlog: number,
-    visit: (partition: number, cursor: RecordCursor) => void,
-    readUpTo: (partition: number, end: number) => void = () => {},
-  ): Promise<void> {
-    const { signal } = closing;
-    const { low, high } = await abortable(signal, reader.bounds(tp));
-    let position = Math.max(low, high - backlog);
-    const caughtUp = new Promise<void>((resolve) => {
-      const follower: Follower = {
-        async records(set) {
-          position = await walk(set, position, clock, (cursor) => {
-            signal.throwIfAborted();
-            visit(tp.partition, cursor);
-            return undefined;
-          });
-          readUpTo(tp.partition, position);
-          if (position >= Math.min(high, set.lastStableOffset)) resolve();
-        },
-        outOfRange: (_position, bounds) => (position = bounds.low),
-        failed(error) {
-          if (tp.topic === deps.checkpointTopic) lost.add(tp.partition);
-          onFailed(tp, error);
-          resolve();
-        },
-      };
-      followings.add(reader.follow(tp, position, follower));
-    });
-    return abortable(signal, caughtUp);
-  }
-
   function followPartition(partition: number): Promise<unknown> {
-    const checkpoints = { topic: deps.checkpointTopic, partition };
-    const letters = { topic: deps.deadLetterTopic, partition };
+    const access = { reader, clock, signal };
     return Promise.all([
-      followOne(checkpoints, Number.POSITIVE_INFINITY, readCheckpoint),
-      followOne(letters, deadLetterBufferSize, readLetter, ring.readUpTo),
+      followLog(access, checkpointLog(partition), Number.POSITIVE_INFINITY, {
+        visit: readCheckpoint,
+        failed(_partition, error) {
+          lost.add(partition);
+          onFailed(checkpointLog(partition), error);
+        },
+      }),
+      followLog(access, letterLog(partition), deadLetterBufferSize, {
+        visit(_partition, cursor) {
+          const add = () => ring.add(letterUnder(cursor, partition, idOf));
+          const { bytes, valueStart, valueEnd } = cursor;
+          const wait = valueStart < 0 ? undefined : idReady(bytes.subarray(valueStart, valueEnd));
+          return wait === undefined ? add() : wait.then(add);
+        },
+        readUpTo: ring.readUpTo,
+        failed: (_partition, error) => onFailed(letterLog(partition), error),
+      }),
     ]);
   }
 
@@ -183,13 +144,12 @@ export function createGroupView(deps: {
     },
     follow(numbers) {
       for (const partition of numbers) {
-        if (closing.signal.aborted || partitions.has(partition)) continue;
-        const tp = { topic: deps.checkpointTopic, partition };
+        if (signal.aborted || partitions.has(partition)) continue;
         const caughtUp = followPartition(partition);
         caughtUp.then(
           () => upToDate.add(partition),
           // A reader that was closed meanwhile is no failure.
-          (error: unknown) => closing.signal.aborted || onFailed(tp, error),
+          (error: unknown) => signal.aborted || onFailed(checkpointLog(partition), error),
         );
         partitions.set(partition, caughtUp);
       }
@@ -199,9 +159,22 @@ export function createGroupView(deps: {
       await heads.merge();
     },
     isCaughtUp: (partition) => upToDate.has(partition) && !lost.has(partition),
-    close() {
-      closing.abort();
-      for (const following of followings) following.close();
-    },
+    close: () => closing.abort(),
   };
+}
+
+/** The dead letter under the cursor; its texts are its own. */
+function letterUnder(
+  cursor: RecordCursor,
+  partition: number,
+  idOf: (value: Buffer) => string | null,
+): DeadLetter {
+  const { offset, timestamp, bytes, keyStart, keyEnd, valueStart, valueEnd } = cursor;
+  return readDeadLetter(partition, idOf, {
+    offset,
+    timestamp,
+    key: keyStart < 0 ? null : bytes.subarray(keyStart, keyEnd),
+    value: valueStart < 0 ? null : bytes.subarray(valueStart, valueEnd),
+    headers: lastHeaders(bytes, cursor, SHOWN_HEADERS),
+  });
 }

@@ -21,7 +21,10 @@ export type Heads = {
   put(partition: number, checkpoint: Buffer): void;
   /** The newest heads, by partition; cheap, what is folded is not looked at. */
   newest(): ReadonlyMap<number, CheckpointSummary>;
-  /** Merges what is new. Until the promise, if there is one, has resolved, `merged` and the group state are half of this and of that. */
+  /**
+   * Merges what is new, at once or, when that takes long, by the time the promise resolves: until then some
+   * partitions of `merged` and of the group state are old and some are new.
+   */
   merge(): Promise<void> | undefined;
   /** The heads that the group state is made of. */
   readonly merged: ReadonlyMap<number, CheckpointSummary>;
@@ -31,7 +34,7 @@ export type Heads = {
   takeMoved(): boolean;
 };
 
-/** What is no state of the business is no checkpoint either. */
+/** An error of the fold is one of the checkpoint that its state came with. */
 function inWords(error: unknown, folded: Buffer): unknown {
   if (!(error instanceof RangeError)) return error;
   const words = `the state of ${folded.length} bytes in a checkpoint cannot be decoded`;

@@ -2,7 +2,7 @@
 // waits for it: whoever looks is told how far it is.
 import { describe } from '../errors.ts';
 import type { Clock } from '../log/clock.ts';
-import type { Following, LogReader } from '../log/ports.ts';
+import type { LogReader, Subscription } from '../log/ports.ts';
 import { recreated, walk } from '../log/walk.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import type { DeadLetterIndex, IndexedLetter } from './dead-letter-index.ts';
@@ -40,7 +40,7 @@ export function createLetterIndexer(deps: {
 }): LetterIndexer {
   const { reader, topic, index, fieldsOf, clock } = deps;
   const partitions = new Map<number, Progress>();
-  const followings = new Set<Following>();
+  const subscriptions = new Set<Subscription>();
   let closed = false;
 
   async function read(partition: number, progress: Progress): Promise<void> {
@@ -48,7 +48,7 @@ export function createLetterIndexer(deps: {
     const { low, high } = await reader.bounds(tp);
     if (closed) return;
     Object.assign(progress, { low, position: low, end: high, known: true });
-    const following = reader.follow(tp, low, {
+    const subscription = reader.follow(tp, low, {
       async records(set) {
         progress.end = set.highWatermark;
         progress.position = await walk(set, progress.position, clock, (cursor) => {
@@ -67,7 +67,7 @@ export function createLetterIndexer(deps: {
         progress.problem = describe(error);
       },
     });
-    followings.add(following);
+    subscriptions.add(subscription);
   }
 
   function forget(partition: number, progress: Progress, low: number): void {
@@ -95,7 +95,7 @@ export function createLetterIndexer(deps: {
     reach: () => [...partitions].map(([partition, progress]) => ({ partition, ...progress })),
     close() {
       closed = true;
-      for (const following of followings) following.close();
+      for (const subscription of subscriptions) subscription.close();
     },
   };
 }

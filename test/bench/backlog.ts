@@ -3,8 +3,8 @@
 import { createAppender } from '../../server/kafka/appender.ts';
 import { createKafka } from '../../server/kafka/client.ts';
 import { createCluster } from '../../server/kafka/cluster.ts';
-import { encodeOrder } from '../../server/orders/order.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
+import { encodeSomeOrder } from '../fixtures/some-order.ts';
 
 const BATCH = 2000;
 
@@ -18,7 +18,7 @@ export async function writeBacklog(options: {
 }): Promise<void> {
   const { topic, orders, partitions, products } = options;
   const brokers = options.brokers.split(',');
-  const kafka = createKafka({ brokers, ssl: false, clientId: 'bench', logger: silentLogger });
+  const kafka = createKafka({ brokers, clientId: 'bench', logger: silentLogger });
   const admin = kafka.admin();
   await admin.connect();
   const config = { topic, numPartitions: partitions };
@@ -34,7 +34,7 @@ export async function writeBacklog(options: {
         product: `Item${(number * 7919) % products}`,
         price: (number % 5000) / 10,
       };
-      return { timestamp: Date.now(), key: null, value: encodeOrder(order), headers: [] };
+      return { timestamp: Date.now(), key: null, value: encodeSomeOrder(order), headers: [] };
     });
     await appender.append({ topic, partition: turn % partitions }, records);
   }

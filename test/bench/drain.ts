@@ -16,7 +16,7 @@ import { createProgress } from '../../server/log/progress.ts';
 import { createGroupAverages } from '../../server/orders/group-averages.ts';
 import { createOrderFold, idOf } from '../../server/orders/order-fold.ts';
 import { createOrderHandler } from '../../server/orders/order-handler.ts';
-import { CHECKPOINT_SHARE } from '../../server/service/own-tasks.ts';
+import { CHECKPOINT_SHARE, rulesOf } from '../../server/service/own-tasks.ts';
 import { createPartitionTask } from '../../server/task/partition-task.ts';
 import { createGroupView } from '../../server/view/group-view.ts';
 import { silentLogger as logger } from '../fixtures/silent-logger.ts';
@@ -79,7 +79,7 @@ async function drainWithService(): Promise<Result> {
   const config = loadConfig(process.env);
   const highs = await highWatermarks();
   const total = highs.reduce((sum, high) => sum + high, 0);
-  const kafka = createKafka({ brokers: BROKERS.split(','), ssl: false, clientId: 'bench', logger });
+  const kafka = createKafka({ brokers: BROKERS.split(','), clientId: 'bench', logger });
   const [deadLetters, checkpoints, commands] = [`${id}-dlq`, `${id}-checkpoints`, `${id}-commands`];
   const names = { orders: TOPIC, deadLetters, checkpoints, commands };
   const topics = createTopics({ kafka, names, partitions: highs.length, logger });
@@ -111,6 +111,7 @@ async function drainWithService(): Promise<Result> {
     state: createGroupAverages(clock),
     idOf,
     clock,
+    logger,
     onCheckpoint() {},
     onFailed: (_tp, error) => fail(error),
   });
@@ -125,44 +126,33 @@ async function drainWithService(): Promise<Result> {
         deadLetters: { topic: names.deadLetters, partition },
         checkpoints: { topic: names.checkpoints, partition },
       },
-      author: { group: id, app: 'bench', instance: id },
-      startedAt: clock.now(),
-      generation: () => null,
-      reader,
-      writer,
-      trim: (below) => topics.trimCheckpoints(partition, below),
-      progress,
-      fold,
-      ordering: config.ORDERING,
-      handle(order, place, signal) {
-        if (handled === 0) watch.start();
-        simulated(order, place, signal);
-        handled += 1;
+      owner: {
+        author: { group: id, app: 'bench', instance: id },
+        startedAt: clock.now(),
+        generation: () => null,
       },
-      policy: {
-        maxRetries: config.MAX_RETRIES,
-        backoffMs: config.RETRY_BACKOFF_MS,
-        maxBackoffMs: config.RETRY_MAX_BACKOFF_MS,
+      business: {
+        fold,
+        handle(order, place, signal) {
+          if (handled === 0) watch.start();
+          simulated(order, place, signal);
+          handled += 1;
+        },
       },
-      limits: {
-        maxPending: config.MAX_PENDING,
-        maxPendingBytes: config.MAX_PENDING_BYTES,
-        concurrency: config.HANDLER_CONCURRENCY,
-        timeoutMs: config.HANDLER_TIMEOUT_MS,
+      rules: {
+        ...rulesOf(config),
+        checkpointShare: () => CHECKPOINT_SHARE / highs.length,
       },
-      checkpointIntervalMs: config.CHECKPOINT_INTERVAL_MS,
-      checkpointShare: () => CHECKPOINT_SHARE / highs.length,
-      clock,
-      random: Math.random,
-      logger,
-      onProblem: () => {},
-      onFailed: fail,
+      ports: { reader, writer, trim: (below) => topics.trimCheckpoints(partition, below) },
+      runtime: { clock, random: Math.random, logger, progress },
+      outlets: { onProblem: () => {}, onFailed: fail },
     }),
   );
   for (const task of tasks) task.start();
   for (;;) {
     const settled = tasks.every(
-      ({ nextOffset, pending }, partition) => nextOffset === highs[partition] && pending === 0,
+      ({ nextOffset, waiting }, partition) =>
+        nextOffset === highs[partition] && Object.values(waiting).every((count) => count === 0),
     );
     if (settled) return watch.stop(total);
     await new Promise((resolve) => setTimeout(resolve, 2));

@@ -71,6 +71,7 @@ const app = await buildApp({
   writing: { loopback: true, token: null, readOnly: false },
   audit: (entry) => logger.info('a command', { audit: entry }),
   expositions: createExpositions(),
+  schemas: service.schemas,
   epoch: Date.now(),
   failed: (error) => logger.error('a request failed', { error: describe(error) }),
   allowedHosts: [],

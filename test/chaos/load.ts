@@ -1,8 +1,8 @@
 // Orders without a pause, as a producer in the field sends them.
 import { setTimeout as delay } from 'node:timers/promises';
-import { createOrderGenerator, type GeneratedOrder } from '../../server/cli/order-generator.ts';
 import { sendOrders } from '../../server/cli/send-orders.ts';
 import { openOrderProducer } from '../../server/kafka/order-producer.ts';
+import { createOrderGenerator, type GeneratedOrder } from '../../server/orders/order-generator.ts';
 
 export type Load = {
   readonly sent: number;
@@ -27,7 +27,7 @@ export async function startLoad(
   { seed, rate, products = 8, badRatio = 0.02, orders }: LoadOptions,
 ): Promise<Load> {
   const producer = await openOrderProducer({
-    connection: { brokers: brokers.split(','), ssl: false },
+    connection: { brokers: brokers.split(',') },
     topic,
     partitions: 3,
     trouble: () => {},

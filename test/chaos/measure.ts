@@ -93,13 +93,14 @@ async function measure({ brokers }: TestCluster, size: StateSize): Promise<Times
   const admin = client.admin();
   await admin.connect();
   scope.teardown(() => admin.disconnect());
-  const settings = { brokers: [brokers], ssl: false, clientId: 'measure', logger: silentLogger };
+  const settings = { brokers: [brokers], clientId: 'measure', logger: silentLogger };
   const appender = createAppender({ cluster: createCluster(createKafka(settings)) });
   scope.teardown(() => appender.close());
   const progress = createProgress(clock);
   const patient = { writer: appender, clock, random: Math.random, logger: silentLogger, progress };
   const writer: LogWriter = {
-    append: async (tp, records) => (await persist(patient, tp, records, () => true)) ?? -1,
+    append: async (tp, records) =>
+      (await persist(patient, tp, records, new AbortController().signal)) ?? -1,
   };
   await writeState(admin, writer, names, size);
 

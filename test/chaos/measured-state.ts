@@ -5,8 +5,8 @@ import { type DeadLetterCause, deadLetterHeaders } from '../../server/log/dead-l
 import { CORE_REASONS } from '../../server/log/fault.ts';
 import type { LogWriter } from '../../server/log/ports.ts';
 import { encodeProducts } from '../../server/orders/averages-codec.ts';
-import { encodeOrder } from '../../server/orders/order.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
+import { encodeSomeOrder } from '../fixtures/some-order.ts';
 import type { TopicNames } from './audit.ts';
 
 /** How much of everything, over all partitions; products are in every one. */
@@ -24,7 +24,7 @@ const author = { group: '', app: 'measure', instance: 'measure' };
 /** A valid order of one of the products. */
 export function orderRecord(number: number, products: number): RecordContent {
   const order = { orderId: `${number}`, product: `Item${number % products}`, price: 10 };
-  return { timestamp: Date.now(), key: null, value: encodeOrder(order), headers: [] };
+  return { timestamp: Date.now(), key: null, value: encodeSomeOrder(order), headers: [] };
 }
 
 /** Creates the three topics, fills them, and leaves a head checkpoint that accounts for every order. */

@@ -75,6 +75,32 @@ t.test('--version is that of the package', async (t) => {
   t.match(out, /^\d+\.\d+\.\d+\n$/);
 });
 
+t.test('--print-config shows what is in force and starts nothing', async (t) => {
+  const { code, out } = await run(t, ['server/main.js', '--print-config'], { PORT: '4321' });
+  t.equal(code, 0);
+  t.match(out, /^PORT=4321 {3}# set$/m);
+  t.match(out, /^GROUP_ID=order-consumer-group$/m);
+});
+
+t.test('SIGUSR2 makes a running service talk more, and again as before', async (t) => {
+  const env = { PORT: '0', KAFKA_BROKERS: '127.0.0.1:1', LOG_LEVEL: 'info' };
+  const levels: string[] = [];
+  let asked = 0;
+  const { code } = await run(t, ['server/main.js'], env, (text, child) => {
+    levels.splice(
+      0,
+      9,
+      ...[...text.matchAll(/"now":"(\w+)","msg":"the log level/g)].map(([, level = '']) => level),
+    );
+    if (!text.includes('http://localhost:') || levels.length < asked) return;
+    asked += 1;
+    if (asked > 2) child.kill('SIGTERM');
+    else child.kill('SIGUSR2');
+  });
+  t.strictSame(levels, ['debug', 'info']);
+  t.equal(code, 0);
+});
+
 t.test('wrong values of options are told all at once', async (t) => {
   const { code, err } = await run(t, [
     'server/cli/broker.js',

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { createOrderGenerator, type GeneratedOrder } from '../../server/cli/order-generator.ts';
 import { type Run, sendOrders } from '../../server/cli/send-orders.ts';
+import { createOrderGenerator, type GeneratedOrder } from '../../server/orders/order-generator.ts';
 
 // A run on a clock that only sleeping moves.
 function arrange(changes: Partial<Run> & { badRatio?: number } = {}) {

@@ -70,7 +70,6 @@ t.test('a stopped partition of a running service is led past the damaged batch',
     );
   const kafka = createKafka({
     brokers: [KAFKA_BROKERS],
-    ssl: false,
     clientId: 'test',
     logger: silentLogger,
   });

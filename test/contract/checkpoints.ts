@@ -2,14 +2,15 @@
 import type { Test } from 'tap';
 import type { Health } from '../../server/http/contract.ts';
 import { type Checkpoint, encodeCheckpoint } from '../../server/log/checkpoint.ts';
-import { encodeOrder } from '../../server/orders/order.ts';
 import { someCheckpoint } from '../fixtures/orders.ts';
 import { withService } from '../fixtures/service.ts';
+import { encodeSomeOrder } from '../fixtures/some-order.ts';
 import { until } from '../fixtures/until.ts';
 import { agree, knownMetrics } from './agree.ts';
 import { type Broker, createWorld, type World } from './world.ts';
 
 const SOUND = 3;
+const FOREIGN = 4;
 
 /** Checkpoints of strangers, of the future, and no checkpoints at all. */
 export function checkpoints(t: Test, broker: Broker): void {
@@ -17,7 +18,7 @@ export function checkpoints(t: Test, broker: Broker): void {
     'a checkpoint that cannot be trusted stops its partition with words, the others go on',
     { buffered: true },
     async (t) => {
-      const world = createWorld(t, broker, { FAILURE_RATE: '0', PARTITIONS: `${SOUND + 1}` });
+      const world = createWorld(t, broker, { FAILURE_RATE: '0', PARTITIONS: `${FOREIGN + 1}` });
       const before = await world.start();
       await world.send({ count: 300, seed: 31 });
       await agree(t, world, before);
@@ -26,11 +27,14 @@ export function checkpoints(t: Test, broker: Broker): void {
       const foreign = encodeCheckpoint({ ...checkpointOf(world, 2), group: 'another-group' });
       const newer = encodeCheckpoint(checkpointOf(world, 1));
       newer[0] = 4 << 1;
+      const damaged = encodeCheckpoint(checkpointOf(world, 0)).subarray(0, -3);
       for (const [partition, value] of [
-        Buffer.from('\x02 is no checkpoint'),
-        newer,
-        foreign,
-      ].entries()) {
+        [0, damaged],
+        [1, newer],
+        [2, foreign],
+        [FOREIGN, Buffer.from('\x02 is no checkpoint')],
+        [FOREIGN, Buffer.from('foreign')],
+      ] as const) {
         const record = { key: Buffer.from('key'), value };
         await world.client.produce(`${world.group}-checkpoints`, [record], { partition });
       }
@@ -41,7 +45,7 @@ export function checkpoints(t: Test, broker: Broker): void {
         ({ reasons }) => reasons.filter((reason) => reason.includes('has stopped')).length === 3,
       );
       for (const words of [
-        `${world.orders}[0] has stopped: a checkpoint of 18 bytes cannot be decoded`,
+        `${world.orders}[0] has stopped: a checkpoint of ${damaged.length} bytes cannot be decoded`,
         `${world.orders}[1] has stopped: checkpoint of version 4: this service reads up to 3, start the newer one`,
         `${world.orders}[2] has stopped: ${world.group}-checkpoints[2] holds the state of group another-group`,
       ]) {
@@ -53,13 +57,15 @@ export function checkpoints(t: Test, broker: Broker): void {
       }
       t.equal((await after.get('/health/ready')).status, 503);
 
-      const value = encodeOrder({ orderId: 'late', product: 'Late', price: 1 });
+      const value = encodeSomeOrder({ orderId: 'late', product: 'Late', price: 1 });
       const order = { key: Buffer.from('late'), value };
-      await world.client.produce(world.orders, [order], { partition: SOUND });
+      for (const partition of [SOUND, FOREIGN]) {
+        await world.client.produce(world.orders, [order], { partition });
+      }
       await until(
-        'the sound partition goes on',
+        'the sound partition goes on, and so does the one with records that are no checkpoints',
         () => knownMetrics(after),
-        ({ perProduct }) => perProduct.Late?.count === 1,
+        ({ perProduct }) => perProduct.Late?.count === 2,
       );
     },
   );

@@ -6,8 +6,8 @@ import type { DeadLetterItem, Health, Metrics } from '../../server/http/contract
 import { createAppender } from '../../server/kafka/appender.ts';
 import { createKafka } from '../../server/kafka/client.ts';
 import { createCluster } from '../../server/kafka/cluster.ts';
-import { encodeOrder } from '../../server/orders/order.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
+import { encodeSomeOrder } from '../fixtures/some-order.ts';
 import { until } from '../fixtures/until.ts';
 import { withAdmin } from './admin.ts';
 import { agree, atRest } from './agree.ts';
@@ -73,7 +73,7 @@ export function deadLetterTopic(t: Test, broker: Broker): void {
       );
       const append = appender(t, world);
       await append(Buffer.from('bad'));
-      await append(encodeOrder({ orderId: 'good', product: 'Good', price: 1 }));
+      await append(encodeSomeOrder({ orderId: 'good', product: 'Good', price: 1 }));
       await until(
         'orders go on, and the bad one waits',
         () => service.json<Metrics>('/metrics'),
@@ -160,7 +160,7 @@ async function settings(admin: Admin, name: string): Promise<Record<string, stri
 /** Writes records that other clients would not, to partition 0 of orders unless told otherwise. */
 function appender(t: Test, world: World) {
   const brokers = [world.brokers];
-  const kafka = createKafka({ brokers, ssl: false, clientId: 'test', logger: silentLogger });
+  const kafka = createKafka({ brokers, clientId: 'test', logger: silentLogger });
   const writer = createAppender({ cluster: createCluster(kafka) });
   t.teardown(() => writer.close());
   return async (

@@ -1,9 +1,9 @@
 // What stands in the dead-letter topic: the order as it was, and why it was given up.
 import type { Test } from 'tap';
 import type { DeadLetterItem } from '../../server/http/contract.ts';
-import { encodeOrder } from '../../server/orders/order.ts';
 import { HOW_TO_GET_KCAT } from '../fixtures/kcat.ts';
 import { skipOrFail } from '../fixtures/requirements.ts';
+import { encodeSomeOrder } from '../fixtures/some-order.ts';
 import { until } from '../fixtures/until.ts';
 import { agree, header, place } from './agree.ts';
 import { type Broker, createWorld } from './world.ts';
@@ -44,7 +44,7 @@ export function deadLetters(t: Test, broker: Broker): void {
       const records = [
         {
           key: Buffer.from([0, 0xff, 10]),
-          value: encodeOrder({ orderId: 'A1', product: 'P1', price: 1 }),
+          value: encodeSomeOrder({ orderId: 'A1', product: 'P1', price: 1 }),
         },
         { key: Buffer.from('bad'), value: Buffer.from([0xff, 0, 10, 13]) },
         { key: Buffer.alloc(0), value: Buffer.alloc(0) },
@@ -105,7 +105,7 @@ export function deadLetters(t: Test, broker: Broker): void {
       await world.send({ count: 200, seed: 5 });
       await agree(t, world, service);
 
-      const value = encodeOrder({ orderId: 'S1', product: 'Stranger', price: 5 });
+      const value = encodeSomeOrder({ orderId: 'S1', product: 'Stranger', price: 5 });
       const origin = (group: string, topic: string) => [
         'errorReason=as they say',
         ...[`group=${group}`, `topic=${topic}`, 'partition=0', 'offset=0'].map(

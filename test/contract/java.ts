@@ -1,8 +1,8 @@
 // What Kafka's own Java clients write and see.
 import type { Test } from 'tap';
 import type { KafkaInstallation } from '../../server/cli/apache-kafka/installation.ts';
-import { encodeOrder } from '../../server/orders/order.ts';
 import { produceByJava, produceTransactions, runKafkaTool } from '../fixtures/java.ts';
+import { encodeSomeOrder } from '../fixtures/some-order.ts';
 import { until } from '../fixtures/until.ts';
 import { agree } from './agree.ts';
 import { type Broker, createWorld } from './world.ts';
@@ -24,7 +24,11 @@ export function java(t: Test, broker: JavaBroker): void {
       for (const codec of codecs) {
         // The tool takes text: this price has bytes below 128, no text is as long as a line feed.
         const lines = Array.from({ length: 200 }, (_, n) =>
-          encodeOrder({ orderId: `${100 + n}`, product: `of ${codec}`, price: 12.5 }).toString(),
+          encodeSomeOrder({
+            orderId: `${100 + n}`,
+            product: `of ${codec}`,
+            price: 12.5,
+          }).toString(),
         );
         const keyed = lines.map((line, n) => `${n}:${line}`);
         await produceByJava(installation, brokers, world.orders, keyed, codec);

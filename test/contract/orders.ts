@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { projectRoot } from '../../server/cli/project-root.ts';
 import type { DeadLetterItem } from '../../server/http/contract.ts';
-import { encodeOrder } from '../../server/orders/order.ts';
 import { readAvroCorpus } from '../fixtures/corpus.ts';
 import { judge } from '../fixtures/oracle.ts';
 import { runTool } from '../fixtures/run-tool.ts';
+import { encodeSomeOrder } from '../fixtures/some-order.ts';
 import { agree, header } from './agree.ts';
 import { createPage } from './page.ts';
 import { type Broker, createWorld } from './world.ts';
@@ -151,7 +151,7 @@ export function orders(t: Test, broker: Broker): void {
 
 function good(orderId: string, product = 'Item1') {
   const price = 12.34 + orderId.length;
-  return { key: Buffer.from(orderId), value: encodeOrder({ orderId, product, price }) };
+  return { key: Buffer.from(orderId), value: encodeSomeOrder({ orderId, product, price }) };
 }
 
 function codeOf(reason: string | null | undefined): string | undefined {

@@ -2,10 +2,10 @@
 // send, and the instruments that look at what comes of them.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Test } from 'tap';
-import { createOrderGenerator, type GeneratedOrder } from '../../server/cli/order-generator.ts';
 import { isRetriable } from '../../server/errors.ts';
 import type { Health } from '../../server/http/contract.ts';
 import { type OrderProducer, openOrderProducer } from '../../server/kafka/order-producer.ts';
+import { createOrderGenerator, type GeneratedOrder } from '../../server/orders/order-generator.ts';
 import type { OtherClient } from '../fixtures/other-client.ts';
 import { type Service, withService } from '../fixtures/service.ts';
 import { until } from '../fixtures/until.ts';
@@ -60,7 +60,7 @@ export function createWorld(t: Test, broker: Broker, settings: Record<string, st
 
   function openProducer() {
     return openOrderProducer({
-      connection: { brokers: [broker.brokers], ssl: false },
+      connection: { brokers: [broker.brokers] },
       topic: orders,
       partitions: Number(settings.PARTITIONS ?? 3),
       trouble: (message) => t.comment(message),

@@ -395,3 +395,16 @@ t.test('an origin that is no origin stops the start', async (t) => {
     await t.rejects(build(t, { corsOrigins: [origin] }), { code: 'CONFIG' }, origin);
   }
 });
+
+t.test('GET /schema shows what orders are read with and what was decoded', async (t) => {
+  const shown = {
+    reader: { fingerprint: '09b2ace08d873a9d', schema: { type: 'record', name: 'Order' } },
+    registry: 'http://localhost:8081',
+    writers: [{ framing: 'raw', id: null, fingerprint: null, name: null, decoded: 3, refused: 1 }],
+  } as const;
+  const { app } = await build(t, { schemas: () => ({ ...shown, writers: [...shown.writers] }) });
+  const response = await app.inject('/schema');
+  t.equal(response.statusCode, 200);
+  t.equal(response.headers['cache-control'], 'no-store');
+  t.same(response.json(), shown);
+});

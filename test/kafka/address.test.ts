@@ -28,7 +28,7 @@ t.test('a broker at an IPv6 address is connected to', async (t) => {
   if (!hasIpv6) return t.comment('this machine has no IPv6');
   const { port } = await withDevBroker(t);
   const brokers = [`[::1]:${port}`];
-  const kafka = createKafka({ brokers, ssl: false, clientId: 'test', logger: silentLogger });
+  const kafka = createKafka({ brokers, clientId: 'test', logger: silentLogger });
   const cluster = createCluster(kafka);
   t.teardown(() => cluster.close());
   await cluster.refresh(['nowhere']);

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { systemClock as clock } from '../../server/log/clock.ts';
-import type { Following } from '../../server/log/ports.ts';
+import type { Subscription } from '../../server/log/ports.ts';
 import { createProgress } from '../../server/log/progress.ts';
 import { openRecordSet } from '../../server/record-batch/reader.ts';
 import { persist } from '../../server/task/persist.ts';
@@ -70,7 +70,7 @@ t.test('the log contract on Apache Kafka', { timeout }, async (t) => {
     await t.rejects(writer.append(tp, [early]), { code: 'INVALID_TIMESTAMP', retriable: true });
     const progress = createProgress(clock);
     const deps = { writer, clock, random: Math.random, logger: silentLogger, progress };
-    t.equal(await persist(deps, tp, [early, early], () => true), 0);
+    t.equal(await persist(deps, tp, [early, early], new AbortController().signal), 0);
     const records = await collect(reader, tp, 0, (seen) => seen.length === 2);
     t.match(records, [{ timestamp: -1 }, { timestamp: -1 }]);
     t.match(progress.notes(), [/clock of this machine may be wrong/]);
@@ -134,7 +134,7 @@ t.test('the log contract on Apache Kafka', { timeout }, async (t) => {
     const offsets: number[] = [];
     const seen = new Set<string>();
     let position = 0;
-    let following: Following | undefined;
+    let following: Subscription | undefined;
     const following300 = new Promise<void>((resolve, reject) => {
       following = reader.follow(tp, 0, {
         async records(set) {

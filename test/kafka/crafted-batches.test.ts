@@ -24,7 +24,7 @@ const notLeaderYet = 6;
 /** A topic with a partition for every batch. */
 async function openCrafted(t: Test, brokers: string): Promise<Cluster> {
   const logger = silentLogger;
-  const kafka = createKafka({ brokers: [brokers], ssl: false, clientId: 'test', logger });
+  const kafka = createKafka({ brokers: [brokers], clientId: 'test', logger });
   const admin = kafka.admin();
   await admin.connect();
   const numPartitions = craftedBatches.length;

@@ -125,7 +125,7 @@ t.test('the ends of a topic on the embedded broker', async (t) => {
   for (const text of ['a', 'b', 'c'])
     await writer.append({ topic: name, partition: 1 }, [content(text)]);
   await deleteBelow({ topic: name, partition: 1 }, 2);
-  const options = { brokers: [address], ssl: false, clientId: 'test', logger: silentLogger };
+  const options = { brokers: [address], clientId: 'test', logger: silentLogger };
   const ends = createEnds({ cluster: createCluster(createKafka(options)) });
   t.teardown(() => ends.close());
   const found = await ends.read(name, 3);

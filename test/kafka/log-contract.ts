@@ -27,7 +27,6 @@ export type Logs = {
 export async function openLogs(t: Test, brokers: string): Promise<Logs> {
   const kafka = createKafka({
     brokers: [brokers],
-    ssl: false,
     clientId: 'log-contract',
     logger: silentLogger,
   });

@@ -4,6 +4,7 @@ import type { Kafka } from 'kafkajs';
 import type { Test } from 'tap';
 import { createKafka } from '../../server/kafka/client.ts';
 import { createMembership, type MembershipState } from '../../server/kafka/membership.ts';
+import { createPresence } from '../../server/kafka/presence.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 import { until } from '../fixtures/until.ts';
 
@@ -41,7 +42,7 @@ function jumpWallClock(t: Test, byMs: number): void {
 
 /** A topic of three partitions, and a member of a group of its own. */
 export async function withGroup(t: Test, brokers: string) {
-  const options = { brokers: [brokers], ssl: false, clientId: 'test', logger: silentLogger };
+  const options = { brokers: [brokers], clientId: 'test', logger: silentLogger };
   const kafka = createKafka(options);
   const topic = `membership-${process.hrtime.bigint()}`;
   const admin = kafka.admin();
@@ -63,8 +64,10 @@ function joinGroup(
   const states: MembershipState[] = [];
   const owned: number[][] = [];
   const crashes: Error[] = [];
+  const presence = createPresence();
   const membership = createMembership({
     kafka,
+    presence,
     groupId: topic,
     topic,
     logger: silentLogger,
@@ -78,6 +81,7 @@ function joinGroup(
   t.teardown(() => membership.stop());
   return {
     ...membership,
+    ...presence,
     states,
     owned,
     crashes,
@@ -97,7 +101,7 @@ function joinGroup(
     /** Until the next heartbeat from now on is acknowledged. */
     async heartbeat() {
       const since = performance.now();
-      const acknowledgedAt = async () => performance.now() - (membership.heartbeatAge() ?? 1e9);
+      const acknowledgedAt = async () => performance.now() - (presence.heartbeatAge() ?? 1e9);
       await until('a heartbeat', acknowledgedAt, (at) => at > since);
     },
   };

@@ -1,7 +1,8 @@
 // What a checkpoint claims is believed only as far as there are bytes.
 import fc from 'fast-check';
 import t from 'tap';
-import { decodeStamp, decodeSummary, encodeCheckpoint } from '../../server/log/checkpoint.ts';
+import { decodeSummary, encodeCheckpoint } from '../../server/log/checkpoint.ts';
+import { decodeStamp } from '../../server/log/checkpoint-stamp.ts';
 import { diffProducts, NO_PRODUCTS } from '../../server/orders/averages-codec.ts';
 import { finish } from '../fixtures/finish.ts';
 import { readCheckpoint, someCheckpoint } from '../fixtures/orders.ts';

@@ -6,9 +6,9 @@ import {
   readOrigin,
 } from '../../server/log/dead-letter.ts';
 import { Fault } from '../../server/log/fault.ts';
-import { encodeOrder } from '../../server/orders/order.ts';
 import { idOf } from '../../server/orders/order-fold.ts';
 import { REASONS } from '../../server/orders/reasons.ts';
+import { encodeSomeOrder } from '../fixtures/some-order.ts';
 
 const origin = { topic: 'orders', partition: 1, offset: 42, timestamp: 1_700_000_000_000 };
 const author = { group: 'g', app: 'order-stream', instance: 'host-1' };
@@ -48,7 +48,7 @@ t.test('the reason is the published header', async (t) => {
 });
 
 t.test('what was written is read back', async (t) => {
-  const value = encodeOrder({ orderId: 'A1', product: 'P', price: 1 });
+  const value = encodeSomeOrder({ orderId: 'A1', product: 'P', price: 1 });
   const headers = deadLetterHeaders(origin, cause, author, []);
   const record = { offset: 5, timestamp: 1_700_000_001_000, key: null, value, headers };
   t.match(readDeadLetter(1, idOf, record), {

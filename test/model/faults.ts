@@ -1,8 +1,15 @@
 // Faults as somebody might make them: each breaks one rule that the checkpoints' truth rests on.
 
-import { DamagedLogError, describe, InconsistentStateError } from '../../server/errors.ts';
+import { AppError, describe, InconsistentStateError } from '../../server/errors.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../../server/log/checkpoint.ts';
+import { Fault as Refusal } from '../../server/log/fault.ts';
 import { addRange, look } from '../../server/log/offset-ranges.ts';
+import { packOffsets, unpackOffsets } from '../../server/log/packed-offsets.ts';
+import { Unready } from '../../server/log/unready.ts';
+import type { Order } from '../../server/orders/order.ts';
+import { REASONS } from '../../server/orders/reasons.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
+import type { Letter } from '../../server/task/ledger.ts';
 import {
   orderFold as fold,
   type OrderLedger,
@@ -50,7 +57,7 @@ export const faults: Record<string, Fault> = {
       return true;
     },
     readDeadLetter(offset, origin, letter) {
-      const order = letter.decode();
+      const order = orderOf(letter);
       const isCopy = origin !== null && state.deadLetters.has(origin);
       if (isCopy && offset >= state.deadLetterOffset && order !== null) {
         if (fold.contains(state.folded, order)) fold.subtract(state.folded, order);
@@ -69,9 +76,8 @@ export const faults: Record<string, Fault> = {
   'no subtraction': inLedger((ledger, state) => ({
     readDeadLetter(offset, origin, letter) {
       const { corrections } = state;
-      const order = letter.decode();
       const ended = ledger.readDeadLetter(offset, origin, letter);
-      if (state.corrections > corrections) fold.add(state.folded, order!);
+      if (state.corrections > corrections) fold.add(state.folded, orderOf(letter)!);
       return ended;
     },
   })),
@@ -133,12 +139,12 @@ export const faults: Record<string, Fault> = {
         } catch (error) {
           state.deadLetterOffset = offset + 1;
           // As any other error: the task writes down what it knows.
-          throw new DamagedLogError(describe(error));
+          throw new AppError('PLANTED', describe(error), false);
         }
       },
     })).task(deps),
     onFailed(error) {
-      const isOurs = error instanceof DamagedLogError;
+      const isOurs = error instanceof AppError && error.code === 'PLANTED';
       deps.onFailed(isOurs ? new InconsistentStateError(error.message) : error);
     },
   })),
@@ -148,7 +154,7 @@ export const faults: Record<string, Fault> = {
       const isGap = origin !== null && look(state.gapRanges, origin) === 'in';
       const { deadLettered } = state;
       const ended = ledger.readDeadLetter(offset, origin, letter);
-      const order = letter.decode();
+      const order = orderOf(letter);
       if (isGap && state.deadLettered > deadLettered && order !== null) {
         if (fold.contains(state.folded, order)) {
           addRange(state.gapRanges, origin, origin + 1);
@@ -164,6 +170,24 @@ export const faults: Record<string, Fault> = {
     arrive(offset, redrive) {
       passWithout(state, offset);
       return ledger.arrive(offset, redrive);
+    },
+  })),
+
+  'a dead letter passed over while its schema is asked for': inLedger((ledger) => ({
+    readDeadLetter(offset, origin, decode) {
+      const ended = ledger.readDeadLetter(offset, origin, decode);
+      return ended instanceof Unready ? ledger.readDeadLetter(offset, null, decode) : ended;
+    },
+  })),
+
+  'the silence of a registry taken for an answer': inTask((deps) => ({
+    ...deps,
+    fold: {
+      ...deps.fold,
+      decode(bytes, start, end) {
+        const value = deps.fold.decode(bytes, start, end);
+        return value instanceof Unready ? new Refusal(REASONS.SCHEMA_UNKNOWN, 'silence') : value;
+      },
     },
   })),
 
@@ -227,7 +251,113 @@ export const faults: Record<string, Fault> = {
       };
     },
   },
+
+  'R in another tick than N': inLedger((_ledger, { redriven }, { clock }) => {
+    const add = redriven.add;
+    redriven.add = (origin) => {
+      clock.after(0, () => add(origin));
+      return true;
+    };
+    return {};
+  }),
+
+  'R restored without what came since the checkpoint it leans on': inLedger((_ledger, state) => {
+    const since = new Set(unpackOffsets(state.redriven.packSinceBase()));
+    if (state.base === null || since.size === 0) return {};
+    const { has } = state.redriven;
+    state.redriven.has = (origin) => !since.has(origin) && has(origin);
+    return {};
+  }),
+
+  'only the greatest command and letter kept instead of R': inLedger((ledger, state) => {
+    let greatest = '';
+    const { has } = state.redriven;
+    return {
+      arrive(offset, redrive) {
+        if (redrive === null || redrive.group !== names.group)
+          return ledger.arrive(offset, redrive);
+        const key = [redrive.id, redrive.deadLetter].map((part) => `${part}`.padStart(9)).join();
+        state.redriven.has = () => key <= greatest;
+        const arrived = ledger.arrive(offset, redrive);
+        state.redriven.has = has;
+        if (key > greatest) greatest = key;
+        return arrived;
+      },
+    };
+  }),
+
+  'records that other groups redrove are counted': inLedger((ledger) => ({
+    arrive: (offset, redrive) =>
+      ledger.arrive(offset, redrive?.group === names.group ? redrive : null),
+  })),
+
+  'copies neither counted nor in the balance': inLedger((ledger, state) => ({
+    arrive(offset, redrive) {
+      const before = [...state.copyRanges];
+      const arrived = ledger.arrive(offset, redrive);
+      state.copyRanges.splice(0, Number.POSITIVE_INFINITY, ...before);
+      return arrived;
+    },
+  })),
+
+  'what the head leans on is trimmed': inTask((deps) => {
+    let last = 0;
+    return {
+      ...deps,
+      writer: {
+        async append(tp, records) {
+          const offset = await deps.writer.append(tp, records);
+          if (tp === names.checkpoints) last = offset;
+          return offset;
+        },
+      },
+      trim: () => deps.trim(last),
+    };
+  }),
+
+  'a whole checkpoint under the name of another group': inTask((deps) => ({
+    ...deps,
+    writer: {
+      append(tp, records) {
+        const changed = records.map((record) => {
+          if (tp !== names.checkpoints) return record;
+          const checkpoint = decodeCheckpoint(record.value!);
+          if (checkpoint.deadLetters.length === 0) return record;
+          return Object.assign(record, {
+            value: encodeCheckpoint({ ...checkpoint, group: 'other' }),
+          });
+        });
+        return deps.writer.append(tp, changed);
+      },
+    },
+  })),
+
+  'D without one of its members': inLedger((_ledger, { deadLetters }) => {
+    const { pack } = deadLetters;
+    deadLetters.pack = () => packOffsets(unpackOffsets(pack()).slice(1));
+    return {};
+  }),
+
+  'D as it was some time ago': inLedger((_ledger, { deadLetters }) => {
+    const { pack } = deadLetters;
+    let first: Buffer | null = null;
+    deadLetters.pack = () => {
+      first ??= pack();
+      return first;
+    };
+    return {};
+  }),
+
+  'the end of the orders not read before a redrive': { executor: { blind: true } },
+
+  'a filter whose end moves': { executor: { movingEnd: true } },
 };
+
+/** What a dead letter holds, where that is known. */
+function orderOf(letter: Letter<Order>): Order | null {
+  const order = letter.decode();
+  return order instanceof Unready ? null : order;
+}
 
 /** What lies between N and `offset` is called a gap, dead letters or not. */
 function passWithout(state: State, offset: number): false {

@@ -25,6 +25,8 @@ type Append = { readonly topic: string; readonly records: readonly RecordContent
 export type Logs = {
   portsOf(host: Host): { reader: LogReader; writer: LogWriter };
   boundsOf(topic: string): Bounds;
+  /** What is there and can be read, in its order. */
+  recordsOf(topic: string): { readonly offset: number; readonly record: RecordContent }[];
   /** The first offset. */
   append(topic: string, records: readonly RecordContent[], oddity?: 'damaged'): number;
   /** Leaves an offset without a record: the end of a transaction, or what compaction left. */
@@ -138,6 +140,15 @@ export function createLogs(scheduler: Scheduler, onLanding: (landing: Landing) =
       writer: { append: ({ topic }, records) => send(host, topic, records) },
     }),
     boundsOf: logOf,
+    recordsOf: (topic) => {
+      const { low, batches } = logOf(topic);
+      return batches
+        .filter(({ oddity }) => oddity === undefined)
+        .flatMap(({ first, records }) =>
+          records.map((record, i) => ({ offset: first + i, record })),
+        )
+        .filter(({ offset }) => offset >= low);
+    },
     leaveOut(topic, how) {
       const log = logOf(topic);
       if (how === 'hole') log.hole += 1;

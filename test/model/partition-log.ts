@@ -1,6 +1,6 @@
 // One partition's log in memory, and the following of it.
 
-import type { Follower, Following, RecordSet } from '../../server/log/ports.ts';
+import type { Follower, RecordSet, Subscription } from '../../server/log/ports.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import { encodeBatch } from '../../server/record-batch/writer.ts';
 import type { Host, Scheduler } from './scheduler.ts';
@@ -97,7 +97,7 @@ export function follow(
   log: PartitionLog,
   from: number,
   follower: Follower,
-): Following {
+): Subscription {
   let position = from;
   let idle = true;
   let open = true;

@@ -4,8 +4,9 @@ import t, { type Test } from 'tap';
 import { createPostHandler } from '../../server/orders/post-order.ts';
 import { classify } from '../../server/task/failure.ts';
 import { freePort } from '../fixtures/free-port.ts';
+import { someOrder } from '../fixtures/some-order.ts';
 
-const order = { orderId: 'o-1', product: 'Item1', price: 2.5 };
+const order = someOrder({ price: 2.5 });
 const place = { topic: 'orders', partition: 2, offset: 41, attempt: 1 };
 const never = new AbortController().signal;
 

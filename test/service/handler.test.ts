@@ -5,10 +5,11 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import type { Metrics } from '../../server/http/contract.ts';
-import { encodeOrder, type Order } from '../../server/orders/order.ts';
+import type { Order } from '../../server/orders/order.ts';
 import { withDevBroker } from '../fixtures/dev-broker.ts';
 import { createKafkajsClient } from '../fixtures/kafkajs-client.ts';
 import { withService } from '../fixtures/service.ts';
+import { encodeSomeOrder } from '../fixtures/some-order.ts';
 import { until } from '../fixtures/until.ts';
 
 const CONCURRENCY = 4;
@@ -73,7 +74,7 @@ async function withOrders(t: Test, count: number) {
   const client = createKafkajsClient(brokers);
   const messages = Array.from({ length: count }, (_, n) => ({
     key: Buffer.from(`customer-${n % 5}`),
-    value: encodeOrder({ orderId: `o-${n}`, product: `Item${n % 5}`, price: n + 0.25 }),
+    value: encodeSomeOrder({ orderId: `o-${n}`, product: `Item${n % 5}`, price: n + 0.25 }),
   }));
   const env = {
     KAFKA_BROKERS: brokers,

@@ -3,6 +3,9 @@ import { loadConfig } from '../../server/config.ts';
 import { createProgress } from '../../server/log/progress.ts';
 import { createHealth, type TaskStatus } from '../../server/service/health.ts';
 import { createIncidents } from '../../server/service/incidents.ts';
+import { createLifecycle } from '../../server/service/lifecycle.ts';
+import { createReports } from '../../server/service/reports.ts';
+import { createStalls } from '../../server/service/stalls.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { notingLogger } from '../fixtures/noting-logger.ts';
 
@@ -16,8 +19,13 @@ async function world({ ready = true } = {}) {
   const clock = manualClock();
   const progress = { tasks: createProgress(clock), view: createProgress(clock) };
   const world = { kafka: ready, tasks: AT_REST, heartbeatAge: null as number | null };
+  const config = loadConfig({});
+  const lifecycle = createLifecycle(clock);
+  const reports = createReports(clock);
+  const checkpointTopic = config.CHECKPOINT_TOPIC;
+  const stalls = createStalls({ progress, reports, checkpointTopic });
   const health = createHealth({
-    config: loadConfig({}),
+    config,
     brokers: ['kafka-1:9092', 'kafka-2:9092'],
     embedded: false,
     launcher: 'npm',
@@ -25,30 +33,37 @@ async function world({ ready = true } = {}) {
     clock,
     tasks: () => world.tasks,
     heartbeatAge: () => world.heartbeatAge,
-    progress,
+    lifecycle,
+    reports,
+    stalls,
+    taskNotes: progress.tasks.notes,
   });
   const logger = notingLogger();
   const incidents = createIncidents({ logger, clock });
   if (ready) {
-    health.kafka(true);
-    health.caughtUp();
-    health.joining();
-    health.member({ member: true, error: null });
+    reports.kafka(true);
+    reports.caughtUp();
+    lifecycle.to('JOINING');
+    lifecycle.to('RUNNING');
+    reports.member({ member: true, error: null });
   }
   return Object.assign(world, {
     clock,
     progress,
     health,
+    lifecycle,
+    reports,
+    stalls,
     lines: logger.lines,
     reasons: () => health.status().reasons.join('; '),
     /** Time goes by as in a service that looks once a second. */
     async pass(seconds: number) {
       for (let i = 0; i < seconds; i += 1) {
-        if (world.kafka) health.kafka(true);
+        if (world.kafka) reports.kafka(true);
         incidents.update(health.incidents());
         await clock.advance(1000);
       }
-      if (world.kafka) health.kafka(true);
+      if (world.kafka) reports.kafka(true);
     },
   });
 }
@@ -63,24 +78,24 @@ t.test('a service on which nothing happens stays ready, and says nothing', async
 t.test('the way to being ready is told step by step', async (t) => {
   const w = await world({ ready: false });
   t.match(w.health.status(), { phase: 'starting', reasons: [/^Kafka is unreachable at kafka-1/] });
-  w.health.kafka(true);
+  w.reports.kafka(true);
   t.match(w.health.status(), { phase: 'starting', reasons: [/^reading what the group/] });
-  w.health.caughtUp();
-  w.health.joining();
+  w.reports.caughtUp();
+  w.lifecycle.to('JOINING');
   t.match(w.health.status(), { phase: 'starting', reasons: [/^joining the group order-cons/] });
-  w.health.member({ member: true, error: null });
+  w.lifecycle.to('RUNNING');
+  w.reports.member({ member: true, error: null });
   w.tasks = { ...AT_REST, restoring: [0, 2] };
   t.match(w.health.status(), { phase: 'not-ready', reasons: ['restoring partitions 0, 2'] });
   w.tasks = AT_REST;
   t.match(w.health.status(), { phase: 'ready' });
-  w.health.stopping();
-  w.health.stopping();
+  w.lifecycle.to('STOPPING');
   t.match(w.health.status(), { phase: 'stopping', reasons: ['the service is stopping'] });
 });
 
 t.test('a step that is not in the lifecycle is a mistake', async (t) => {
-  const { health } = await world();
-  t.throws(() => health.joining(), TypeError);
+  const { lifecycle } = await world();
+  t.throws(() => lifecycle.to('JOINING'), TypeError);
 });
 
 t.test('Kafka away is one line, its return another, whatever fails meanwhile', async (t) => {
@@ -89,13 +104,13 @@ t.test('Kafka away is one line, its return another, whatever fails meanwhile', a
   w.kafka = false;
   for (let second = 0; second < 600; second += 1) {
     // As it is: both readers, appends, commits and the topics all fail over and over.
-    w.health.kafka(false, new Error('connect ECONNREFUSED 127.0.0.1:9092'));
-    w.health.note('commit', `not committed: Consumer group was not initialized ${second}`);
+    w.reports.kafka(false, new Error('connect ECONNREFUSED 127.0.0.1:9092'));
+    w.reports.note('commit', `not committed: Consumer group was not initialized ${second}`);
     w.progress.tasks.readEnded(orders, 'ECONNREFUSED');
     if (second === 0) {
       w.progress.tasks.begin('write', checkpoints).failed(new Error('EPIPE'));
       w.progress.view.begin('read', checkpoints);
-      w.health.member({ member: false, error: 'connection lost' });
+      w.reports.member({ member: false, error: 'connection lost' });
     }
     await w.pass(1);
     t.ok(w.health.status().reasons.length <= 1, 'one explanation');
@@ -103,7 +118,7 @@ t.test('Kafka away is one line, its return another, whatever fails meanwhile', a
   const reason = 'Kafka is unreachable at kafka-1:9092, kafka-2:9092';
   t.same(w.lines, [`warn: ${reason} (connect ECONNREFUSED 127.0.0.1:9092)`]);
   w.kafka = true;
-  w.health.member({ member: true, error: null });
+  w.reports.member({ member: true, error: null });
   await w.pass(3);
   t.same(w.lines.slice(1), ['info: Kafka answers at kafka-1:9092, kafka-2:9092']);
   t.same(w.health.status().reasons, [], 'what waited for Kafka gets its time anew');
@@ -113,7 +128,7 @@ t.test('a Kafka that is away from the start is told within seconds', async (t) =
   const w = await world({ ready: false });
   await w.pass(2);
   t.same(w.lines, [], 'the one line waits for the reason');
-  w.health.kafka(false, 'Connection timeout');
+  w.reports.kafka(false, 'Connection timeout');
   await w.pass(2);
   t.match(w.lines, [/^warn: Kafka is unreachable at kafka-1:9092.*Connection timeout/]);
   await w.pass(57);
@@ -156,27 +171,28 @@ t.test(
 t.test('a view that cannot be followed makes it not ready, and its numbers old', async (t) => {
   const w = await world();
   w.progress.view.begin('read', checkpoints);
-  t.same([...w.health.oldHeads()], []);
+  t.same([...w.stalls.oldHeads()], []);
   await w.pass(6);
   t.match(w.reasons(), /-checkpoints\[1\] cannot be read .*what is shown of it is old: no answer/);
-  t.same([...w.health.oldHeads()], [1]);
+  t.same([...w.stalls.oldHeads()], [1]);
 });
 
 t.test('a refused join is told in the broker’s words, and so is leaving the group', async (t) => {
   const w = await world({ ready: false });
   w.kafka = true;
-  w.health.kafka(true);
-  w.health.caughtUp();
-  w.health.joining();
-  w.health.member({ member: false, error: 'INCONSISTENT_GROUP_PROTOCOL' });
+  w.reports.kafka(true);
+  w.reports.caughtUp();
+  w.lifecycle.to('JOINING');
+  w.reports.member({ member: false, error: 'INCONSISTENT_GROUP_PROTOCOL' });
   await w.pass(3);
   t.equal(w.reasons(), 'cannot join the group order-consumer-group: INCONSISTENT_GROUP_PROTOCOL');
   t.equal(w.lines.length, 1);
-  w.health.member({ member: true, error: null });
+  w.lifecycle.to('RUNNING');
+  w.reports.member({ member: true, error: null });
   t.equal(w.health.status().phase, 'ready');
-  w.health.member({ member: false, error: 'GROUP_AUTHORIZATION_FAILED' });
+  w.reports.member({ member: false, error: 'GROUP_AUTHORIZATION_FAILED' });
   t.equal(w.reasons(), 'out of the group order-consumer-group: GROUP_AUTHORIZATION_FAILED');
-  w.health.member({ member: false, error: null });
+  w.reports.member({ member: false, error: null });
   t.match(w.reasons(), /^out of the group order-consumer-group/);
   t.equal(w.health.status().phase, 'not-ready');
 });
@@ -184,9 +200,9 @@ t.test('a refused join is told in the broker’s words, and so is leaving the gr
 t.test('a group that lets nobody in for long is an incident', async (t) => {
   const w = await world({ ready: false });
   w.kafka = true;
-  w.health.kafka(true);
-  w.health.caughtUp();
-  w.health.joining();
+  w.reports.kafka(true);
+  w.reports.caughtUp();
+  w.lifecycle.to('JOINING');
   await w.pass(10);
   t.same(w.lines, []);
   await w.pass(5);
@@ -224,11 +240,11 @@ t.test('a handler that never ends and a full partition are told, and stop nothin
 
 t.test('a problem goes away, a failure does not', async (t) => {
   const w = await world();
-  w.health.problem('topics', 'orders-dlq is compacted');
-  w.health.failed('damaged');
+  w.reports.problem('topics', 'orders-dlq is compacted');
+  w.reports.failed('damaged');
   await w.pass(3);
   t.equal(w.reasons(), 'damaged; orders-dlq is compacted');
-  w.health.problem('topics', null);
+  w.reports.problem('topics', null);
   await w.pass(3);
   t.equal(w.reasons(), 'damaged');
   t.same(w.lines, [

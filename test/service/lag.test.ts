@@ -12,12 +12,12 @@ function world() {
   const state = { known: true, old: new Set<number>() };
   const lag = createLag({
     readEnds: async () => new Map(ends),
-    partitions: () => 2,
     heads: () => heads,
     isKnown: () => state.known,
     old: () => state.old,
     clock,
   });
+  lag.partitions(2);
   return Object.assign(state, {
     clock,
     lag,
@@ -103,12 +103,12 @@ t.test('an answer that came late counts from when it was asked for', async (t) =
   let answer = (_ends: Map<number, Answer>) => {};
   const lag = createLag({
     readEnds: () => new Promise((resolve) => (answer = resolve)),
-    partitions: () => 1,
     heads: () => new Map(),
     isKnown: () => true,
     old: () => new Set(),
     clock,
   });
+  lag.partitions(1);
   const asked = lag.ask();
   await clock.advance(6000);
   answer(new Map([[0, { low: 0, high: 3 }]]));

@@ -7,17 +7,22 @@ import { type AppDeps, buildApp } from '../../server/http/app.ts';
 import type { Metrics, PartitionLag, Snapshot } from '../../server/http/contract.ts';
 import { encodeCheckpoint } from '../../server/log/checkpoint.ts';
 import { systemClock } from '../../server/log/clock.ts';
+import type { DeadLetter } from '../../server/log/dead-letter.ts';
 import type { Averages } from '../../server/orders/averages.ts';
 import { createExpositions } from '../../server/service/metrics.ts';
 import { createOverview } from '../../server/service/overview.ts';
 import type { GroupView } from '../../server/view/group-view.ts';
-import { applyDelta, fakeSource, listen, noSeries, rawClient } from '../fixtures/http.ts';
+import { applyDelta, fakeSource, listen, noSchemas, noSeries, rawClient } from '../fixtures/http.ts';
 import { fakeCommands, memoryLetters } from '../fixtures/letters.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { createMergedHeads, someCheckpoint } from '../fixtures/orders.ts';
 
 /** What is shown of heads that a test puts there. */
-function world(clock = systemClock, overrides: Partial<Parameters<typeof createOverview>[0]> = {}) {
+function world(
+  clock = systemClock,
+  overrides: Partial<Parameters<typeof createOverview>[0]> = {},
+  deadLetters: DeadLetter[] = [],
+) {
   const failures: unknown[] = [];
   const heads = createMergedHeads(clock, (_, error) => failures.push(error));
   const view: GroupView = {
@@ -26,7 +31,7 @@ function world(clock = systemClock, overrides: Partial<Parameters<typeof createO
     merge: heads.merge,
     merged: heads.merged,
     run: heads.run,
-    newestDeadLetters: () => [],
+    newestDeadLetters: () => deadLetters,
     takeChanges: () => ({ moved: heads.takeMoved(), deadLetters: [] }),
   };
   let nextOffset = 0;
@@ -63,6 +68,7 @@ async function start(deps: Partial<AppDeps> & Pick<AppDeps, 'source'>) {
     audit() {},
     failed() {},
     expositions: createExpositions(),
+    schemas: () => noSchemas,
     epoch: 1,
     allowedHosts: [],
     corsOrigins: [],
@@ -209,4 +215,103 @@ t.test('a rate of checkpoints that cannot be followed is not 0, it is not known'
   old = new Set([1]);
   t.equal(source.read().throughput, null);
   t.same(source.takeChanges(), { throughput: null });
+});
+
+/** Two products in one partition, of which two orders have been read back as dead letters. */
+function publishedWorld() {
+  const deadLetter: DeadLetter = {
+    partition: 0,
+    offset: 4,
+    timestamp: 1_600_000_000_000,
+    group: 'g',
+    orderId: null,
+    code: 'EMPTY',
+    stage: 'decode',
+    reason: 'EMPTY: the value has no bytes',
+    origin: { topic: 'orders', partition: 0, offset: 7 },
+    disposition: 'undecodable',
+    attempts: 1,
+  };
+  const w = world(manualClock(), {}, [deadLetter]);
+  w.put(0, [
+    ['Item1', 3],
+    ['__proto__', 1],
+  ]);
+  w.source.settle();
+  return w.source;
+}
+
+t.test('the bytes of /metrics, /dlq, /stream and of a scrape are published', async (t) => {
+  const source = publishedWorld();
+  const rest =
+    '"retries":0,"balance":{"read":1,"counted":4,"deadLettered":0,"pending":0,"gaps":0,"lost":0,' +
+    '"copies":0,"foreign":0,"corrections":0},"asOf":[{"partition":0,"nextOffset":1,"highWatermark":0,' +
+    '"writtenAt":"1970-01-01T00:00:00.000Z"}]}';
+  const perProduct =
+    '"perProduct":{"Item1":{"count":3,"averagePrice":1},"__proto__":{"count":1,"averagePrice":1}}';
+  const totals = '"totalCount":4,"overallAveragePrice":1';
+  const letters =
+    '[{"id":"0-4","timestamp":"2020-09-13T12:26:40.000Z","orderId":null,"code":"EMPTY",' +
+    '"stage":"decode","reason":"EMPTY: the value has no bytes",' +
+    '"origin":{"topic":"orders","partition":0,"offset":7},"disposition":"undecodable","attempts":1}]';
+  let whole = '';
+  for await (const chunk of (await source.wholeMetrics())!.chunks()) whole += chunk;
+  t.equal(whole, `{${totals},${perProduct},${rest}`);
+  const indexed = ',"group":"EMPTY: the value has no bytes","state":null}]';
+  t.equal(JSON.stringify(source.deadLetters(9)), letters.replace('}]', indexed));
+  const shown = `"metrics":{${totals},"productCount":2,${perProduct},${rest}`;
+  const status = JSON.stringify(source.status());
+  t.equal(
+    JSON.stringify(source.read()),
+    `{${shown},"deadLetters":${letters},"throughput":null,"lag":[],"status":${status}}`,
+  );
+  t.equal(source.takeChanges(), 'all');
+  const page = await source.products({
+    page: 1,
+    size: 1,
+    sort: 'count',
+    order: 'desc',
+    filter: '',
+  });
+  t.equal(
+    JSON.stringify(page),
+    '{"productCount":2,"matching":2,"products":[{"product":"Item1","count":3,"averagePrice":1}]}',
+  );
+  const scrape = await createExpositions().text.render({
+    figures: source.figures(),
+    lag: source.lag(),
+    status: source.status(),
+    streamClients: 0,
+  });
+  const names = [...scrape.matchAll(/^# TYPE ((?:orders|kafka|service|http)_.*)$/gm)];
+  t.same(
+    names.map(([, line]) => line),
+    [
+      'orders_processed_total counter',
+      'orders_corrections_total counter',
+      'orders_dead_lettered_total counter',
+      'orders_retries_total counter',
+      'orders_lost gauge',
+      'orders_pending gauge',
+      'orders_average_price gauge',
+      'orders_lag gauge',
+      'kafka_up gauge',
+      'service_ready gauge',
+      'http_stream_clients gauge',
+    ],
+  );
+  t.match(scrape, /^orders_average_price 1$/m);
+});
+
+t.test('a delta holds only what changed, in the order of the contract', async (t) => {
+  const { source, put } = world(manualClock());
+  put(0, [['Item1', 3]]);
+  source.settle();
+  source.takeChanges();
+  put(0, [['Item1', 5]]);
+  source.settle();
+  t.match(
+    JSON.stringify(source.takeChanges()),
+    /^{"metrics":{"totalCount":5,"overallAveragePrice":1,"productCount":1,"perProduct":{"Item1":{"count":5,"averagePrice":1}},"retries":0,"balance":{.*},"asOf":\[.*\]}}$/,
+  );
 });

@@ -19,7 +19,7 @@ function world() {
   };
   const say = createPauseHealth({
     commands: { pauses: () => pauses },
-    health: { problem: into(problems), note: into(notes) },
+    reports: { problem: into(problems), note: into(notes) },
     own: () => own,
   });
   return {

@@ -5,7 +5,6 @@ import t, { type Test } from 'tap';
 import { loadConfig } from '../../server/config.ts';
 import { startDevBroker } from '../../server/dev-broker/broker.ts';
 import { AppError } from '../../server/errors.ts';
-import { encodeOrder } from '../../server/orders/order.ts';
 import type { TaskGround } from '../../server/service/own-tasks.ts';
 import { createService, type Service } from '../../server/service/service.ts';
 import { withDevBroker } from '../fixtures/dev-broker.ts';
@@ -13,6 +12,7 @@ import { freePort } from '../fixtures/free-port.ts';
 import { createKafkajsClient } from '../fixtures/kafkajs-client.ts';
 import { type NotingLogger, notingLogger } from '../fixtures/noting-logger.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
+import { encodeSomeOrder } from '../fixtures/some-order.ts';
 import { until } from '../fixtures/until.ts';
 
 type World = { service: Service; logger: NotingLogger; line(pattern: RegExp): Promise<string> };
@@ -64,7 +64,7 @@ const ready = (service: Service) =>
 
 const anOrder = (n: number) => ({
   key: Buffer.from('k'),
-  value: encodeOrder({ orderId: `o${n}`, product: 'Lamp', price: 1 }),
+  value: encodeSomeOrder({ orderId: `o${n}`, product: 'Lamp', price: 1 }),
 });
 
 t.test('a Kafka that is away at the start is told once, and once when it is there', async (t) => {

@@ -15,7 +15,8 @@ function world() {
   };
   const upkeep = createUpkeep({
     clock,
-    health: { kafka: (up) => void kafka.push(up), problem: into(problems), note: into(notes) },
+    random: () => 1,
+    reports: { kafka: (up) => void kafka.push(up), problem: into(problems), note: into(notes) },
     onCrash: (error) => crashes.push(error),
   });
   const said = () => ({ problems: [...problems.values()], notes: [...notes.values()] });
@@ -82,22 +83,25 @@ t.test('a step is tried until it succeeds; who refuses it is there', async (t) =
   t.same(said().problems, []);
 });
 
-t.test('a step that cannot be mended rejects, one that has ended does not go on', async (t) => {
-  const { clock, upkeep } = world();
-  await t.rejects(
-    upkeep.insist('topics', async () => {
-      throw refused;
-    }),
-    { message: 'TOPIC_AUTHORIZATION_FAILED' },
-  );
-  let calls = 0;
-  const done = upkeep.insist('topics', async () => {
-    calls += 1;
-    throw passing;
-  });
-  await clock.advance(0);
-  upkeep.end();
-  await clock.advance(5000);
-  await done;
-  t.equal(calls, 1);
-});
+t.test(
+  'a step that cannot be mended rejects, and so does one at the end of all, at once',
+  async (t) => {
+    const { clock, upkeep } = world();
+    await t.rejects(
+      upkeep.insist('topics', async () => {
+        throw refused;
+      }),
+      { message: 'TOPIC_AUTHORIZATION_FAILED' },
+    );
+    let calls = 0;
+    const done = upkeep.insist('topics', async () => {
+      calls += 1;
+      throw passing;
+    });
+    await clock.advance(0);
+    upkeep.end();
+    await t.rejects(done, { name: 'AbortError' });
+    await clock.advance(5000);
+    t.equal(calls, 1);
+  },
+);

@@ -1,7 +1,9 @@
 import t from 'tap';
+import { AppError } from '../../server/errors.ts';
 import type { PartitionTask } from '../../server/task/partition-task.ts';
 import { createTasks } from '../../server/task/tasks.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
+import { notingLogger } from '../fixtures/noting-logger.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 import { logs, order, taskWorld } from '../fixtures/task-world.ts';
 
@@ -21,7 +23,7 @@ function fakeTasks() {
           return state;
         },
         nextOffset: 0,
-        pending: 0,
+        waiting: { inFlight: 0, retrying: 0, givenUp: 0 },
         start: () => void started.push(partition),
         readBack() {},
         trim: async () => {},
@@ -135,4 +137,57 @@ t.test('a task that writes its last checkpoint gives it up when it is replaced',
   await clock.advance(10_000);
   await Promise.all([first, second]);
   t.ok(appends <= before + 1);
+});
+
+t.test(
+  'a last checkpoint that Kafka does not answer is given up, and the log says so',
+  async (t) => {
+    for (const waits of ['append', 'topicId'] as const) {
+      const { append, start, clock, reader, writer } = taskWorld(t);
+      const logger = notingLogger();
+      let isAway = false;
+      const { task } = start(() => {}, {
+        logger,
+        reader: {
+          ...reader,
+          topicId: (topic) => (isAway && waits === 'topicId' ? never : reader.topicId(topic)),
+        },
+        writer: {
+          append: (...sent) => (isAway && waits === 'append' ? never : writer.append(...sent)),
+        },
+      });
+      await clock.advance(1000);
+      isAway = true;
+      append(logs.orders, [order('a')]);
+      await clock.advance(0);
+      const closed = task.close({ lastCheckpoint: true });
+      await clock.advance(3000);
+      await closed;
+      t.match(logger.lines, [/^warn: the last checkpoint was not written/], waits);
+    }
+  },
+);
+
+t.test('a last checkpoint that Kafka refuses is told in the log', async (t) => {
+  const { append, start, clock, writer } = taskWorld(t);
+  const logger = notingLogger();
+  let refuses = false;
+  const { task, failures } = start(() => {}, {
+    logger,
+    writer: {
+      async append(...sent) {
+        if (refuses) throw new AppError('RECORD_TOO_LARGE', 'too large', false);
+        return writer.append(...sent);
+      },
+    },
+  });
+  await clock.advance(1000);
+  append(logs.orders, [order('a')]);
+  await clock.advance(0);
+  append(logs.orders, [order('b')]);
+  await clock.advance(0);
+  refuses = true;
+  await task.close({ lastCheckpoint: true });
+  t.match(logger.lines, [/^error: a task failed while it was closing/]);
+  t.same(failures, [], 'it was closed already');
 });

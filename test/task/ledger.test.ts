@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import t from 'tap';
+import { type CountedRange, countOf } from '../../server/log/offset-ranges.ts';
 import type { Redrive } from '../../server/log/redrive.ts';
 import { sumOf } from '../../server/orders/averages.ts';
 import type { Order } from '../../server/orders/order.ts';
@@ -6,8 +8,9 @@ import { createLedger, emptyState, type Letter } from '../../server/task/ledger.
 import { pendingRecord } from '../../server/task/pending.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { type OrderLedger, orderFold } from '../fixtures/orders.ts';
+import { someOrder } from '../fixtures/some-order.ts';
 
-const order = (price: number, product = 'a'): Order => ({ orderId: 'o', product, price });
+const order = (price: number, product = 'a') => someOrder({ product, price });
 const inconsistent = { code: 'INCONSISTENT_STATE' };
 
 /** A ledger that has counted so many orders at 10. */
@@ -118,4 +121,94 @@ t.test('a gap inside lost ranges that were put together is known to be a gap', a
   ledger.readDeadLetter(0, 4, letterOf(order(10)));
   t.match(ledger.state, { deadLettered: 1, corrections: 0, gapRanges: [] });
   t.same(ledger.state.lost, [{ from: 0, to: 8, count: 2 }]);
+});
+
+type Kind = 'counted' | 'gap' | 'lost';
+type Truth = { kind: Kind; product: string; joined: boolean };
+
+/** Where the offsets of a kind stand; those marked are put together with the range before. */
+function rangesOf(truth: readonly Truth[], kind: Kind): CountedRange[] {
+  const ranges: CountedRange[] = [];
+  for (const [offset, { kind: found, joined }] of truth.entries()) {
+    if (found !== kind) continue;
+    const last = ranges.at(-1);
+    const one = { from: offset, to: offset + 1, count: 1 };
+    if (last === undefined || !(joined || last.to === offset)) ranges.push(one);
+    else ranges.splice(-1, 1, { ...last, to: offset + 1, count: last.count + 1 });
+  }
+  return ranges;
+}
+
+/** A ledger that has come to all of it. */
+function ledgerOf(truth: readonly Truth[]): OrderLedger {
+  const state = emptyState(0, orderFold.empty());
+  state.nextOffset = truth.length;
+  state.gapRanges = rangesOf(truth, 'gap');
+  state.lost = rangesOf(truth, 'lost');
+  for (const { kind, product } of truth) {
+    if (kind === 'counted') orderFold.add(state.folded, order(10, product));
+  }
+  return createLedger(state, orderFold, 'g');
+}
+
+/** How many offsets are of each kind. */
+function countsOf({ state }: OrderLedger) {
+  const counted = [...state.folded.averages.values()].reduce((sum, { count }) => sum + count, 0);
+  return { counted, gap: countOf(state.gapRanges), lost: countOf(state.lost) };
+}
+
+t.test(
+  'dead letters among ranges that were put together are booked right, or refused',
+  async (t) => {
+    const kind = fc.constantFrom<Kind>('counted', 'gap', 'lost');
+    const product = fc.constantFrom('a', 'b', 'c');
+    const truth = fc.array(fc.record({ kind, product, joined: fc.boolean() }), {
+      minLength: 1,
+      maxLength: 12,
+    });
+    let booked = 0;
+    fc.assert(
+      fc.property(truth, fc.nat(), fc.boolean(), (truth, pick, isOrder) => {
+        const ledger = ledgerOf(truth);
+        const origin = pick % truth.length;
+        const { kind, product } = truth[origin]!;
+        const before = stateOf(ledger);
+        const counts = countsOf(ledger);
+        const content = isOrder || kind === 'counted' ? order(10, product) : null;
+        try {
+          ledger.readDeadLetter(0, origin, letterOf(content));
+        } catch {
+          t.same(stateOf(ledger), before);
+          return true;
+        }
+        if (kind !== 'counted') booked += 1;
+        return countsOf(ledger)[kind] === counts[kind] - 1 && ledger.state.deadLettered === 1;
+      }),
+      { numRuns: 2000 },
+    );
+    t.ok(booked > 0);
+  },
+);
+
+t.test('what cannot have been counted is taken out of the only ranges it can be in', async (t) => {
+  for (const content of [null, order(10, 'never counted')]) {
+    const state = emptyState(0, orderFold.empty());
+    state.nextOffset = 10;
+    state.lost = [{ from: 0, to: 8, count: 2 }];
+    state.folded.averages.set('a', { count: 8, low: 800_000, carry: 0 });
+    const ledger = createLedger(state, orderFold, 'g');
+    ledger.readDeadLetter(0, 4, letterOf(content));
+    ledger.readDeadLetter(1, 5, letterOf(content));
+    t.match(ledger.state, { deadLettered: 2, corrections: 0, lost: [] });
+    t.throws(() => ledger.readDeadLetter(2, 6, letterOf(content)), inconsistent, 'nothing is left');
+  }
+});
+
+t.test('of two kinds of ranges that were put together none is guessed', async (t) => {
+  const state = emptyState(0, orderFold.empty());
+  state.nextOffset = 10;
+  state.lost = [{ from: 0, to: 8, count: 2 }];
+  state.gapRanges = [{ from: 1, to: 7, count: 2 }];
+  const ledger = createLedger(state, orderFold, 'g');
+  t.throws(() => ledger.readDeadLetter(0, 4, letterOf(null)), inconsistent);
 });

@@ -3,11 +3,11 @@ import t from 'tap';
 import { TransientError } from '../../server/errors.ts';
 import type { LogWriter } from '../../server/log/ports.ts';
 import { sumOf } from '../../server/orders/averages.ts';
-import { encodeOrder } from '../../server/orders/order.ts';
+import { encodeSomeOrder } from '../fixtures/some-order.ts';
 import { taskLogs, taskWorld } from '../fixtures/task.ts';
 import { type CraftedRecord, craftBatch, oddDeltas } from '../record-batch/crafted.ts';
 
-const order = (orderId: string) => encodeOrder({ orderId, product: 'Item1', price: 10 });
+const order = (orderId: string) => encodeSomeOrder({ orderId, product: 'Item1', price: 10 });
 const gzip = { attributes: 1, compress: (body: Buffer) => gzipSync(body, { level: 1 }) };
 const MiB = 1024 * 1024;
 

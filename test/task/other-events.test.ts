@@ -40,7 +40,7 @@ t.test('sensors: exact means and variances through kill -9 and rebalances', asyn
   const { address: brokers } = await withDevBroker(t);
   const client = createKafkajsClient(brokers);
   const producer = await openOrderProducer({
-    connection: { brokers: [brokers], ssl: false },
+    connection: { brokers: [brokers] },
     topic: sensorTopics.readings,
     partitions: PARTITIONS,
     trouble: (words) => t.comment(words),

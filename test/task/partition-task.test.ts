@@ -1,6 +1,6 @@
 import t from 'tap';
 import { PermanentError, TransientError } from '../../server/errors.ts';
-import { decodeStamp } from '../../server/log/checkpoint.ts';
+import { decodeStamp } from '../../server/log/checkpoint-stamp.ts';
 import { sumOf } from '../../server/orders/averages.ts';
 import { createOrderFold } from '../../server/orders/order-fold.ts';
 import type { OrderHandler } from '../../server/orders/order-handler.ts';

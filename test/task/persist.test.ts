@@ -11,11 +11,11 @@ const record = { timestamp: 99, key: null, value: Buffer.from('x'), headers: [] 
 const BOUND = 5000;
 
 /** A writer that answers as `append` says. */
-function world(append: (records: readonly RecordContent[]) => number) {
+function world(append: (records: readonly RecordContent[]) => number | Promise<number>) {
   const clock = manualClock();
   const progress = createProgress(clock);
   const logger = notingLogger();
-  let open = true;
+  const abandoned = new AbortController();
   const writer = {
     append: async (_tp: unknown, records: readonly RecordContent[]) => append(records),
   };
@@ -24,8 +24,8 @@ function world(append: (records: readonly RecordContent[]) => number) {
     clock,
     progress,
     logger,
-    persisted: persist(deps, tp, [record], () => open),
-    giveUp: () => (open = false),
+    persisted: persist(deps, tp, [record], abandoned.signal),
+    giveUp: () => abandoned.abort(),
   };
 }
 
@@ -43,6 +43,21 @@ t.test('an append that is refused for ever is a stall with the last reason', asy
   await clock.advance(BOUND);
   t.equal(await persisted, undefined);
   t.same(progress.stalls(BOUND), [], 'nobody waits for it any more');
+});
+
+t.test('who gives up waits neither for a pause nor for an answer', async (t) => {
+  const pausing = world(() => {
+    throw refusal('APPEND_FAILED', 'EPIPE');
+  });
+  await pausing.clock.advance(0);
+  pausing.giveUp();
+  t.equal(await pausing.persisted, undefined);
+
+  const silent = world(() => new Promise<number>(() => {}));
+  await silent.clock.advance(0);
+  silent.giveUp();
+  t.equal(await silent.persisted, undefined);
+  t.same(silent.progress.stalls(0), []);
 });
 
 t.test('an append that succeeds at last is no stall', async (t) => {
@@ -92,6 +107,6 @@ t.test('a clock that was set right is suspected no more', async (t) => {
   await persisted;
   const writer = { append: async () => 4 };
   const deps = { writer, clock, random: () => 1, logger: notingLogger(), progress };
-  await persist(deps, tp, [record], () => true);
+  await persist(deps, tp, [record], new AbortController().signal);
   t.same(progress.notes(), []);
 });

@@ -13,6 +13,7 @@ function world() {
   const failers = new Map<number, (error: unknown) => void>();
   const trims: [number, unknown][] = [];
   let trim = async () => {};
+  let nextOffset: number | null = 7;
   const createTask = (partition: number, onFailed: (error: unknown) => void): PartitionTask => {
     states.set(partition, 'CREATED');
     failers.set(partition, onFailed);
@@ -20,8 +21,10 @@ function world() {
       get state() {
         return states.get(partition)!;
       },
-      nextOffset: 7,
-      pending: 0,
+      get nextOffset() {
+        return nextOffset;
+      },
+      waiting: { inFlight: 0, retrying: 0, givenUp: 0 },
       start: () => void states.set(partition, 'RUNNING'),
       readBack() {},
       trim: () => trim(),
@@ -42,6 +45,9 @@ function world() {
     states,
     failers,
     trims,
+    standAt: (offset: number | null) => {
+      nextOffset = offset;
+    },
     setTrim: (next: () => Promise<void>) => (trim = next),
   };
 }
@@ -56,7 +62,13 @@ t.test(
     failers.get(2)!(new Error('damaged'));
     t.match(tasks.status(), { fenced: [1], failures: [{ partition: 2, reason: 'damaged' }] });
     tasks.assign([0, 1, 2]);
-    t.same(tasks.status(), { restoring: [], failures: [], fenced: [] });
+    const waiting = [0, 1, 2].map((partition) => ({
+      partition,
+      inFlight: 0,
+      retrying: 0,
+      givenUp: 0,
+    }));
+    t.same(tasks.status(), { restoring: [], failures: [], fenced: [], waiting });
     await tasks.close();
   },
 );
@@ -91,3 +103,39 @@ t.test('a trim that fails after its partition has gone says nothing of it', asyn
   );
   await tasks.close();
 });
+
+t.test(
+  'a stopped partition goes on from a head beyond where it stopped, and from no other',
+  async (t) => {
+    const stampAt = (nextOffset: number) => ({
+      version: 2,
+      group: 'g',
+      nextOffset,
+      deadLetterOffset: 0,
+      generation: -1,
+      ownerStartedAt: 0,
+      owner: 'somebody',
+      pendingCount: 0,
+      base: -1,
+    });
+    for (const [title, stoppedAt] of [
+      ['while it ran', 7],
+      ['in its restore', null],
+    ] as const) {
+      const { tasks, states, failers, standAt } = world();
+      tasks.assign([0]);
+      tasks.readBack(0, 1, stampAt(7), true);
+      standAt(stoppedAt);
+      states.set(0, 'CLOSED');
+      failers.get(0)!(new Error('damaged'));
+      tasks.readBack(0, 2, stampAt(7), true);
+      t.equal(tasks.status().failures.length, 1, `${title}: the head is where it was`);
+      tasks.readBack(0, 3, stampAt(9), false);
+      t.equal(tasks.status().failures.length, 1, `${title}: this one is not the head`);
+      tasks.readBack(0, 4, stampAt(8), true);
+      t.same(tasks.status().failures, [], `${title}: somebody has led it on`);
+      t.equal(states.get(0), 'RUNNING');
+      await tasks.close();
+    }
+  },
+);

@@ -10,6 +10,7 @@ import type { RecordContent } from '../../server/record-batch/record.ts';
 import { encodeBatch } from '../../server/record-batch/writer.ts';
 import { createGroupView, type GroupViewReader } from '../../server/view/group-view.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
+import { silentLogger } from '../fixtures/silent-logger.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -61,6 +62,7 @@ async function readAll(t: Test, letter: (n: number) => RecordContent): Promise<G
     deadLetterTopic: DEAD_LETTERS,
     deadLetterBufferSize: 1000,
     clock: manualClock(),
+    logger: silentLogger,
     onCheckpoint() {},
     onFailed: (_tp, error) => t.fail('cannot be read', { error }),
   });

@@ -6,7 +6,9 @@ import { idOf } from '../../server/orders/order-fold.ts';
 import { createGroupView } from '../../server/view/group-view.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { memoryLogs } from '../fixtures/memory-log.ts';
+import { notingLogger } from '../fixtures/noting-logger.ts';
 import { type OrderCheckpoint, someCheckpoint } from '../fixtures/orders.ts';
+import { silentLogger } from '../fixtures/silent-logger.ts';
 import { until } from '../fixtures/until.ts';
 
 const checkpoints = { topic: 'g-checkpoints', partition: 0 };
@@ -24,6 +26,7 @@ function world(reader?: LogReader, isOut = (_partition: number) => false) {
   const memory = memoryLogs();
   const failures: string[] = [];
   const averages = createGroupAverages(manualClock());
+  const logger = notingLogger();
   const view = createGroupView({
     state: averages,
     idOf,
@@ -34,10 +37,11 @@ function world(reader?: LogReader, isOut = (_partition: number) => false) {
     deadLetterBufferSize: 5,
     clock: manualClock(),
     isOut,
+    logger,
     onCheckpoint() {},
     onFailed: (tp, error) => failures.push(`${nameOf(tp)}: ${(error as Error).message}`),
   });
-  return { ...memory, view, averages, failures };
+  return { ...memory, view, averages, failures, logger };
 }
 
 t.test('changes say what became of each product since they were last taken', async (t) => {
@@ -94,6 +98,36 @@ t.test('a checkpoint of another group is not shown', async (t) => {
   view.close();
 });
 
+t.test('what is no checkpoint is passed over, with one warning for its partition', async (t) => {
+  const { append, view, logger, failures } = world();
+  append(checkpoints, [
+    record(Buffer.from('foreign')),
+    { ...record(Buffer.alloc(0)), value: null },
+  ]);
+  append(checkpoints, [checkpoint({ nextOffset: 3 }), record(Buffer.alloc(0))]);
+  view.follow([0]);
+  await view.caughtUp();
+  t.equal(view.heads().get(0)?.nextOffset, 3);
+  t.same(failures, []);
+  t.match(logger.lines, [/^warn: .*no checkpoint is passed over/]);
+  t.equal(logger.lines.length, 1);
+  view.close();
+});
+
+t.test(
+  'a checkpoint of a newer version, and nothing else, asks for the newer program',
+  async (t) => {
+    const { append, view, failures } = world();
+    const newer = checkpoint({ nextOffset: 3 }).value;
+    newer[0] = 4 << 1;
+    append(checkpoints, [record(newer)]);
+    view.follow([0]);
+    await view.caughtUp();
+    t.match(failures, [/^g-checkpoints\[0\]: checkpoint of version 4: .* start the newer one/]);
+    view.close();
+  },
+);
+
 t.test('products that cannot be read are told of, and a sound head goes on', async (t) => {
   const { append, view, averages: group, failures } = world();
   const averages = new Map([['a', { count: 1, low: 1, carry: 0 }]]);
@@ -138,7 +172,7 @@ t.test('a partition that nobody leads holds up no other', async (t) => {
   t.notOk(view.known, 'what it holds may still be read');
   out = 0;
   t.ok(view.known, 'it cannot be read: the others are shown without it');
-  memory.append({ ...checkpoints, partition: 1 }, [record(Buffer.from('no checkpoint'))]);
+  memory.append({ ...checkpoints, partition: 1 }, [checkpoint({ group: 'other' })]);
   await known(1, false);
   t.equal(failures.length, 1, 'what cannot be followed any more is not known either');
   view.close();
@@ -169,6 +203,7 @@ t.test('a view that is closed reads nothing more, also when it has not caught up
       deadLetterTopic: deadLetters.topic,
       deadLetterBufferSize: 5,
       clock: manualClock(),
+      logger: silentLogger,
       onCheckpoint() {},
       onFailed: (_tp, error) => failures.push(error),
     });

@@ -2,7 +2,7 @@ import { defineApi } from '../api.ts';
 import { ErrorCode } from '../error-code.ts';
 import * as t from '../fields.ts';
 
-/** The one node there is, for transactions too: kafkajs hides what is answered here to say no. */
+/** The one node there is; for transactions too, because kafkajs would not show a refusal at this point. */
 export const findCoordinator = defineApi(10, 'FindCoordinator', [0, 2], {
   throttledSince: 1,
   request: { of: t.string, kind: t.since(1, t.int8) },

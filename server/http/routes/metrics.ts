@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { preferredFormat } from '../accept.ts';
 import { notKnown, streamJson } from '../answer.ts';
 import type { Figures, PartitionLag, Status } from '../contract.ts';
@@ -29,26 +29,37 @@ type Deps = {
   streamClients: () => number;
 };
 
-/** `GET /metrics`: JSON for people and pages, a text of Prometheus for who prefers one. */
+/**
+ * `GET /metrics`: JSON for people and pages, a text of Prometheus for who prefers one.
+ * `GET /metrics/prometheus`: the text, for who prefers nothing, such as curl.
+ */
 export async function metricsRoute(app: FastifyInstance, deps: Deps): Promise<void> {
   const { source, expositions, holds, streamClients } = deps;
-  app.get('/metrics', async (request, reply) => {
+  app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store').header('vary', 'Origin, Accept');
+  });
+
+  async function scrape(reply: FastifyReply, { contentType, render }: Exposition) {
+    for (let left = source.settle(); left !== undefined; left = source.settle()) await left;
+    const text = await render({
+      figures: source.figures(),
+      lag: source.lag(),
+      status: source.status(),
+      streamClients: streamClients(),
+    });
+    return reply.type(contentType).send(text);
+  }
+
+  app.get('/metrics', async (request, reply) => {
     const format = preferredFormat(request.headers.accept);
-    if (format !== 'json') {
-      for (let left = source.settle(); left !== undefined; left = source.settle()) await left;
-      const figures = source.figures();
-      const sample = {
-        figures,
-        lag: source.lag(),
-        status: source.status(),
-        streamClients: streamClients(),
-      };
-      const text = await expositions[format].render(sample);
-      return reply.type(expositions[format].contentType).send(text);
-    }
+    if (format !== 'json') return scrape(reply, expositions[format]);
     const body = await source.wholeMetrics();
     if (body === null) throw notKnown(reply, source.status());
     return streamJson(reply, holds, body);
+  });
+
+  app.get('/metrics/prometheus', async (request, reply) => {
+    const format = preferredFormat(request.headers.accept);
+    return scrape(reply, expositions[format === 'json' ? 'text' : format]);
   });
 }

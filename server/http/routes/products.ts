@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { hasAlready, notKnown, sendJson, tagOf, tooBusy } from '../answer.ts';
+import { type ProductQuery, SORT_KEYS } from '../contract.ts';
 import type { Holds } from '../holds.ts';
 import { HttpError } from '../http-error.ts';
 import type { OverviewSource } from '../overview.ts';
@@ -10,19 +11,16 @@ const Query = Type.Object(
   {
     page: Type.String({ pattern: '^[1-9][0-9]{0,6}$', default: '1' }),
     size: Type.String({ pattern: '^([1-9][0-9]?|1[0-9]{2}|200)$', default: '50' }),
-    sort: Type.String({ pattern: '^(product|count|average)$', default: 'count' }),
+    sort: Type.String({ pattern: `^(${SORT_KEYS.join('|')})$`, default: 'count' }),
     order: Type.String({ pattern: '^(asc|desc)$', default: 'desc' }),
     filter: Type.String({ maxLength: 255, default: '' }),
   },
   { additionalProperties: false },
 );
-type Query = Static<typeof Query> & {
-  sort: 'product' | 'count' | 'average';
-  order: 'asc' | 'desc';
-};
+type Query = Static<typeof Query> & Pick<ProductQuery, 'sort' | 'order'>;
 
 const WORDS =
-  'the parameters are page (an integer from 1), size (1 to 200), sort (product, count or average), ' +
+  `the parameters are page (an integer from 1), size (1 to 200), sort (${listed(SORT_KEYS)}), ` +
   'order (asc or desc) and filter (at most 255 characters)';
 
 /** `GET /api/products`: a page of all products, sorted and filtered here. */
@@ -47,4 +45,9 @@ export async function productsRoute(
       return sendJson(reply, holds, body);
     },
   });
+}
+
+/** `a, b or c`. */
+function listed(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }

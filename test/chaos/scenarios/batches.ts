@@ -3,8 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { createKafka } from '../../../server/kafka/client.ts';
 import { createCluster } from '../../../server/kafka/cluster.ts';
 import { errorName, produceExchange } from '../../../server/kafka/protocol.ts';
-import { encodeOrder } from '../../../server/orders/order.ts';
 import { silentLogger } from '../../fixtures/silent-logger.ts';
+import { encodeSomeOrder } from '../../fixtures/some-order.ts';
 import { craftBatch } from '../../record-batch/crafted.ts';
 import type { Scenario } from '../scenario.ts';
 import { until } from '../until.ts';
@@ -15,7 +15,7 @@ function largeBatch(name: string): Buffer {
   const headers = [{ name: Buffer.from('padding'), value: Buffer.alloc(32 * 1024) }];
   const records = Array.from({ length: 70 * 32 }, (_, n) => {
     const order = { orderId: `${name}-${n}`, product: `Large${n % 3}`, price: n % 500 };
-    return { key: Buffer.from(order.orderId), value: encodeOrder(order), headers };
+    return { key: Buffer.from(order.orderId), value: encodeSomeOrder(order), headers };
   });
   return craftBatch(records, { attributes: 1, compress: (body) => gzipSync(body, { level: 1 }) });
 }
@@ -24,7 +24,6 @@ async function produceLarge(world: World, times: number): Promise<void> {
   const { brokers } = world.cluster;
   const kafka = createKafka({
     brokers: brokers.split(','),
-    ssl: false,
     clientId: 'large-batches',
     logger: silentLogger,
   });

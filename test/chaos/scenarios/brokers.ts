@@ -1,8 +1,8 @@
 // Three brokers, of which one is away.
 import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
-import { createOrderGenerator } from '../../../server/cli/order-generator.ts';
 import { partitionOf } from '../../../server/kafka/partitioner.ts';
+import { createOrderGenerator } from '../../../server/orders/order-generator.ts';
 import type { Scenario } from '../scenario.ts';
 import { until } from '../until.ts';
 import type { World } from '../world.ts';

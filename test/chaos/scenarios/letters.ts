@@ -1,7 +1,10 @@
 // A dead-letter topic that takes less than orders does.
 import { createHash } from 'node:crypto';
 import kafkajs from 'kafkajs';
-import { createOrderGenerator, type GeneratedOrder } from '../../../server/cli/order-generator.ts';
+import {
+  createOrderGenerator,
+  type GeneratedOrder,
+} from '../../../server/orders/order-generator.ts';
 import type { Scenario } from '../scenario.ts';
 import { until } from '../until.ts';
 import type { World } from '../world.ts';

@@ -1,6 +1,7 @@
 // A producer that invents product names without end.
-import type { GeneratedOrder } from '../../../server/cli/order-generator.ts';
-import { encodeOrder } from '../../../server/orders/order.ts';
+
+import type { GeneratedOrder } from '../../../server/orders/order-generator.ts';
+import { encodeSomeOrder } from '../../fixtures/some-order.ts';
 import type { Scenario } from '../scenario.ts';
 import { until } from '../until.ts';
 import type { World } from '../world.ts';
@@ -13,7 +14,7 @@ function inventive(pad: number): { next(): GeneratedOrder } {
       count += 1;
       const orderId = `inventive-${count}`;
       const product = count % 2 === 0 ? `Known${count % 8}` : `${count}`.padEnd(pad, '-');
-      const value = encodeOrder({ orderId, product, price: count % 1000 });
+      const value = encodeSomeOrder({ orderId, product, price: count % 1000 });
       const describe = () => orderId;
       return { orderId, key: Buffer.from(orderId), value, reason: undefined, describe };
     },

@@ -1,9 +1,9 @@
 // The generator's orders: a pure sequence, the same for the same seed, with a share of bad ones of
 // every kind that the service must make a dead letter.
-import { readFileSync } from 'node:fs';
-import avsc from 'avsc';
-
-type Order = { orderId: string; product: string; price: number };
+import { registryHeader, singleObjectHeader } from '../schemas/framing.ts';
+import { encodeOrder as encode, type Order } from './order.ts';
+import { publishedFingerprint, readerFingerprint } from './order-schemas.ts';
+import type { REASONS } from './reasons.ts';
 
 /** One record to send. */
 export type GeneratedOrder = {
@@ -16,15 +16,11 @@ export type GeneratedOrder = {
   describe(): string;
 };
 
-const orderType = avsc.Type.forSchema(
-  JSON.parse(readFileSync(new URL(import.meta.resolve('#avro/order.avsc')), 'utf8')),
-);
-const encode = (order: Order): Buffer => orderType.toBuffer(order);
 const withPrice = (price: number) => (order: Order) => encode({ ...order, price });
 const withProduct = (product: string) => (order: Order) => encode({ ...order, product });
 
-// In the encoding of an order the product ends, and the price begins, 4 bytes before the end.
-const priceBytes = 4;
+/** What no single record can be bad in. */
+type NotOfARecord = 'PRODUCT_LIMIT' | 'RETRIES_EXHAUSTED' | 'PERMANENT';
 
 // Per reason the ways to be bad in it.
 const faults = {
@@ -32,15 +28,23 @@ const faults = {
   TOMBSTONE: [() => null],
   TOO_BIG: [withProduct('x'.repeat(64 * 1024))],
   MALFORMED: [
-    (order: Order) => encode(order).subarray(0, -priceBytes),
+    (order: Order) => encode(order).subarray(0, -1),
     (order: Order) => Buffer.from(JSON.stringify(order)),
+    (order: Order) => framed(order).subarray(0, -1),
+    () => registryHeader(1).subarray(0, -1),
   ],
   TRAILING: [
     (order: Order) => Buffer.concat([encode(order), Buffer.alloc(1)]),
     (order: Order) => Buffer.concat([encode(order), encode(order)]),
+    (order: Order) => Buffer.concat([framed(order), Buffer.alloc(1)]),
   ],
+  SCHEMA_UNKNOWN: [
+    (order: Order) => Buffer.concat([registryHeader(NO_ID), encode(order)]),
+    (order: Order) => Buffer.concat([singleObjectHeader(0n), encode(order)]),
+  ],
+  SCHEMA_INCOMPATIBLE: [withDecimal],
   NON_CANONICAL: [withLongLength, withBrokenText],
-  FIELD_EMPTY: [(order: Order) => encode({ ...order, orderId: '' }), withProduct(' ')],
+  FIELD_EMPTY: [(order: Order) => encode({ ...order, orderId: ' ' }), withProduct('')],
   FIELD_TOO_LONG: [
     (order: Order) => encode({ ...order, orderId: order.orderId.padEnd(129, '0') }),
     withProduct('x'.repeat(257)),
@@ -49,7 +53,10 @@ const faults = {
   PRICE_NOT_FINITE: [withPrice(Number.NaN), withPrice(Number.POSITIVE_INFINITY)],
   PRICE_NEGATIVE: [withPrice(-1)],
   PRICE_TOO_BIG: [withPrice(2e9)],
-} satisfies Record<string, readonly ((order: Order) => Buffer | null)[]>;
+} satisfies Record<
+  Exclude<keyof typeof REASONS, NotOfARecord>,
+  readonly ((order: Order) => Buffer | null)[]
+>;
 
 /** A reason code for which the generator makes bad orders. */
 export type Reason = keyof typeof faults;
@@ -59,13 +66,15 @@ export const reasons = Object.keys(faults) as readonly Reason[];
 
 /**
  * A sequence of orders without end. `products` names Item1…ItemN; `badRatio` (0 to 1) is the share
- * of bad orders. Order ids are unique within a seed.
+ * of bad orders. Order ids are unique within a seed. `write` makes the values of good orders.
  */
 export function createOrderGenerator(options: {
   seed: number;
   products: number;
   badRatio: number;
+  write?: (order: Order) => Buffer;
 }): { next(): GeneratedOrder } {
+  const { write = encode } = options;
   const random = randomNumbers(options.seed);
   const run = options.seed.toString(36);
   const names = Array.from({ length: options.products }, (_, n) => `Item${n + 1}`);
@@ -77,11 +86,11 @@ export function createOrderGenerator(options: {
       const orderId = `${run}-${count}`;
       const product = pick(names, random());
       const price = Math.round(100 + random() * 49_900) / 100;
-      const order = { orderId, product, price };
+      const order: Order = { orderId, product, price };
       const key = Buffer.from(orderId);
       if (random() >= options.badRatio) {
         const describe = () => `order ${orderId}  ${product}  ${price.toFixed(2)}`;
-        return { orderId, key, value: encode(order), reason: undefined, describe };
+        return { orderId, key, value: write(order), reason: undefined, describe };
       }
       const reason = pick(reasons, random());
       const value = pick<(order: Order) => Buffer | null>(faults[reason], random())(order);
@@ -90,16 +99,35 @@ export function createOrderGenerator(options: {
   };
 }
 
-// The orderId's length written in one byte more than it needs.
-function withLongLength(order: Order): Buffer {
-  const [length = 0, ...rest] = encode(order);
-  return Buffer.from([length | 0x80, 0, ...rest]);
+/** Beyond what a registry gives. */
+const NO_ID = 2 ** 31;
+
+/** In single-object encoding. */
+function framed(order: Order): Buffer {
+  return Buffer.concat([singleObjectHeader(publishedFingerprint), encode(order)]);
 }
 
-// The product's last byte is one that UTF-8 never has.
+/** Its price takes the second branch of avro/order.avsc: a decimal, of which the framing tells no scale. */
+function withDecimal(order: Order): Buffer {
+  const texts = encode(order).subarray(0, -FLOAT_BYTES);
+  const decimal = Buffer.of(2, 2, 99);
+  return Buffer.concat([singleObjectHeader(readerFingerprint), texts, decimal]);
+}
+
+const FLOAT_BYTES = 4;
+
+// The length of the product, which stands before it, written in one byte more than it needs.
+function withLongLength(order: Order): Buffer {
+  const value = encode(order);
+  const at = value.lastIndexOf(order.product) - 1;
+  const long = Buffer.of(value.readUInt8(at) | 0x80, 0);
+  return Buffer.concat([value.subarray(0, at), long, value.subarray(at + 1)]);
+}
+
+// The first byte of the product is one that UTF-8 never has.
 function withBrokenText(order: Order): Buffer {
   const value = encode(order);
-  value[value.length - priceBytes - 1] = 0xff;
+  value[value.lastIndexOf(order.product)] = 0xff;
   return value;
 }
 

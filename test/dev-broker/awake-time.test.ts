@@ -1,10 +1,10 @@
 import t from 'tap';
-import { createClock, TICK_MS } from '../../server/dev-broker/clock.ts';
+import { createAwakeTime, TICK_MS } from '../../server/dev-broker/awake-time.ts';
 import { type RawClient, withDevBroker, withRawClient } from '../fixtures/dev-broker.ts';
 
 t.test('deadlines do not pass while the process stands still', async (t) => {
   let real = 1000;
-  const now = createClock(() => real);
+  const now = createAwakeTime(() => real);
   const start = now();
   for (let i = 0; i < 10; i++) {
     real += TICK_MS + 3;

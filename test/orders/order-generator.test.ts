@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createOrderGenerator, reasons } from '../../server/cli/order-generator.ts';
+import { createOrderGenerator, reasons } from '../../server/orders/order-generator.ts';
 import { judge } from '../fixtures/oracle.ts';
 
 type Options = Parameters<typeof createOrderGenerator>[0];
@@ -49,7 +49,7 @@ t.test('a bad order is bad for the reason it says, and every reason comes up', a
     seen.add(reason);
   }
   t.strictSame([...seen].sort(), [...reasons].sort());
-  t.equal(reasons.length, 12);
+  t.equal(reasons.length, 14);
 });
 
 t.test('the share of bad orders is the one asked for', async (t) => {

@@ -1,0 +1,88 @@
+// Everything of this service that speaks to Kafka, each on connections of its own: so what everybody sees
+// does not wait behind the orders, and a long poll holds up no append.
+import { type Config, securityOf } from '../config.ts';
+import { createAppender } from '../kafka/appender.ts';
+import { createKafka } from '../kafka/client.ts';
+import { createCluster } from '../kafka/cluster.ts';
+import { createEnds, type Ends } from '../kafka/ends.ts';
+import { createFetcher, type Fetcher } from '../kafka/fetcher.ts';
+import { createTopics, type Topics } from '../kafka/topics.ts';
+import type { Logger } from '../log/logger.ts';
+import type { LogWriter } from '../log/ports.ts';
+import type { Progress } from '../log/progress.ts';
+import type { Reports } from './reports.ts';
+
+/** Who reads a single letter does not wait for more to come. */
+const LETTER_WAIT_MS = 10;
+
+export type Connections = {
+  readonly kafka: ReturnType<typeof createKafka>;
+  readonly taskReader: Fetcher;
+  readonly viewReader: Fetcher;
+  /** Follows the dead letters for their index. */
+  readonly indexReader: Fetcher;
+  /** Reads single letters and checkpoints: nobody follows anything with it, so nothing has to wait. */
+  readonly letterReader: Fetcher;
+  readonly ends: Ends;
+  readonly writer: LogWriter;
+  readonly topics: Topics;
+  close(): Promise<void>;
+};
+
+/** Nothing is connected before it is used; `progress` hears how reading goes, for each reader its own. */
+export function openConnections(deps: {
+  config: Config;
+  brokers: readonly string[];
+  clientId: string;
+  logger: Logger;
+  reports: Pick<Reports, 'kafka' | 'unconnected'>;
+  progress: { readonly tasks: Progress; readonly view: Progress };
+}): Connections {
+  const { config, brokers, clientId, logger, reports, progress } = deps;
+  const kafka = createKafka({
+    brokers: [...brokers],
+    security: securityOf(config),
+    clientId,
+    logger,
+    onTrouble: reports.unconnected,
+  });
+  const createReader = (of: Progress) =>
+    createFetcher({
+      cluster: createCluster(kafka),
+      logger,
+      random: Math.random,
+      onState: reports.kafka,
+      onPartition: of.readEnded,
+    });
+  const taskReader = createReader(progress.tasks);
+  const viewReader = createReader(progress.view);
+  // What these two cannot read the view cannot read either, and says so.
+  const quiet = { logger, random: Math.random, onState: () => {}, onPartition: () => {} };
+  const indexReader = createFetcher({ cluster: createCluster(kafka), ...quiet });
+  const letterReader = createFetcher({
+    cluster: createCluster(kafka),
+    ...quiet,
+    maxWaitMs: LETTER_WAIT_MS,
+  });
+  const ends = createEnds({ cluster: createCluster(kafka) });
+  const writer = createAppender({ cluster: createCluster(kafka) });
+  const topics = createTopics({
+    kafka,
+    names: {
+      orders: config.ORDERS_TOPIC,
+      deadLetters: config.DLQ_TOPIC,
+      checkpoints: config.CHECKPOINT_TOPIC,
+      commands: config.COMMAND_TOPIC,
+    },
+    partitions: config.PARTITIONS,
+    logger,
+  });
+  const readers = { taskReader, viewReader, indexReader, letterReader };
+  const all = [...Object.values(readers), ends, writer, topics];
+  return {
+    ...{ kafka, ...readers, ends, writer, topics },
+    async close() {
+      await Promise.all(all.map((each) => each.close()));
+    },
+  };
+}

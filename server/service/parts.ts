@@ -1,0 +1,219 @@
+// The parts of the service and who is told what: Kafka on one side, HTTP on the other, the tasks between.
+// Every part is built after those that it uses or tells, so that all arrows run one way:
+//
+//   membership ──partitions──▶ tasks ◀──checkpoints── view
+//        └─────what happens─────▶ reports ◀─────────────┘   health reads reports and tasks, HTTP health and view
+//
+// Commands are read before all of these: the tasks carry them out, HTTP shows and writes them.
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Config } from '../config.ts';
+import { describe } from '../errors.ts';
+import { createMembership, type MembershipState } from '../kafka/membership.ts';
+import { createPresence } from '../kafka/presence.ts';
+import { systemClock as clock } from '../log/clock.ts';
+import type { Logger } from '../log/logger.ts';
+import { nameOf } from '../log/ports.ts';
+import { createProgress, type Progress } from '../log/progress.ts';
+import { createGroupAverages } from '../orders/group-averages.ts';
+import { createOrderHandler } from '../orders/order-handler.ts';
+import { createPostHandler } from '../orders/post-order.ts';
+import { shareTopicIds } from '../task/identity.ts';
+import type { Tasks } from '../task/tasks.ts';
+import { watchReader } from '../task/watched.ts';
+import { createCommands } from '../view/commands.ts';
+import { createGroupView } from '../view/group-view.ts';
+import { createChooser } from '../view/letter-choice.ts';
+import { createCommanding } from './commanding.ts';
+import { type Connections, openConnections } from './connections.ts';
+import { createHealth } from './health.ts';
+import type { Launcher } from './hints.ts';
+import { createIncidents } from './incidents.ts';
+import { createLag } from './lag.ts';
+import { createLifecycle } from './lifecycle.ts';
+import { type OrderSchemas, openOrderSchemas, REGISTRY } from './order-schemas.ts';
+import { createOverview } from './overview.ts';
+import { createOwnTasks, type OwnCommands, type TaskGround } from './own-tasks.ts';
+import { createPauseHealth } from './pause-health.ts';
+import { createReports, type Reports } from './reports.ts';
+import { createSeries, readingOf } from './series.ts';
+import { createStalls } from './stalls.ts';
+import { createUpkeep, type Upkeep } from './upkeep.ts';
+
+const APP = 'order-stream';
+
+/** What a service is put into. */
+export type Surroundings = {
+  config: Config;
+  brokers: readonly string[];
+  /** The broker runs in this process. */
+  embedded: boolean;
+  /** How this process was started, for the commands that the page gives. */
+  launcher?: Launcher;
+  logger: Logger;
+  /** Hears that the service cannot go on. */
+  onCrash: (error: Error) => void;
+  /** Stands between Kafka and the tasks. */
+  wrap?: (ground: TaskGround) => TaskGround;
+};
+
+export type Parts = ReturnType<typeof createParts>;
+
+/** All parts of one instance; nothing is connected or running yet. */
+export function createParts(surroundings: Surroundings) {
+  const { config, brokers, embedded, launcher = 'node', logger, onCrash } = surroundings;
+  const startedAt = clock.now();
+  const lifecycle = createLifecycle(clock);
+  const reports = createReports(clock);
+  const progress = { tasks: createProgress(clock), view: createProgress(clock) };
+  const stalls = createStalls({ progress, reports, checkpointTopic: config.CHECKPOINT_TOPIC });
+  const upkeep = createUpkeep({ clock, random: Math.random, reports, onCrash });
+  const connections = openConnections({
+    ...{ config, brokers, logger, reports, progress },
+    clientId: APP,
+  });
+  const presence = createPresence();
+  const schemas = openOrderSchemas({
+    config,
+    clock,
+    onTrouble: (words) => reports.problem(REGISTRY, words),
+  });
+  const viewReader = watchReader(connections.viewReader, progress.view);
+  const allCommands = createCommands({
+    reader: viewReader,
+    group: config.GROUP_ID,
+    topic: config.COMMAND_TOPIC,
+    clock,
+    logger,
+    onFailed: (tp, error) => reports.failed(`${nameOf(tp)} cannot be read: ${describe(error)}`),
+  });
+  const choose = createChooser({ group: config.GROUP_ID, topic: config.ORDERS_TOPIC });
+  const plainGround = groundOf(config, connections);
+  const ground = surroundings.wrap?.(plainGround) ?? plainGround;
+  const tasks = tasksOf(surroundings, {
+    ...{ ground, schemas, reports, upkeep, progress, startedAt },
+    generation: presence.generation,
+    commands: { all: allCommands, letters: connections.letterReader, choose },
+  });
+  const averages = createGroupAverages(clock);
+  const view = createGroupView({
+    ...logsOf(config),
+    reader: viewReader,
+    state: averages,
+    idOf: schemas.idOf,
+    idReady: schemas.idReady,
+    clock,
+    logger,
+    isOut: (partition) => stalls.unread().has(partition),
+    onCheckpoint: tasks.readBack,
+    onFailed: (tp, error) => reports.failed(`${nameOf(tp)} cannot be shown: ${describe(error)}`),
+  });
+  const commanding = createCommanding({
+    ...{ config, connections, schemas, choose, view, logger },
+    all: allCommands,
+    writer: ground.writer,
+  });
+  const sayPauses = createPauseHealth({ commands: allCommands, reports, own: tasks.positions });
+  const membership = createMembership({
+    kafka: connections.kafka,
+    groupId: config.GROUP_ID,
+    topic: config.ORDERS_TOPIC,
+    presence,
+    logger,
+    onAssigned: tasks.assign,
+    onState(state: MembershipState) {
+      reports.member(state);
+      if (state.member && lifecycle.phase === 'JOINING') lifecycle.to('RUNNING');
+    },
+    onCrash,
+  });
+  const lag = createLag({
+    readEnds: (partitions) => connections.ends.read(config.ORDERS_TOPIC, partitions),
+    heads: view.heads,
+    isKnown: view.isCaughtUp,
+    old: stalls.oldHeads,
+    clock,
+  });
+  const health = createHealth({
+    ...{ config, brokers, embedded, launcher, startedAt, clock, lifecycle, reports, stalls },
+    tasks: tasks.status,
+    heartbeatAge: presence.heartbeatAge,
+    taskNotes: progress.tasks.notes,
+  });
+  const overview = createOverview({
+    ...{ view, averages, clock },
+    status: health.status,
+    lag: lag.read,
+    old: stalls.oldHeads,
+    find: commanding.index.find,
+  });
+  const series = createSeries();
+  const sampleSeries = () =>
+    series.sample(clock.now(), readingOf(view, lag.read(), stalls.oldHeads()));
+  const incidents = createIncidents({ logger, clock });
+  return {
+    ...{ lifecycle, reports, upkeep, schemas, connections, presence, tasks, view, membership },
+    ...{ lag, health, overview, series, sampleSeries, incidents, allCommands, commanding, sayPauses },
+  };
+}
+
+/** The tasks of this instance, and what becomes of what they tell. */
+function tasksOf(
+  { config, logger }: Surroundings,
+  known: {
+    ground: TaskGround;
+    schemas: OrderSchemas;
+    reports: Reports;
+    upkeep: Upkeep;
+    progress: { readonly tasks: Progress };
+    startedAt: number;
+    generation: () => number | null;
+    commands: OwnCommands;
+  },
+): Tasks {
+  const { ground, schemas, reports, upkeep, progress, startedAt, generation, commands } = known;
+  return createOwnTasks({
+    config,
+    ground,
+    author: {
+      group: config.GROUP_ID,
+      app: APP,
+      instance: `${hostname()}-${randomUUID().slice(0, 8)}`,
+    },
+    decoder: schemas,
+    startedAt,
+    generation,
+    commands,
+    progress: progress.tasks,
+    logger,
+    onTrim(partition, error) {
+      const name = nameOf({ topic: config.CHECKPOINT_TOPIC, partition });
+      upkeep.report(`${name} grows, nothing is deleted`, error);
+    },
+    onProblem: (partition, words) => reports.problem(`dead letters of ${partition}`, words),
+  });
+}
+
+/** The logs that the view of the group shows, and how much of them. */
+function logsOf(config: Config) {
+  return {
+    group: config.GROUP_ID,
+    checkpointTopic: config.CHECKPOINT_TOPIC,
+    deadLetterTopic: config.DLQ_TOPIC,
+    deadLetterBufferSize: config.DLQ_BUFFER_SIZE,
+  };
+}
+
+/** What the tasks stand on when nothing stands between. */
+function groundOf(config: Config, { taskReader, writer, topics }: Connections): TaskGround {
+  return {
+    reader: shareTopicIds(taskReader, clock),
+    writer: topics.guard(writer),
+    handle:
+      config.HANDLER_URL === null
+        ? createOrderHandler(config.FAILURE_RATE, Math.random)
+        : createPostHandler(config.HANDLER_URL),
+    clock,
+    trim: topics.trimCheckpoints,
+  };
+}
