@@ -80,10 +80,10 @@ export function createHealth(sources: Sources): Health {
 }
 
 /** What a reader of the page wants to know whatever the state. */
-function facts({ config, brokers, embedded, startedAt }: Sources, { link }: Reported): Omit<
-  Status,
-  'phase' | 'reasons' | 'notes' | 'stopped' | 'hints'
-> {
+function facts(
+  { config, brokers, embedded, startedAt }: Sources,
+  { link }: Reported,
+): Omit<Status, 'phase' | 'reasons' | 'notes' | 'stopped' | 'hints'> {
   const { up, since, error } = link;
   return {
     kafka: {

@@ -153,7 +153,17 @@ export function createParts(surroundings: Surroundings) {
   const incidents = createIncidents({ logger, clock });
   return {
     ...{ lifecycle, reports, upkeep, schemas, connections, presence, tasks, view, membership },
-    ...{ lag, health, overview, series, sampleSeries, incidents, allCommands, commanding, sayPauses },
+    ...{
+      lag,
+      health,
+      overview,
+      series,
+      sampleSeries,
+      incidents,
+      allCommands,
+      commanding,
+      sayPauses,
+    },
   };
 }
 

@@ -12,7 +12,14 @@ import type { Averages } from '../../server/orders/averages.ts';
 import { createExpositions } from '../../server/service/metrics.ts';
 import { createOverview } from '../../server/service/overview.ts';
 import type { GroupView } from '../../server/view/group-view.ts';
-import { applyDelta, fakeSource, listen, noSchemas, noSeries, rawClient } from '../fixtures/http.ts';
+import {
+  applyDelta,
+  fakeSource,
+  listen,
+  noSchemas,
+  noSeries,
+  rawClient,
+} from '../fixtures/http.ts';
 import { fakeCommands, memoryLetters } from '../fixtures/letters.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { createMergedHeads, someCheckpoint } from '../fixtures/orders.ts';
