@@ -70,7 +70,7 @@ const service = orGiveUp(() =>
 );
 const app = await buildApp({
   source: service.overview,
-  expositions: createExpositions(),
+  expositions: createExpositions(service.instance),
   epoch: randomInt(2 ** 48 - 1),
   failed(error) {
     const stack = error instanceof Error ? error.stack : undefined;

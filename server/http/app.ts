@@ -158,7 +158,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     feed.close();
   });
 
-  await app.register(metricsRoute, { source, expositions, holds, streamClients: streams.size });
+  await app.register(metricsRoute, { source, expositions, holds, streams, clock });
   await app.register(dlqRoute, { source, holds, clock });
   await app.register(snapshotRoute, { feed, holds });
   await app.register(productsRoute, { source, holds });

@@ -45,6 +45,14 @@ export const PartitionLag = Type.Object(
     endOffset: Type.Union([Type.Integer(), Type.Null()]),
     /** Orders between the head checkpoint and the end. */
     lag: Type.Union([Type.Integer(), Type.Null()]),
+    /**
+     * Since when the first of them was seen to stand there, to a second (ISO 8601); `orBefore` when it
+     * did already as this instance first looked. Null when there is none, or it is not known.
+     */
+    firstUnread: Type.Union([
+      Type.Null(),
+      Type.Object({ since: Type.String(), orBefore: Type.Boolean() }, Closed),
+    ]),
   },
   Closed,
 );

@@ -1,7 +1,9 @@
 // How far the group is behind: the ends of all partitions, asked for independently of who reads them,
 // against the head checkpoints.
 import type { PartitionLag } from '../http/contract.ts';
+import { isoTime } from '../log/clip.ts';
 import type { Bounds } from '../log/ports.ts';
+import { createEndHistory, type EndHistory } from './end-history.ts';
 
 /** An end is asked for about once a second; one this old is known no more. */
 const KNOWN_FOR_MS = 5000;
@@ -16,7 +18,7 @@ export type Lag = {
 };
 
 type Heads = ReadonlyMap<number, { readonly nextOffset: number }>;
-type End = Bounds & { readonly askedAt: number };
+type End = Bounds & { readonly askedAt: number; readonly history: EndHistory };
 
 /** The lag of a group, from the ends of its partitions and their head checkpoints. */
 export function createLag(deps: {
@@ -28,7 +30,7 @@ export function createLag(deps: {
   isKnown: (partition: number) => boolean;
   /** Partitions whose heads cannot be followed at the moment. */
   old: () => ReadonlySet<number>;
-  clock: { monotonic(): number };
+  clock: { monotonic(): number; now(): number };
 }): Lag {
   const { readEnds, heads, isKnown, old, clock } = deps;
   let partitions = 0;
@@ -36,14 +38,19 @@ export function createLag(deps: {
 
   function lagOf(partition: number, known: Heads, isOld: boolean): PartitionLag {
     const end = ends.get(partition);
-    if (end === undefined || clock.monotonic() - end.askedAt > KNOWN_FOR_MS) {
-      return { partition, endOffset: null, lag: null };
-    }
-    if (isOld || !isKnown(partition)) return { partition, endOffset: end.high, lag: null };
+    const unknown = { partition, endOffset: null, lag: null, firstUnread: null };
+    if (end === undefined || clock.monotonic() - end.askedAt > KNOWN_FOR_MS) return unknown;
+    if (isOld || !isKnown(partition)) return { ...unknown, endOffset: end.high };
     // Whoever finds no checkpoint begins at the first order that is kept.
     const next = known.get(partition)?.nextOffset ?? end.low;
-    // The head may be newer than the end.
-    return { partition, endOffset: end.high, lag: Math.max(0, end.high - next) };
+    const first = end.history.firstAbove(next);
+    return {
+      partition,
+      endOffset: end.high,
+      // The head may be newer than the end.
+      lag: Math.max(0, end.high - next),
+      firstUnread: first && { since: isoTime(first.at), orBefore: first.orBefore },
+    };
   }
 
   return {
@@ -58,8 +65,11 @@ export function createLag(deps: {
       for (const [partition, answer] of answers) {
         if ('error' in answer) continue;
         // A log that is shorter than what was read of it is another one under the same name.
-        if (answer.high < (before.get(partition)?.nextOffset ?? 0)) answered.delete(partition);
-        else answered.set(partition, { ...answer, askedAt });
+        const isAnother = answer.high < (before.get(partition)?.nextOffset ?? 0);
+        const history = ends.get(partition)?.history ?? createEndHistory();
+        history.note(answer.high, clock.now());
+        if (isAnother) answered.delete(partition);
+        else answered.set(partition, { ...answer, askedAt, history });
       }
       ends = answered;
     },

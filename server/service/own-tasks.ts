@@ -2,6 +2,7 @@
 import type { Config } from '../config.ts';
 import { MAX_FOLDED_BYTES } from '../log/checkpoint.ts';
 import type { Author } from '../log/dead-letter.ts';
+import type { Instruments } from '../log/instruments.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Progress } from '../log/progress.ts';
 import type { Order } from '../orders/order.ts';
@@ -30,15 +31,17 @@ export function createOwnTasks(deps: {
   generation: () => number | null;
   /** Where it is noted what the tasks wait for. */
   progress: Progress;
+  instruments: Instruments;
   logger: Logger;
   onTrim: (partition: number, error: unknown) => void;
   /** What keeps orders of a partition waiting, in words; null when it has gone. */
   onProblem: (partition: number, words: string | null) => void;
 }): Tasks {
-  const { config, ground, author, startedAt, generation, progress, logger } = deps;
+  const { config, ground, author, startedAt, generation, progress, instruments, logger } = deps;
   const { onTrim, onProblem } = deps;
   const fold = createOrderFold({ maxProducts: config.MAX_PRODUCTS, maxBytes: MAX_FOLDED_BYTES });
   const reader = watchReader(ground.reader, progress);
+  const handlerEnded = (ms: number) => instruments.handler.observe(ms / 1000);
   const tasks = createTasks({
     clock: ground.clock,
     logger,
@@ -52,7 +55,10 @@ export function createOwnTasks(deps: {
           checkpoints: { topic: config.CHECKPOINT_TOPIC, partition },
         },
         owner: { author, startedAt, generation },
-        business: { fold, handle: watchHandler(ground.handle, progress) },
+        business: {
+          fold,
+          handle: watchHandler(ground.handle, progress, ground.clock, handlerEnded),
+        },
         rules: {
           ...rulesOf(config),
           checkpointShare: () => CHECKPOINT_SHARE / Math.max(1, tasks.positions().size),
@@ -62,7 +68,7 @@ export function createOwnTasks(deps: {
           writer: ground.writer,
           trim: (below) => ground.trim(partition, below),
         },
-        runtime: { clock: ground.clock, random: Math.random, logger, progress },
+        runtime: { clock: ground.clock, random: Math.random, logger, progress, instruments },
         outlets: { onProblem: (words) => onProblem(partition, words), onFailed },
       }),
   });

@@ -10,6 +10,7 @@ import { describe } from '../errors.ts';
 import { createMembership, type MembershipState } from '../kafka/membership.ts';
 import { createPresence } from '../kafka/presence.ts';
 import { systemClock as clock } from '../log/clock.ts';
+import { createInstruments, type Instruments } from '../log/instruments.ts';
 import type { Logger } from '../log/logger.ts';
 import { nameOf } from '../log/ports.ts';
 import { createProgress, type Progress } from '../log/progress.ts';
@@ -24,6 +25,7 @@ import { createGroupView } from '../view/group-view.ts';
 import { type Connections, openConnections } from './connections.ts';
 import { createHealth } from './health.ts';
 import { createIncidents } from './incidents.ts';
+import type { Instance } from './instance-metrics.ts';
 import { createLag } from './lag.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { createOverview } from './overview.ts';
@@ -56,14 +58,15 @@ export function createParts(surroundings: Surroundings) {
   const lifecycle = createLifecycle(clock);
   const reports = createReports(clock);
   const progress = { tasks: createProgress(clock), view: createProgress(clock) };
+  const instruments = createInstruments();
   const stalls = createStalls({ progress, reports, checkpointTopic: config.CHECKPOINT_TOPIC });
   const upkeep = createUpkeep({ clock, random: Math.random, reports, onCrash });
   const connections = openConnections({
-    ...{ config, brokers, logger, reports, progress },
+    ...{ config, brokers, logger, reports, progress, instruments },
     clientId: APP,
   });
   const presence = createPresence();
-  const shared = { connections, reports, progress, startedAt };
+  const shared = { connections, reports, progress, startedAt, instruments };
   const tasks = tasksOf(surroundings, { ...shared, upkeep, generation: presence.generation });
   const averages = createGroupAverages(clock);
   const view = createGroupView({
@@ -84,6 +87,7 @@ export function createParts(surroundings: Surroundings) {
     presence,
     logger,
     onAssigned: tasks.assign,
+    onRebalanced: (ms) => instruments.rebalance.observe(ms / 1000),
     onState(state: MembershipState) {
       reports.member(state);
       if (state.member && lifecycle.phase === 'JOINING') lifecycle.to('RUNNING');
@@ -109,10 +113,16 @@ export function createParts(surroundings: Surroundings) {
     lag: lag.read,
     old: stalls.oldHeads,
   });
+  const instance: Instance = {
+    instruments,
+    callsInFlight: () => tasks.status().waiting.reduce((sum, { inFlight }) => sum + inFlight, 0),
+    waitingSince: tasks.waitingSince,
+    heartbeatAge: presence.heartbeatAge,
+  };
   const incidents = createIncidents({ logger, clock });
   return {
     ...{ lifecycle, reports, upkeep, connections, presence, tasks, view, membership },
-    ...{ lag, health, overview, incidents },
+    ...{ lag, health, overview, incidents, instance },
   };
 }
 
@@ -125,10 +135,11 @@ function tasksOf(
     upkeep: Upkeep;
     progress: { readonly tasks: Progress };
     startedAt: number;
+    instruments: Instruments;
     generation: () => number | null;
   },
 ): Tasks {
-  const { connections, reports, upkeep, progress, startedAt, generation } = known;
+  const { connections, reports, upkeep, progress, startedAt, instruments, generation } = known;
   const ground = groundOf(config, connections);
   return createOwnTasks({
     config,
@@ -141,6 +152,7 @@ function tasksOf(
     startedAt,
     generation,
     progress: progress.tasks,
+    instruments,
     logger,
     onTrim(partition, error) {
       const name = nameOf({ topic: config.CHECKPOINT_TOPIC, partition });

@@ -3,6 +3,7 @@
 import { describe } from '../errors.ts';
 import type { OverviewSource } from '../http/overview.ts';
 import { systemClock as clock, delay } from '../log/clock.ts';
+import type { Instance } from './instance-metrics.ts';
 import { createParts, type Parts, type Surroundings } from './parts.ts';
 
 const UPKEEP_MS = 5000;
@@ -13,6 +14,8 @@ const CATCH_UP_MS = 5000;
 
 export type Service = {
   readonly overview: OverviewSource;
+  /** What it measures of itself. */
+  readonly instance: Instance;
   /** Reaches Kafka, catches up and joins; keeps trying until it succeeds or `stop` is called. */
   start(): Promise<void>;
   /** Stops fetching, writes the last checkpoints, leaves the group, disconnects. */
@@ -25,6 +28,7 @@ export function createService(surroundings: Surroundings): Service {
   const { lifecycle, reports, upkeep, connections, view, tasks, membership, health } = parts;
   return {
     overview: parts.overview,
+    instance: parts.instance,
     async start() {
       upkeep.every(LOOK_MS, 'log', () => parts.incidents.update(health.incidents()));
       try {

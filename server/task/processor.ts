@@ -63,7 +63,7 @@ export function createProcessor<Value, State>(deps: {
   ledger: Ledger<Value, State>;
   business: Business<Value, State>;
   rules: Pick<Rules, 'policy' | 'ordering' | 'limits'>;
-  runtime: Pick<Runtime, 'clock' | 'random'>;
+  runtime: Pick<Runtime, 'clock' | 'random' | 'instruments'>;
   giveUp: (pending: Pending, cause: DeadLetterCause) => void;
   onChange: () => void;
   onFailed: (error: unknown) => void;
@@ -71,7 +71,7 @@ export function createProcessor<Value, State>(deps: {
   const { source, ledger, business, rules, runtime, giveUp, onChange, onFailed } = deps;
   const { topic, partition } = source;
   const { policy, ordering, limits } = rules;
-  const { clock, random } = runtime;
+  const { clock, random, instruments } = runtime;
   const books = ledger.state;
   let phase: 'open' | 'closing' | 'closed' = 'open';
   const judge = createJudge(business.fold, books);
@@ -102,6 +102,7 @@ export function createProcessor<Value, State>(deps: {
     random,
     onDue: turns.ready,
     onGivenUp(pending, cause) {
+      if (pending.attempts > 0) instruments.attempts.observe(pending.attempts);
       giveUp(pending, cause);
       leave(pending);
     },
@@ -162,6 +163,7 @@ export function createProcessor<Value, State>(deps: {
 
   function settle(pending: Pending, value: Value): void {
     ledger.settle(pending.record.offset, value);
+    instruments.attempts.observe(pending.attempts + 1);
     ended(pending);
   }
 

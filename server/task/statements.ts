@@ -38,8 +38,9 @@ export function createStatements<State>(deps: {
   onFailed: (error: unknown) => void;
 }): Statements {
   const { logs, owner, fold, rules, runtime, writer, books, identities, highWatermark } = deps;
-  const { clock, logger } = runtime;
+  const { clock, logger, instruments } = runtime;
   const abandoned = createAbort();
+  let takenAt = 0;
   const checkpointer = createCheckpointer({
     intervalMs: rules.checkpointIntervalMs,
     share: rules.checkpointShare,
@@ -50,6 +51,7 @@ export function createStatements<State>(deps: {
   });
 
   function take(): Buffer {
+    takenAt = clock.monotonic();
     return encodeCheckpoint(
       checkpointOf(books, fold.encode, logs, identities, clock.monotonic(), {
         generation: owner.generation() ?? -1,
@@ -72,7 +74,10 @@ export function createStatements<State>(deps: {
     }
     // Kafka refuses times far from its own, and needs none.
     const record = { timestamp: -1, key: null, value, headers: [] };
-    await persist({ ...runtime, writer }, logs.checkpoints, [record], signal);
+    const at = await persist({ ...runtime, writer }, logs.checkpoints, [record], signal);
+    if (at === undefined) return;
+    instruments.checkpointTook.observe((clock.monotonic() - takenAt) / 1000);
+    instruments.checkpointBytes.observe(value.length);
   }
 
   return {

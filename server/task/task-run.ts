@@ -26,7 +26,7 @@ export function startRun<Value, State>(
 ): TaskRun {
   const { logs, owner, business, rules, runtime, ports, outlets } = deps;
   const { onFailed } = outlets;
-  const { clock, logger } = runtime;
+  const { clock, logger, instruments } = runtime;
   const books = ledger.state;
   let highWatermark = books.nextOffset;
   let open = true;
@@ -68,7 +68,7 @@ export function startRun<Value, State>(
   const { fold } = business;
   const isOpen = () => open;
   const follow = { logs, fold, clock, logger, ledger, identities, processor, isOpen };
-  const toFollow = { ...follow, onChange, onFailed, onEnd };
+  const toFollow = { ...follow, onChange, onFailed, onEnd, instruments };
 
   processor.resume();
   const subscriptions = [

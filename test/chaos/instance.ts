@@ -64,7 +64,7 @@ const service = createService({
 });
 const app = await buildApp({
   source: service.overview,
-  expositions: createExpositions(),
+  expositions: createExpositions(service.instance),
   epoch: Date.now(),
   failed: (error) => logger.error('a request failed', { error: describe(error) }),
   allowedHosts: [],

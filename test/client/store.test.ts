@@ -124,7 +124,7 @@ t.test('lag is known when that of every partition is', async (t) => {
   const [first, second] = base.lag;
   t.equal(lagOf({ ...base, lag: [first!, { ...second!, lag: null }] }), null);
   t.equal(lagOf({ ...base, lag: [] }), null, 'no partition is known');
-  const lag = [{ partition: 0, endOffset: 50, lag: 43 }];
+  const lag = [{ partition: 0, endOffset: 50, lag: 43, firstUnread: null }];
   t.equal(lagOf(isModel(advance(base, { ...next, lag }))), 43);
 });
 

@@ -161,6 +161,7 @@ t.test('who does not read costs one frame, and gets the newest snapshot later', 
     await pass(100);
   }
   t.equal(slow.frames(), 3, 'retry, snapshot, and the delta that it did not read');
+  t.equal(streams.dropped(), 49, 'what it missed is counted');
   slow.drain();
   source.order('Item2', 1);
   await pass(100);

@@ -63,6 +63,7 @@ function joinGroup(
 ) {
   const states: MembershipState[] = [];
   const owned: number[][] = [];
+  const rebalances: number[] = [];
   const crashes: Error[] = [];
   const presence = createPresence();
   const membership = createMembership({
@@ -76,6 +77,7 @@ function joinGroup(
       onAssigned(partitions);
     },
     onState: (state) => void states.push(state),
+    onRebalanced: (ms) => void rebalances.push(ms),
     onCrash: (error) => void crashes.push(error),
   });
   t.teardown(() => membership.stop());
@@ -84,6 +86,7 @@ function joinGroup(
     ...presence,
     states,
     owned,
+    rebalances,
     crashes,
     member: () =>
       until(

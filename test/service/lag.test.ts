@@ -30,8 +30,8 @@ function world() {
 t.test('before anybody has answered nothing is known of any partition', async (t) => {
   const { lag } = world();
   t.same(lag.read(), [
-    { partition: 0, endOffset: null, lag: null },
-    { partition: 1, endOffset: null, lag: null },
+    { partition: 0, endOffset: null, lag: null, firstUnread: null },
+    { partition: 1, endOffset: null, lag: null, firstUnread: null },
   ]);
 });
 
@@ -114,4 +114,25 @@ t.test('an answer that came late counts from when it was asked for', async (t) =
   answer(new Map([[0, { low: 0, high: 3 }]]));
   await asked;
   t.match(lag.read(), [{ lag: null }]);
+});
+
+t.test('since when the first unread order stands there', async (t) => {
+  const { clock, lag, head, end } = world();
+  const first = () => lag.read()[0]!.firstUnread;
+  const since = () => new Date(clock.now()).toISOString();
+  end(0, { low: 0, high: 10 });
+  await lag.ask();
+  t.same(first(), { since: since(), orBefore: true }, 'it stood there at the first look');
+  head(0, 10);
+  t.equal(first(), null, 'all is read');
+  await clock.advance(1000);
+  end(0, { low: 0, high: 12 });
+  await lag.ask();
+  const seen = since();
+  await clock.advance(1000);
+  end(0, { low: 0, high: 90 });
+  await lag.ask();
+  t.same(first(), { since: seen, orBefore: false });
+  head(0, 13);
+  t.same(first(), { since: since(), orBefore: false });
 });

@@ -13,6 +13,7 @@ import { createExpositions } from '../../server/service/metrics.ts';
 import { createOverview } from '../../server/service/overview.ts';
 import type { GroupView } from '../../server/view/group-view.ts';
 import { applyDelta, fakeSource, listen, rawClient } from '../fixtures/http.ts';
+import { idleInstance } from '../fixtures/idle-instance.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { createMergedHeads, someCheckpoint } from '../fixtures/orders.ts';
 
@@ -60,7 +61,7 @@ const products = (length: number, prefix = 'p'): [string, number][] =>
 async function start(deps: Partial<AppDeps> & Pick<AppDeps, 'source'>) {
   return buildApp({
     failed() {},
-    expositions: createExpositions(),
+    expositions: createExpositions(idleInstance()),
     epoch: 1,
     allowedHosts: [],
     corsOrigins: [],
@@ -185,12 +186,12 @@ t.test('300,000 products, and a hundred who ask and read nothing', async (t) => 
 });
 
 t.test('a lag that changes is a change, though no checkpoint moves', async (t) => {
-  const row: PartitionLag = { partition: 0, endOffset: 9, lag: 9 };
+  const row: PartitionLag = { partition: 0, endOffset: 9, lag: 9, firstUnread: null };
   let lag = [row];
   const { source } = world(manualClock(), { lag: () => lag });
   source.takeChanges();
   t.equal(source.takeChanges(), null);
-  lag = [{ partition: 0, endOffset: null, lag: null }];
+  lag = [{ partition: 0, endOffset: null, lag: null, firstUnread: null }];
   t.same(source.takeChanges(), { lag });
   t.same(source.read().lag, lag);
 });
@@ -268,11 +269,13 @@ t.test('the bytes of /metrics, /dlq, /stream and of a scrape are published', asy
     JSON.stringify(page),
     '{"productCount":2,"matching":2,"products":[{"product":"Item1","count":3,"averagePrice":1}]}',
   );
-  const scrape = await createExpositions().text.render({
+  const scrape = await createExpositions(idleInstance()).text.render({
     figures: source.figures(),
     lag: source.lag(),
     status: source.status(),
     streamClients: 0,
+    streamDrops: 0,
+    now: 0,
   });
   const names = [...scrape.matchAll(/^# TYPE ((?:orders|kafka|service|http)_.*)$/gm)];
   t.same(
@@ -286,9 +289,25 @@ t.test('the bytes of /metrics, /dlq, /stream and of a scrape are published', asy
       'orders_pending gauge',
       'orders_average_price gauge',
       'orders_lag gauge',
+      'orders_lag_seconds gauge',
+      'orders_checkpoint_age_seconds gauge',
       'kafka_up gauge',
       'service_ready gauge',
       'http_stream_clients gauge',
+      'http_stream_messages_dropped_total counter',
+      'service_calls_in_flight gauge',
+      'service_oldest_waiting_seconds gauge',
+      'service_rebalances_total counter',
+      'service_append_retries_total counter',
+      'service_heartbeat_age_seconds gauge',
+      'service_end_to_end_seconds histogram',
+      'service_handler_seconds histogram',
+      'service_order_attempts histogram',
+      'service_checkpoint_seconds histogram',
+      'service_checkpoint_bytes histogram',
+      'service_fetch_seconds histogram',
+      'service_fetch_bytes histogram',
+      'service_rebalance_seconds histogram',
     ],
   );
   t.match(scrape, /^orders_average_price 1$/m);
