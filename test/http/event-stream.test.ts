@@ -152,7 +152,7 @@ t.test('the fan-out goes in slices, and the next tick waits for it', async (t) =
 });
 
 t.test('who does not read costs one frame, and gets the newest snapshot later', async (t) => {
-  const { source, open, pass } = world();
+  const { source, streams, open, pass } = world();
   const slow = await open();
   const healthy = await open();
   slow.stop();
