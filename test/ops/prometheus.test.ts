@@ -6,8 +6,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { parse } from 'yaml';
+import { withDevBroker } from '../fixtures/dev-broker.ts';
 import { freePort } from '../fixtures/free-port.ts';
 import { skipOrFail, type TestScope } from '../fixtures/requirements.ts';
 import { runTool } from '../fixtures/run-tool.ts';
@@ -35,9 +36,11 @@ function isInstalled(t: TestScope, program: string): boolean {
   return false;
 }
 
-/** A service that is ready and has counted some orders. */
-async function readyService(t: TestScope): Promise<Service> {
-  const service = await withService(t, { BROKER_MEMORY: 'true', HANDLER_CONCURRENCY: '8' });
+/** A service that is ready. */
+async function readyService(t: Test): Promise<Service> {
+  // A broker of its own: without a name the service would use whatever Kafka runs on this machine.
+  const { address } = await withDevBroker(t);
+  const service = await withService(t, { KAFKA_BROKERS: address });
   await until(
     'it is ready',
     () => service.get('/health/ready'),
