@@ -122,6 +122,8 @@ export function membershipContract(t: Test, brokers: string): void {
     const generation = async () => member.generation();
     t.equal(await until('the generation is known', generation, Boolean), 1);
     t.same(member.owned.at(-1), [0, 1, 2]);
+    t.ok(member.rebalances.length > 0, 'how long it waited to be let in is told');
+    t.ok(member.rebalances.every((ms) => ms >= 0));
     // The coordinator of a Kafka that has just started may not be ready at first.
     t.same(member.states.at(-1), { member: true, error: null });
     await member.commit(new Map([[1, 5]]));
