@@ -41,6 +41,11 @@ const settings = {
     origins,
     'pages of other origins that may read',
   ),
+  ADMIN_TOKEN: secret(
+    'at least 32 characters; without it commands are taken on the loopback alone',
+    adminToken,
+  ),
+  READ_ONLY: setting(false, boolean, 'true: no commands over HTTP at all'),
   KAFKA_BROKERS: setting<readonly string[] | null>(
     null,
     brokers,
@@ -70,11 +75,20 @@ const settings = {
   KAFKA_OAUTH_CLIENT_ID: setting<string | null>(null, text, 'for oauthbearer'),
   KAFKA_OAUTH_CLIENT_SECRET: secret('for oauthbearer'),
   KAFKA_OAUTH_SCOPE: setting<string | null>(null, text, 'for oauthbearer, if it is asked for'),
+  SCHEMA_REGISTRY_URL: setting<string | null>(
+    null,
+    registryUrl,
+    'asked for the schemas of orders; a private CA: NODE_EXTRA_CA_CERTS',
+  ),
+  SCHEMA_REGISTRY_USER: setting<string | null>(null, text, 'for SCHEMA_REGISTRY_URL'),
+  SCHEMA_REGISTRY_PASSWORD: secret('for SCHEMA_REGISTRY_USER'),
+  SCHEMA_REGISTRY_TOKEN: secret('for SCHEMA_REGISTRY_URL, instead of a user'),
   BROKER_DATA: setting('data/broker', text, 'folder of the embedded broker'),
   BROKER_MEMORY: setting(false, boolean, 'true: the embedded broker keeps nothing'),
   ORDERS_TOPIC: setting('orders', topic, 'created when missing'),
   DLQ_TOPIC: setting('orders-dlq', topic, 'created when missing'),
   CHECKPOINT_TOPIC: setting<string | null>(null, topic, 'unset: <GROUP_ID>-checkpoints'),
+  COMMAND_TOPIC: setting<string | null>(null, topic, 'unset: <GROUP_ID>-commands'),
   GROUP_ID: setting('order-consumer-group', text, 'the consumer group; a new one is a new state'),
   PARTITIONS: setting(3, integer(1, 1000), 'of ORDERS_TOPIC, when it has to be created'),
   MAX_RETRIES: setting(3, integer(0, 1000), 'attempts after the first'),
@@ -109,6 +123,17 @@ const settings = {
     integer(1, 60_000),
     'longer when checkpoints would cost more than a tenth of the time',
   ),
+  BREAKER_RATIO: setting(
+    0.5,
+    share,
+    'a partition pauses when more than this share of its orders is given up; 0: never',
+  ),
+  BREAKER_WINDOW_MS: setting(
+    60_000,
+    integer(100, 3_600_000),
+    'of the orders that ended within so long',
+  ),
+  BREAKER_MIN: setting(100, integer(1, 1_000_000), 'of which there have to be so many'),
   DLQ_BUFFER_SIZE: setting(
     1000,
     integer(1, 100_000),
@@ -121,7 +146,8 @@ export type LogLevel = (typeof LEVELS)[number];
 type Ordering = (typeof ORDERINGS)[number];
 type SaslMechanism = (typeof MECHANISMS)[number];
 type Settings = { [Name in keyof typeof settings]: (typeof settings)[Name]['default'] };
-export type Config = Readonly<Omit<Settings, 'CHECKPOINT_TOPIC'> & { CHECKPOINT_TOPIC: string }>;
+type OfTheGroup = 'CHECKPOINT_TOPIC' | 'COMMAND_TOPIC';
+export type Config = Readonly<Omit<Settings, OfTheGroup> & Record<OfTheGroup, string>>;
 
 /** Every setting as people read of it: its name, its default as text ('' for none), what it means. */
 export const settingRows = Object.entries<Setting<unknown>>(settings).map(
@@ -153,6 +179,7 @@ export function loadConfig(env: Environment): Config {
   }
   const config = values as Settings;
   config.CHECKPOINT_TOPIC ??= `${config.GROUP_ID}-checkpoints`;
+  config.COMMAND_TOPIC ??= `${config.GROUP_ID}-commands`;
   if (faults.length === 0) faults.push(...contradictions(config));
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze(config as Config);
@@ -248,17 +275,38 @@ function securityFaults(config: Settings): [boolean, string][] {
 }
 
 function contradictions(config: Settings): string[] {
-  const { ORDERS_TOPIC, DLQ_TOPIC, CHECKPOINT_TOPIC } = config;
+  const { ORDERS_TOPIC, DLQ_TOPIC, CHECKPOINT_TOPIC, COMMAND_TOPIC } = config;
+  const {
+    SCHEMA_REGISTRY_USER: user,
+    SCHEMA_REGISTRY_PASSWORD: password,
+    SCHEMA_REGISTRY_TOKEN: token,
+  } = config;
   const faults: [boolean, string][] = [
     [
-      new Set([ORDERS_TOPIC, DLQ_TOPIC, CHECKPOINT_TOPIC]).size < 3,
-      'ORDERS_TOPIC, DLQ_TOPIC and CHECKPOINT_TOPIC: must be three different topics',
+      new Set([ORDERS_TOPIC, DLQ_TOPIC, CHECKPOINT_TOPIC, COMMAND_TOPIC]).size < 4,
+      'ORDERS_TOPIC, DLQ_TOPIC, CHECKPOINT_TOPIC and COMMAND_TOPIC: must be four different topics',
     ],
     [
       !TOPIC.test(CHECKPOINT_TOPIC ?? ''),
       `CHECKPOINT_TOPIC: "${CHECKPOINT_TOPIC}", from GROUP_ID, is no topic name; set CHECKPOINT_TOPIC`,
     ],
     ...securityFaults(config),
+    [
+      !TOPIC.test(COMMAND_TOPIC ?? ''),
+      `COMMAND_TOPIC: "${COMMAND_TOPIC}", from GROUP_ID, is no topic name; set COMMAND_TOPIC`,
+    ],
+    [
+      (user === null) !== (password === null),
+      'SCHEMA_REGISTRY_USER, SCHEMA_REGISTRY_PASSWORD: need each other',
+    ],
+    [
+      user !== null && token !== null,
+      'SCHEMA_REGISTRY_TOKEN: is instead of SCHEMA_REGISTRY_USER, not beside it',
+    ],
+    [
+      config.SCHEMA_REGISTRY_URL === null && (user ?? password ?? token) !== null,
+      'SCHEMA_REGISTRY_USER, _PASSWORD, _TOKEN: need SCHEMA_REGISTRY_URL',
+    ],
     [
       config.RETRY_MAX_BACKOFF_MS < config.RETRY_BACKOFF_MS,
       'RETRY_MAX_BACKOFF_MS: is less than RETRY_BACKOFF_MS',
@@ -294,9 +342,24 @@ function isBroker(item: string): boolean {
   return !host.startsWith('[') || URL.canParse(`http://${host.replace(/%[\w.]+\]$/, ']')}`);
 }
 
+/** What a header can carry as one word, and nobody can guess. */
+function adminToken(value: string): string {
+  if (/^[\x21-\x7e]{32,1024}$/.test(value)) return value;
+  throw new Error('has fewer than 32 characters, or others than visible ASCII without spaces');
+}
+
 function httpUrl(value: string): string {
   if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value;
   throw new Error(`"${value}" is no URL of http or https`);
+}
+
+function registryUrl(value: string): string {
+  const { username, password, search, hash } = new URL(httpUrl(value));
+  if (username !== '' || password !== '') {
+    throw new Error('has credentials in it: SCHEMA_REGISTRY_USER and _PASSWORD are for them');
+  }
+  if (search === '' && hash === '') return value;
+  throw new Error(`"${value}" has something behind its path`);
 }
 
 function origins(value: string): string[] {

@@ -6,6 +6,7 @@ import { environment } from './cli/environment.ts';
 import { cannotListen, listeningAt } from './cli/listening.ts';
 import { inProject } from './cli/project-root.ts';
 import { readStartOptions, startUsage, version } from './cli/start-options.ts';
+import { isLoopback } from './config/address.ts';
 import { unknownSettings } from './config/unknown.ts';
 import { loadConfig, printedConfig, settingRows } from './config.ts';
 import { ConfigError, describe } from './errors.ts';
@@ -70,7 +71,16 @@ const service = orGiveUp(() =>
 );
 const app = await buildApp({
   source: service.overview,
+  letters: service.letters,
+  commands: service.commands,
+  writing: {
+    loopback: isLoopback(config.HOST),
+    token: config.ADMIN_TOKEN,
+    readOnly: config.READ_ONLY,
+  },
+  audit: (entry) => logger.info('a command', { audit: entry }),
   expositions: createExpositions(service.instance),
+  schemas: service.schemas,
   epoch: randomInt(2 ** 48 - 1),
   failed(error) {
     const stack = error instanceof Error ? error.stack : undefined;

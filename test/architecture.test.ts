@@ -23,6 +23,7 @@ const rules: Record<string, Rule> = {
       'kafka',
       'orders',
       'orders/contract',
+      'schemas',
       'view',
       'task',
       'log',
@@ -34,11 +35,13 @@ const rules: Record<string, Rule> = {
   },
   // The business knows the core; the core knows no business.
   orders: {
-    may: ['orders', 'orders/contract', 'view', 'task', 'log', 'errors'],
+    may: ['orders', 'orders/contract', 'schemas', 'view', 'task', 'log', 'errors'],
     packages: ['avsc', 'node:fs'],
   },
   // What is shown of the business: http/contract.ts puts it together with what is shown of the core.
   'orders/contract': { may: [], packages: ['typebox'] },
+  // Avro and the registry; they know no order.
+  schemas: { may: ['schemas', 'log', 'errors'], packages: ['avsc'] },
   view: { may: ['view', 'log', 'errors', 'record-batch'], packages: [] },
   task: { may: ['task', 'log', 'errors', 'record-batch'], packages: [] },
   log: {
@@ -58,7 +61,19 @@ const rules: Record<string, Rule> = {
     packages: [ANY_NODE, 'fastify', /^@fastify\//, 'typebox'],
   },
   cli: {
-    may: ['cli', 'service', 'kafka', 'orders', 'task', 'log', 'config', 'errors', 'dev-broker'],
+    may: [
+      'cli',
+      'service',
+      'kafka',
+      'orders',
+      'schemas',
+      'task',
+      'log',
+      'config',
+      'errors',
+      'dev-broker',
+    ],
+    types: ['http'],
     packages: [ANY_NODE, 'yaml', 'avsc'],
   },
   'dev-broker': { may: ['dev-broker', 'record-batch'], packages: [ANY_NODE] },

@@ -9,6 +9,7 @@ t.test('the defaults are those of the documentation', async (t) => {
     HOST: '127.0.0.1',
     KAFKA_BROKERS: null,
     CHECKPOINT_TOPIC: 'order-consumer-group-checkpoints',
+    COMMAND_TOPIC: 'order-consumer-group-commands',
     MAX_RETRIES: 3,
     FAILURE_RATE: 0.1,
     MAX_PENDING: 100_000,
@@ -26,7 +27,8 @@ t.test('every fault is listed in one error', async (t) => {
 
 t.test('settings that contradict each other are faults', async (t) => {
   const contradictions = {
-    'must be three different topics': { DLQ_TOPIC: 'orders' },
+    'must be four different topics': { DLQ_TOPIC: 'orders' },
+    'set COMMAND_TOPIC': { GROUP_ID: 'a group', CHECKPOINT_TOPIC: 'c' },
     'needs KAFKA_USERNAME': { KAFKA_SASL_MECHANISM: 'plain', KAFKA_BROKERS: 'k:9092' },
     'need KAFKA_SASL_MECHANISM': { KAFKA_PASSWORD: 'x' },
     'need KAFKA_BROKERS': { KAFKA_SSL: 'true' },

@@ -3,7 +3,9 @@ import { type Config, loadConfig, securityOf } from '../config.ts';
 import { ConfigError } from '../errors.ts';
 import type { KafkaSettings } from '../kafka/client.ts';
 import { DEFAULT_PORT } from '../service/broker-choice.ts';
+import { registryAuthorization } from '../service/order-schemas.ts';
 import { readArguments } from './arguments.ts';
+import type { OrderFormat } from './order-format.ts';
 
 /** What the generator is to do. */
 export type ProduceOptions = {
@@ -20,6 +22,8 @@ export type ProduceOptions = {
   readonly bad: number;
   /** Same seed, same orders; undefined: a new one each time. */
   readonly seed: number | undefined;
+  /** Of good orders. */
+  readonly format: OrderFormat;
 };
 
 export const usage = `Sends random orders to Kafka, one every 1 to 2 seconds.
@@ -30,13 +34,17 @@ export const usage = `Sends random orders to Kafka, one every 1 to 2 seconds.
   --count N       stop after N orders
   --products N    how many products, Item1 to ItemN (4)
   --bad RATIO     share of malformed and invalid orders of every kind; 0 is none (0.02)
+  --format NAME   raw, single-object or registry: how good orders are framed (raw)
+  --schema FILE   what they are written with, unless they are raw (avro/order.avsc)
+  --register      put the schema into the registry, under <topic>-value
   --seed N        the same seed makes the same orders
   --brokers LIST  host:port, separated by commas (KAFKA_BROKERS, else localhost:9092)
   --topic NAME    (ORDERS_TOPIC, else orders)
   --help, -h
 
 The service's variables count here too: KAFKA_SSL…, KAFKA_SASL_MECHANISM and what belongs to it for the
-connection, PARTITIONS (3) when the topic has to be created.
+connection, PARTITIONS (3) when the topic has to be created, SCHEMA_REGISTRY_URL, _USER, _PASSWORD, _TOKEN
+for --format registry.
 `;
 
 const options = {
@@ -45,6 +53,9 @@ const options = {
   products: { type: 'string' },
   bad: { type: 'string' },
   seed: { type: 'string' },
+  format: { type: 'string' },
+  schema: { type: 'string' },
+  register: { type: 'boolean' },
   brokers: { type: 'string' },
   topic: { type: 'string' },
 } as const;
@@ -74,14 +85,41 @@ export function parseProduceOptions(
     seed: number('seed', wholeBetween(0, 2 ** 32 - 1)),
   };
   const config = readConfig(withArguments(env, texts), faults);
+  const format = readFormat(texts, config, faults);
   if (config === undefined || faults.length > 0) throw new ConfigError(faults);
   const { KAFKA_BROKERS, ORDERS_TOPIC: topic, PARTITIONS: partitions } = config;
   const connection = {
     brokers: KAFKA_BROKERS ?? [`localhost:${DEFAULT_PORT}`],
     security: securityOf(config),
   };
-  return { connection, topic, partitions, ...work };
+  return { connection, topic, partitions, format, ...work };
 }
+
+function readFormat(
+  texts: ReadonlyMap<string, string>,
+  config: Config | undefined,
+  faults: string[],
+): OrderFormat {
+  const name = texts.get('format') ?? 'raw';
+  const framing = FRAMINGS.find((each) => each === name) ?? 'raw';
+  if (framing !== name) faults.push(`--format is one of ${FRAMINGS.join(', ')}, not "${name}"`);
+  if (name === 'raw' && texts.has('schema')) {
+    faults.push('--schema needs --format single-object or registry: raw orders have one schema');
+  }
+  if (name !== 'registry' && texts.has('register'))
+    faults.push('--register needs --format registry');
+  const url = config?.SCHEMA_REGISTRY_URL ?? null;
+  if (framing === 'registry' && config !== undefined && url === null) {
+    faults.push('--format registry needs SCHEMA_REGISTRY_URL');
+  }
+  const registry =
+    config === undefined || url === null
+      ? null
+      : { url, authorization: registryAuthorization(config) };
+  return { framing, schemaFile: texts.get('schema'), register: texts.has('register'), registry };
+}
+
+const FRAMINGS = ['raw', 'single-object', 'registry'] as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

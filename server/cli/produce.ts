@@ -7,6 +7,7 @@ import { createOrderGenerator } from '../orders/order-generator.ts';
 import { DEFAULT_PORT } from '../service/broker-choice.ts';
 import { missingKafka } from '../service/embedded-broker.ts';
 import { environment } from './environment.ts';
+import { openOrderFormat } from './order-format.ts';
 import { type ProduceOptions, parseProduceOptions, usage } from './produce-options.ts';
 import { createProgress } from './progress.ts';
 import { sendOrders } from './send-orders.ts';
@@ -43,6 +44,7 @@ async function produce(options: ProduceOptions): Promise<void> {
   const givenUp = giveUp(stop.signal);
   givenUp.catch(() => {});
 
+  const write = await Promise.race([openOrderFormat(options.format, topic), givenUp]);
   let waiting = false;
   const opening = openOrderProducer({
     connection,
@@ -65,7 +67,12 @@ async function produce(options: ProduceOptions): Promise<void> {
     now: () => performance.now(),
   });
   const finished = sendOrders({
-    orders: createOrderGenerator({ seed, products: options.products, badRatio: options.bad }),
+    orders: createOrderGenerator({
+      seed,
+      products: options.products,
+      badRatio: options.bad,
+      write,
+    }),
     send: (orders) => producer.send(orders),
     pace: rate === undefined ? 'leisurely' : rate || 'full',
     count,

@@ -14,8 +14,8 @@ export function setting<T>(byDefault: T, parse: (text: string) => T, meaning: st
   return { default: byDefault, parse, meaning, secret: false };
 }
 
-export function secret(meaning: string): Setting<string | null> {
-  return { default: null, parse: text, meaning, secret: true };
+export function secret(meaning: string, parse = text): Setting<string | null> {
+  return { default: null, parse, meaning, secret: true };
 }
 
 /** The lines of a table with columns of equal width, each beginning with two spaces. */

@@ -4,8 +4,11 @@ import helmet from '@fastify/helmet';
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import { ConfigError } from '../errors.ts';
 import { createAddressList } from './address.ts';
+import { type AuditEntry, createAudit } from './audit.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { withCommands } from './commanded.ts';
 import { limitConnections } from './connections.ts';
+import type { Schemas } from './contract.ts';
 import { createEventStream, type StreamLimits } from './event-stream.ts';
 import { createFeed } from './feed.ts';
 import { createGuard } from './guard.ts';
@@ -17,22 +20,36 @@ import {
   createErrorAnswer,
   createNotFound,
   HttpError,
+  pathOf,
   SafeResponse,
 } from './http-error.ts';
+import type { Letters } from './letters.ts';
 import { oncePerReason } from './once-per-reason.ts';
-import type { OverviewSource } from './overview.ts';
+import type { CoreSource } from './overview.ts';
+import { type Commands, commandRoutes } from './routes/commands.ts';
 import { dlqRoute } from './routes/dlq.ts';
 import { healthRoutes } from './routes/health.ts';
+import { letterStreamRoutes } from './routes/letter-streams.ts';
+import { letterRoutes } from './routes/letters.ts';
 import { type Expositions, metricsRoute } from './routes/metrics.ts';
 import { productsRoute } from './routes/products.ts';
+import { schemaRoute } from './routes/schema.ts';
 import { snapshotRoute } from './routes/snapshot.ts';
 import { streamRoute } from './routes/stream.ts';
 import { filesBelow, staticFiles } from './static-files.ts';
+import { createWriteAccess, type WritingSettings } from './writing.ts';
 
 /** What the server shows and whom it serves. */
 export type AppDeps = {
-  readonly source: OverviewSource;
+  readonly source: CoreSource;
+  readonly letters: Letters;
+  readonly commands: Commands;
+  /** Who may give commands. */
+  readonly writing: WritingSettings;
+  /** Told of every command, and of each one that was refused. */
+  readonly audit: (entry: AuditEntry) => void;
   readonly expositions: Expositions;
+  readonly schemas: () => Schemas;
   /** Names this process in every message: a number that no other process has. */
   readonly epoch: number;
   /** Told every error that the client does not get to see. */
@@ -102,7 +119,7 @@ const CONNECTIONS_BESIDE_STREAMS = 236;
 
 /** Builds the server: plugins, routes, static files, error answers. Closing it ends the streams. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
-  const { source, expositions, epoch, clock = systemClock, random = Math.random } = deps;
+  const { letters, commands, expositions, epoch, clock = systemClock, random = Math.random } = deps;
   const { trustProxy = [], corsOrigins, staticRoot } = deps;
   const limits = deps.limits ?? { clients: 10_000, perAddress: 20 };
   const failed = oncePerReason(deps.failed);
@@ -124,9 +141,10 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   app.addHook('onRoute', ({ url, method }) => {
     routes.set(url, [...new Set([...(routes.get(url) ?? []), ...[method].flat()])]);
   });
-  const answerNotFound = createNotFound(
-    (path) => routes.get(path) ?? (files.has(path) ? ['GET', 'HEAD'] : []),
-  );
+  const methodsOf = (path: string) =>
+    routes.get(path) ?? routes.get(patternOf(path)) ?? (files.has(path) ? ['GET', 'HEAD'] : []);
+  const answerNotFound = createNotFound(methodsOf);
+  const audit = createAudit(app, deps.audit, (url) => isCommandPath(methodsOf(pathOf(url))));
   // Before the first plugin: routes made earlier would keep the answers of the framework.
   app.setErrorHandler(createErrorAnswer(failed));
   app.setNotFoundHandler(answerNotFound);
@@ -148,6 +166,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   });
   await app.register(cors, { origin: [...corsOrigins], methods: ['GET'] });
 
+  const access = createWriteAccess(deps.writing);
+  const source = withCommands(deps.source, commands.book, access.shown);
   const feed = createFeed({ source, epoch, clock, failed });
   const streams = createEventStream({ feed, clock, random, limits, failed });
   const holds = createHolds(MAX_HELD_BYTES);
@@ -159,13 +179,29 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   });
 
   await app.register(metricsRoute, { source, expositions, holds, streams, clock });
-  await app.register(dlqRoute, { source, holds, clock });
+  const { list, content, search } = letters;
+  await app.register(dlqRoute, { source, list, holds, clock });
+  await app.register(letterRoutes, { source, list, content, holds });
+  await app.register(letterStreamRoutes, { source, list, search, failed });
+  const now = () => Date.now();
+  await app.register(commandRoutes, { source, commands, list, content, access, audit, clock, now });
   await app.register(snapshotRoute, { feed, holds });
   await app.register(productsRoute, { source, holds });
   await app.register(streamRoute, { streams });
+  await app.register(schemaRoute, { schemas: deps.schemas });
   await app.register(healthRoutes, { source });
   await app.register(staticFiles, { root: staticRoot });
   return app;
+}
+
+/** Of the paths with an id in them, the one that the router knows. */
+function patternOf(path: string): string {
+  return path.replace(/^\/(dlq|redrives)\/[^/]+(?=$|\/redrive$)/, '/$1/:id');
+}
+
+/** Nothing can be read there. */
+function isCommandPath(methods: readonly string[]): boolean {
+  return methods.length > 0 && !methods.includes('GET');
 }
 
 function refuseLooseOrigins(origins: readonly string[]): void {

@@ -3,12 +3,14 @@
 // orders/contract.ts says.
 import { type Static, Type } from 'typebox';
 import { ProductAverage, Totals } from '../orders/contract.ts';
+import { PausedShown, RedriveShown, Writing } from './contract-commands.ts';
+import { DeadLetterItem } from './contract-letters.ts';
 
 const Closed = { additionalProperties: false } as const;
 
 /**
  * Where every order below the next offsets is: `counted + deadLettered + pending` equals
- * `read - gaps - lost`, always. `read` is the sum of (next offset - start) over the partitions.
+ * `read - gaps - lost - copies - foreign`, always. `read` is the sum of (next offset - start) over the partitions.
  */
 export const Balance = Type.Object(
   {
@@ -18,6 +20,9 @@ export const Balance = Type.Object(
     pending: Type.Integer(),
     gaps: Type.Integer(),
     lost: Type.Integer(),
+    /** Redriven records of orders that had been redriven before, and those of other groups. */
+    copies: Type.Integer(),
+    foreign: Type.Integer(),
     corrections: Type.Integer(),
   },
   Closed,
@@ -116,47 +121,7 @@ export const ProductPage = Type.Object(
   Closed,
 );
 
-const Stage = Type.Union([
-  Type.Literal('decode'),
-  Type.Literal('validate'),
-  Type.Literal('process'),
-]);
-
-const Disposition = Type.Union([
-  Type.Literal('undecodable'),
-  Type.Literal('invalid'),
-  Type.Literal('permanent'),
-  Type.Literal('retries_exhausted'),
-]);
-
-/**
- * One dead letter of `GET /dlq`. `orderId`, `reason` and `timestamp` (when it was given up, ISO 8601)
- * are a published contract. `id` is its place in the dead-letter topic, `partition-offset`.
- */
-export const DeadLetterItem = Type.Object(
-  {
-    id: Type.String(),
-    orderId: Type.Union([Type.String(), Type.Null()]),
-    /** The code of the reason and where it was noticed; null for records that did not come from this service. */
-    code: Type.Union([Type.String(), Type.Null()]),
-    stage: Type.Union([Stage, Type.Null()]),
-    reason: Type.String(),
-    timestamp: Type.String(),
-    /** Where the original record stands; null for records that did not come from this service. */
-    origin: Type.Union([
-      Type.Null(),
-      Type.Object(
-        { topic: Type.String(), partition: Type.Integer(), offset: Type.Integer() },
-        Closed,
-      ),
-    ]),
-    disposition: Type.Union([Disposition, Type.Null()]),
-    attempts: Type.Union([Type.Integer(), Type.Null()]),
-  },
-  Closed,
-);
-
-/** `GET /dlq`: newest first. */
+/** Dead letters, newest first. */
 export const DeadLetters = Type.Array(DeadLetterItem);
 
 /** What this instance knows about itself and its Kafka; never part of `/metrics`. */
@@ -213,6 +178,11 @@ export const Snapshot = Type.Object(
     /** Every partition of `orders`, in order. */
     lag: Type.Array(PartitionLag),
     status: Status,
+    /** The newest redrives first, at most 20, with what became of them so far. */
+    redrives: Type.Array(RedriveShown),
+    /** Partitions of `orders` that take no new orders. */
+    paused: Type.Array(PausedShown),
+    writing: Writing,
   },
   Closed,
 );
@@ -232,6 +202,40 @@ export const Delta = Type.Object(
     throughput: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
     lag: Type.Optional(Type.Array(PartitionLag)),
     status: Type.Optional(Status),
+    redrives: Type.Optional(Type.Array(RedriveShown)),
+    paused: Type.Optional(Type.Array(PausedShown)),
+  },
+  Closed,
+);
+
+/**
+ * `GET /schema`: what orders are read with, and what this instance has decoded since its start; an order
+ * that is tried again counts again. Values whose schema nobody knows are one row without id and fingerprint.
+ */
+export const Schemas = Type.Object(
+  {
+    reader: Type.Object({ fingerprint: Type.String(), schema: Type.Unknown() }, Closed),
+    /** Null when none is set. */
+    registry: Type.Union([Type.String(), Type.Null()]),
+    writers: Type.Array(
+      Type.Object(
+        {
+          framing: Type.Union([
+            Type.Literal('raw'),
+            Type.Literal('single-object'),
+            Type.Literal('registry'),
+          ]),
+          /** In the registry. */
+          id: Type.Union([Type.Integer(), Type.Null()]),
+          /** CRC-64-AVRO, 16 hexadecimal digits. */
+          fingerprint: Type.Union([Type.String(), Type.Null()]),
+          name: Type.Union([Type.String(), Type.Null()]),
+          decoded: Type.Integer(),
+          refused: Type.Integer(),
+        },
+        Closed,
+      ),
+    ),
   },
   Closed,
 );
@@ -264,9 +268,10 @@ export type ShownMetrics = Static<typeof ShownMetrics>;
 export type ChangedMetrics = Static<typeof ChangedMetrics>;
 export type ProductRow = Static<typeof ProductRow>;
 export type ProductPage = Static<typeof ProductPage>;
-export type DeadLetterItem = Static<typeof DeadLetterItem>;
+export type { DeadLetterItem } from './contract-letters.ts';
 export type Status = Static<typeof Status>;
 export type Snapshot = Static<typeof Snapshot>;
 export type Delta = Static<typeof Delta>;
+export type Schemas = Static<typeof Schemas>;
 export type Health = Static<typeof Health>;
 export type ErrorBody = Static<typeof ErrorBody>;

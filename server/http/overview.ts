@@ -1,6 +1,5 @@
 // What HTTP needs from the rest of the service: a port, implemented where the service is wired.
 import type {
-  DeadLetterItem,
   Delta,
   Figures,
   PartitionLag,
@@ -9,9 +8,13 @@ import type {
   Snapshot,
   Status,
 } from './contract.ts';
+import type { LetterItem } from './contract-letters.ts';
 
 /** Everything the page shows, at one instant. */
 export type Overview = Omit<Snapshot, 'epoch' | 'seq'>;
+
+/** Of that, what does not come of commands. */
+export type CoreOverview = Omit<Overview, 'redrives' | 'paused' | 'writing'>;
 
 /** What a delta says is new; members that have not changed are absent. */
 export type DeltaContent = Omit<Delta, 'epoch' | 'base' | 'seq'>;
@@ -23,6 +26,9 @@ export type MetricsBody = {
   readonly heldBytes: number;
   chunks(): AsyncIterable<Buffer>;
 };
+
+/** The overview before what was commanded is added to it. */
+export type CoreSource = Omit<OverviewSource, 'read'> & { read(): CoreOverview };
 
 /** The service as HTTP sees it. Objects keyed by product have no prototype: a product may be `__proto__`. */
 export type OverviewSource = {
@@ -46,7 +52,7 @@ export type OverviewSource = {
    */
   takeChanges(): DeltaContent | 'all' | null;
   /** The newest dead letters, newest first; null while nothing is known. */
-  deadLetters(limit: number): readonly DeadLetterItem[] | null;
+  deadLetters(limit: number): readonly LetterItem[] | null;
   /** Null while nothing is known, `busy` when too many have asked already. */
   products(query: ProductQuery): Promise<ProductPage | 'busy' | null>;
   /** Null while nothing is known. */

@@ -34,6 +34,9 @@ export function createKafka({
     connectionTimeout: 5000,
     // A join and a produce may take 10 s, and say so in time.
     requestTimeout: 15_000,
+    // kafkajs renews a login 10 s before it ends, so one of 10 s at every request; Kafka refuses to renew
+    // twice within a second (KIP-368).
+    reauthenticationThreshold: 1000,
     retry: { initialRetryTime: 100, maxRetryTime: 3000, retries: 3 },
     logLevel: logLevel.WARN,
     // kafkajs calls an error what it tries again by itself; what ends in one reaches us as such.

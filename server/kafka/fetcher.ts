@@ -35,6 +35,8 @@ export function createFetcher(deps: {
   /** An answer to a fetch: how long it took, and the bytes of its records. */
   onFetched?: (ms: number, bytes: number) => void;
   metadataEveryMs?: number;
+  /** How long a request waits at the end of a partition; who asks next waits for it. */
+  maxWaitMs?: number;
 }): Fetcher {
   const { cluster, logger, random, onState, onPartition } = deps;
   const { metadataEveryMs = METADATA_EVERY_MS, onFetched = () => {} } = deps;
@@ -54,6 +56,7 @@ export function createFetcher(deps: {
   const polls = createPolls({
     ...{ cluster, logger, fetchings, signal, pause, refresh, run, onState, onPartition },
     onFetched,
+    maxWaitMs: deps.maxWaitMs,
   });
   const metadataTimer = setInterval(() => run(refresh()), metadataEveryMs);
 

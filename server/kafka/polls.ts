@@ -35,9 +35,11 @@ export function createPolls(deps: {
   onState: (up: boolean) => void;
   onPartition: (tp: TopicPartition, error: string | null) => void;
   onFetched: (ms: number, bytes: number) => void;
+  /** How long a request waits at the end of a partition; who asks next waits for it. */
+  maxWaitMs?: number | undefined;
 }): Polls {
   const { cluster, logger, fetchings, signal, pause, refresh, run, onPartition } = deps;
-  const { onFetched } = deps;
+  const { onFetched, maxWaitMs = MAX_WAIT_MS } = deps;
   const polled = new Set<string>();
   let sleepers: (() => void)[] = [];
 
@@ -90,7 +92,7 @@ export function createPolls(deps: {
       return { ...tp, epoch: cluster.leader(tp)?.epoch ?? -1, offset: position };
     });
     const exchange = fetchExchange(positions, {
-      maxWaitMs: someLeftOut ? SHORT_WAIT_MS : MAX_WAIT_MS,
+      maxWaitMs: someLeftOut ? Math.min(SHORT_WAIT_MS, maxWaitMs) : maxWaitMs,
       maxBytes: MAX_BYTES,
       maxPartitionBytes: MAX_PARTITION_BYTES,
     });

@@ -44,14 +44,19 @@ export function deadLetterFaults(deadLetters: Described, orders: Described): Sho
   ];
 }
 
-/** What the checkpoint topic lacks. Throws InconsistentStateError when a restore may not find its head. */
-export function checkpointFaults(checkpoints: Described): Shortcoming[] {
+/** Throws InconsistentStateError when a topic may lose records that are read again at every start. */
+export function mustKeepAll(described: Described): void {
   for (const [name, value] of Object.entries(KEPT_FOR_EVER)) {
-    const found = settingOf(checkpoints, name);
+    const found = settingOf(described, name);
     if (found === value) continue;
-    const has = `topic ${checkpoints.topic} has ${name}=${found}`;
+    const has = `topic ${described.topic} has ${name}=${found}`;
     throw new InconsistentStateError(`${has}, it needs ${value}`);
   }
+}
+
+/** What the checkpoint topic lacks. Throws InconsistentStateError when a restore may not find its head. */
+export function checkpointFaults(checkpoints: Described): Shortcoming[] {
+  mustKeepAll(checkpoints);
   return tooSmall(checkpoints, LIMIT, CHECKPOINT_BYTES);
 }
 

@@ -1,4 +1,4 @@
-// The three topics: created when missing, grown together, checked and mended, trimmed.
+// The four topics: created when missing, grown together, checked and mended, trimmed.
 import type { ITopicConfig, Kafka } from 'kafkajs';
 import { AppError, describe } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
@@ -17,6 +17,7 @@ import {
   LIMIT,
   lossOf,
   mend,
+  mustKeepAll,
   replicasOf,
 } from './topic-checks.ts';
 import { type Described, readSettings } from './topic-settings.ts';
@@ -25,6 +26,7 @@ export type TopicNames = {
   readonly orders: string;
   readonly deadLetters: string;
   readonly checkpoints: string;
+  readonly commands: string;
 };
 
 /** The number of partitions of each topic, and what is wrong with the topics, in words. */
@@ -33,9 +35,11 @@ export type TopicsState = { readonly partitions: number; readonly problems: stri
 export type Topics = {
   /**
    * Creates and grows what is missing, and mends settings of the dead-letter topic that are less than
-   * those of `orders`. Rejects with InconsistentStateError when the checkpoint topic would lose records.
+   * those of `orders`. Rejects with InconsistentStateError when checkpoints or commands would be lost.
    */
   ensure(): Promise<TopicsState>;
+  /** How many partitions each topic had when that was asked last; 0 before. */
+  readonly partitions: number;
   /** The same writer, but it refuses (retriable) to write a dead letter while their topic would lose it. */
   guard(writer: LogWriter): LogWriter;
   /** Deletes the checkpoints of a partition below an offset. Rejects with an AppError (TRIM), not retriable when it is not allowed. */
@@ -63,6 +67,7 @@ export function createTopics(deps: {
   let knowsReplicas = false;
   let saysPartitions = false;
   let lossy: string | null = null;
+  let knownPartitions = 0;
 
   async function partitionCounts(): Promise<Map<string, number>> {
     const wanted = Object.values(names);
@@ -96,12 +101,14 @@ export function createTopics(deps: {
     const isNew = !existing.has(names.orders);
     if (isNew) await create(names.orders, partitions, AS_THE_BROKER, {});
     else sayPartitions(partitions);
-    const beside = [names.deadLetters, names.checkpoints].filter((topic) => existing.has(topic));
+    const companionNames = [names.deadLetters, names.checkpoints, names.commands];
+    const beside = companionNames.filter((topic) => existing.has(topic));
     const [orders, ...others] = await readSettings(admin, [names.orders, ...beside]);
     const settingsOf = (name: string) => others.filter(({ topic }) => topic === name);
     const companions: [string, Config][] = [
       [names.deadLetters, { [LIMIT]: String(deadLetterLimit(orders!)) }],
       [names.checkpoints, { [LIMIT]: String(CHECKPOINT_BYTES), ...SMALL_SEGMENTS }],
+      [names.commands, {}],
     ];
     for (const [topic, config] of companions) {
       const has = existing.get(topic);
@@ -122,7 +129,9 @@ export function createTopics(deps: {
       const faults = checkpointFaults(checkpoints);
       problems.push(...(await mend(cluster, logger, names.checkpoints, faults)));
     }
+    for (const commands of settingsOf(names.commands)) mustKeepAll(commands);
     lookAtReplicas(beside);
+    knownPartitions = partitions;
     return { partitions, problems };
   }
 
@@ -155,6 +164,9 @@ export function createTopics(deps: {
 
   return {
     ensure: () => ensure().catch(fromKafkajs),
+    get partitions() {
+      return knownPartitions;
+    },
     guard: (writer) => ({
       async append(tp, ...rest) {
         if (lossy === null || tp.topic !== names.deadLetters) return writer.append(tp, ...rest);

@@ -7,6 +7,8 @@ export type AvroReader = {
   /** A long within 2^53. */
   long(): number;
   text(): string;
+  /** As a view. */
+  bytes(): Buffer;
   /** Calls `read` for each item of an array, which each have one byte at least. */
   items(read: () => void): void;
 };
@@ -45,6 +47,11 @@ export function createAvroReader(bytes: Buffer, start: number): AvroReader {
       const size = length();
       at += size;
       return bytes.toString('utf8', at - size, at);
+    },
+    bytes() {
+      const size = length();
+      at += size;
+      return bytes.subarray(at - size, at);
     },
     items(read) {
       for (let left = length(); left > 0; left = length()) for (; left > 0; left -= 1) read();

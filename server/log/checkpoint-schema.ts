@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import avro from 'avsc';
 
-export const CHECKPOINT_VERSION = 2;
+export const CHECKPOINT_VERSION = 3;
+export const VERSIONS = [1, 2, 3];
 
 type Field = { name: string; since?: number };
 

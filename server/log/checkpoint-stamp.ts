@@ -1,6 +1,6 @@
 // The first fields of a checkpoint: whose it is, where it stands, and whether it can be read.
 import { InconsistentStateError } from '../errors.ts';
-import { CHECKPOINT_VERSION, typeBefore } from './checkpoint-schema.ts';
+import { CHECKPOINT_VERSION, typeBefore, VERSIONS } from './checkpoint-schema.ts';
 
 /** The first fields of a checkpoint, readable in every version without decoding the rest. */
 export type CheckpointStamp = {
@@ -12,7 +12,12 @@ export type CheckpointStamp = {
   readonly ownerStartedAt: number;
   readonly owner: string;
   readonly pendingCount: number;
+  /** Offset of the checkpoint that it leans on; -1 when it stands by itself. */
+  readonly base: number;
 };
+
+/** A stamp, and where its checkpoint stands. */
+export type PlacedStamp = CheckpointStamp & { readonly offset: number };
 
 /** A checkpoint was read; `isHead` when it is the greatest so far. */
 export type OnCheckpoint = (
@@ -22,7 +27,9 @@ export type OnCheckpoint = (
   isHead: boolean,
 ) => void;
 
-const stampType = typeBefore('topic', 1, 'CheckpointStamp');
+const stampTypes = VERSIONS.map((version) =>
+  typeBefore('topic', version, `CheckpointStamp${version}`),
+);
 
 /**
  * The stamp of a checkpoint, of whatever version; null when there is none that a program of ours could
@@ -30,9 +37,12 @@ const stampType = typeBefore('topic', 1, 'CheckpointStamp');
  */
 export function readStamp(bytes: Buffer): CheckpointStamp | null {
   try {
-    const { value, offset } = stampType.decode(bytes, 0);
+    // The first field, one byte as long as there are fewer than 64 versions. What newer ones add stands behind.
+    const version = Math.min(CHECKPOINT_VERSION, bytes.length > 0 ? bytes[0]! >> 1 : 0);
+    const type = stampTypes[version - 1];
+    const { value, offset } = type?.decode(bytes, 0) ?? { value: null, offset: -1 };
     if (offset < 0) return null;
-    const stamp: CheckpointStamp = Object.assign({}, value);
+    const stamp: CheckpointStamp = { base: -1, ...value };
     return isSound(stamp) ? stamp : null;
   } catch {
     // Whatever the decoder says of bytes that are not Avro.
@@ -41,8 +51,8 @@ export function readStamp(bytes: Buffer): CheckpointStamp | null {
 }
 
 function isSound(stamp: CheckpointStamp): boolean {
-  const { version, group, nextOffset, deadLetterOffset, generation, pendingCount } = stamp;
-  const counts = [nextOffset, deadLetterOffset, generation + 1, pendingCount];
+  const { version, group, nextOffset, deadLetterOffset, generation, pendingCount, base } = stamp;
+  const counts = [nextOffset, deadLetterOffset, generation + 1, pendingCount, base + 1];
   return (
     version >= 1 &&
     group.length > 0 &&
@@ -72,13 +82,21 @@ export function undecodable(bytes: Buffer, cause?: unknown): InconsistentStateEr
   return new InconsistentStateError(message, { cause });
 }
 
+/** The first record that is needed to go on from a checkpoint: the one it leans on, or itself. */
+export function neededFrom({ base, offset }: PlacedStamp): number {
+  return base < 0 ? offset : base;
+}
+
 /**
- * Whether `next`, read after `head`, takes its place: it is behind in neither log. Of two that stand
- * at the same place the one with fewer orders pending knows more.
+ * Whether `next`, read after `head`, takes its place: it is behind in neither log, and leans on nothing
+ * that may be gone, for whoever wrote the head deletes what is not needed. One of an older version knows
+ * less. Of two that stand at the same place the one with fewer orders pending knows more.
  */
-export function succeeds(next: CheckpointStamp, head: CheckpointStamp): boolean {
+export function succeeds(next: CheckpointStamp, head: PlacedStamp): boolean {
   if (next.nextOffset < head.nextOffset || next.deadLetterOffset < head.deadLetterOffset)
     return false;
+  if (next.version < head.version) return false;
+  if (next.base >= 0 && next.base < neededFrom(head)) return false;
   const same =
     next.nextOffset === head.nextOffset && next.deadLetterOffset === head.deadLetterOffset;
   return !same || next.pendingCount <= head.pendingCount;

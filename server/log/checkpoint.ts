@@ -1,7 +1,14 @@
 // The checkpoint: what is true of one partition of orders, as one Avro value.
 import type avro from 'avsc';
 import { InconsistentStateError } from '../errors.ts';
-import { createAvroReader, skipIntegers } from './avro-values.ts';
+import {
+  type AvroReader,
+  createAvroReader,
+  MAX_LONG_BYTES,
+  skipIntegers,
+  writeLong,
+} from './avro-values.ts';
+import { type CommandOutcome, encodeCommands, readCommands } from './checkpoint-commands.ts';
 import { faultOf } from './checkpoint-fault.ts';
 import {
   encodePending,
@@ -10,10 +17,11 @@ import {
   readPending,
   readRanges,
 } from './checkpoint-pending.ts';
-import { CHECKPOINT_VERSION, typeBefore } from './checkpoint-schema.ts';
+import { CHECKPOINT_VERSION, typeBefore, VERSIONS } from './checkpoint-schema.ts';
 import { type CheckpointStamp, decodeStamp, undecodable } from './checkpoint-stamp.ts';
 import type { CountedRange } from './offset-ranges.ts';
 
+export type { CommandOutcome } from './checkpoint-commands.ts';
 export type { GivenUp, PendingOrder } from './checkpoint-pending.ts';
 
 /** What the checkpoint topic takes, less what a batch of one record takes around it. */
@@ -25,6 +33,8 @@ export const MAX_FOLDED_BYTES = 6 * 2 ** 20;
 /** The most that error texts may take of a checkpoint. */
 export const MAX_ERRORS_BYTES = 256 * 1024;
 const CODE_BYTES = 512;
+/** What an order that waits takes, and its text with all others. */
+const MAX_PENDING_BYTES = 24;
 
 /** One record of a log: as long as it stands there, the log is the same and was not recreated. */
 export type Fingerprint = { readonly offset: number; readonly hash: string };
@@ -41,19 +51,32 @@ export type Checkpoint = Omit<CheckpointStamp, 'version' | 'pendingCount'> & {
   readonly corrections: number;
   readonly retries: number;
   readonly restarts: number;
+  readonly redrivesFrom: number;
+  readonly foreign: number;
+  readonly copies: number;
+  readonly redrivenCount: number;
   readonly topicId: string | null;
   readonly fingerprint: Fingerprint | null;
   readonly deadLetterTopicId: string | null;
   readonly deadLetterFingerprint: Fingerprint | null;
   readonly lost: readonly CountedRange[];
   readonly gapRanges: readonly CountedRange[];
+  readonly copyRanges: readonly CountedRange[];
+  readonly commands: readonly CommandOutcome[];
+  /** Packed; without what is in that of the base. */
+  readonly redriven: Buffer;
+  /** Packed; empty when it does not say. */
+  readonly deadLetters: Buffer;
   readonly pending: readonly PendingOrder[];
   /** What the fold has made of all that is counted, as it encodes it: the last field. */
   readonly folded: Buffer;
 };
 
 /** The small parts of a checkpoint: who wrote it, positions and counters, but neither what waits nor what is folded. */
-export type CheckpointSummary = Omit<Checkpoint, 'pending' | 'folded' | 'gapRanges'> & {
+export type CheckpointSummary = Omit<
+  Checkpoint,
+  'pending' | 'folded' | 'gapRanges' | 'copyRanges' | 'deadLetters'
+> & {
   readonly pendingCount: number;
 };
 
@@ -61,8 +84,9 @@ const RANGE_FIELDS = 3;
 const PENDING_FIELDS = 5;
 
 /** Everything before the arrays; members that a version does not have are absent. */
-type Scalars = Omit<Checkpoint, 'lost' | 'gapRanges' | 'pending' | 'folded'> & CheckpointStamp;
-const scalarTypes = [1, 2].map((version) => typeBefore('lost', version, `CheckpointV${version}`));
+type Arrays = 'lost' | 'gapRanges' | 'copyRanges' | 'commands' | 'redriven' | 'deadLetters';
+type Scalars = Omit<Checkpoint, Arrays | 'pending' | 'folded'> & CheckpointStamp;
+const scalarTypes = VERSIONS.map((version) => typeBefore('lost', version, `CheckpointV${version}`));
 
 /**
  * Avro binary of a checkpoint. It fits into a record as long as what is folded takes at most
@@ -71,7 +95,8 @@ const scalarTypes = [1, 2].map((version) => typeBefore('lost', version, `Checkpo
 export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
   const fault = faultOf(checkpoint);
   if (fault !== null) throw new InconsistentStateError(`no checkpoint is written: ${fault}`);
-  const { pending, folded, lost, gapRanges, ...rest } = checkpoint;
+  const { pending, folded, lost, gapRanges, copyRanges, commands, ...more } = checkpoint;
+  const { redriven, deadLetters, ...rest } = more;
   const version = CHECKPOINT_VERSION;
   const scalars: Scalars = { ...rest, version, pendingCount: pending.length };
   try {
@@ -79,8 +104,16 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
       scalarTypes[version - 1]!.toBuffer(scalars),
       encodeRanges(lost),
       encodeRanges(gapRanges),
+      encodeRanges(copyRanges),
+      encodeCommands(commands, rest.nextOffset),
+      ...withLength(redriven),
     ];
-    const taken = head.reduce((sum, { length }) => sum + length, folded.length + CODE_BYTES);
+    const sizeOf = (parts: Buffer[]) => parts.reduce((sum, { length }) => sum + length, 0);
+    // Without it a restore reads more, and comes to the same.
+    const spare =
+      MAX_CHECKPOINT_BYTES - sizeOf(head) - folded.length - pending.length * MAX_PENDING_BYTES;
+    head.push(...withLength(deadLetters.length > spare ? NOTHING : deadLetters));
+    const taken = sizeOf(head) + folded.length + CODE_BYTES;
     const waiting = encodePending(pending, checkpoint, (pendingBytes) =>
       Math.min(MAX_ERRORS_BYTES, MAX_CHECKPOINT_BYTES - taken - pendingBytes),
     );
@@ -88,6 +121,13 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
   } catch (cause) {
     throw new InconsistentStateError('no checkpoint is written: it cannot be encoded', { cause });
   }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function withLength(bytes: Buffer): Buffer[] {
+  const length = Buffer.allocUnsafe(MAX_LONG_BYTES);
+  return [length.subarray(0, writeLong(length, 0, bytes.length)), bytes];
 }
 
 /** Decodes a whole checkpoint. Throws InconsistentStateError when it is none, or of a newer version. */
@@ -98,14 +138,24 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
     const reader = createAvroReader(bytes, at);
     const lost = readRanges(reader, version > 1);
     const gapRanges = version > 1 ? readRanges(reader, true) : gapsSomewhere(rest);
+    const copyRanges = version > 2 ? readRanges(reader, true) : [];
+    const redrives = readRedrives(reader, scalars);
+    const deadLetters = version > 2 ? reader.bytes() : NOTHING;
     const pending = readPending(reader, scalars);
-    return { ...rest, lost, gapRanges, pending, folded: bytes.subarray(reader.at) };
+    const folded = bytes.subarray(reader.at);
+    return { ...rest, lost, gapRanges, copyRanges, ...redrives, deadLetters, pending, folded };
   });
   const offsets = new Set(checkpoint.pending.map(({ offset }) => offset));
   const fault =
     offsets.size < checkpoint.pending.length ? 'an order is pending twice' : faultOf(checkpoint);
   if (fault !== null) throw undecodable(bytes, new RangeError(fault));
   return checkpoint;
+}
+
+function readRedrives(reader: AvroReader, { version, nextOffset }: Scalars) {
+  return version > 2
+    ? { commands: readCommands(reader, nextOffset), redriven: reader.bytes() }
+    : { commands: [], redriven: NOTHING };
 }
 
 /** Version 1 knew only how many gaps there are. */
@@ -125,9 +175,12 @@ export function decodeSummary(bytes: Buffer): { summary: CheckpointSummary; fold
     const reader = createAvroReader(bytes, at);
     const lost = readRanges(reader, version > 1);
     if (version > 1) reader.items(() => skipLongs(reader, RANGE_FIELDS));
+    if (version > 2) reader.items(() => skipLongs(reader, RANGE_FIELDS));
+    const redrives = readRedrives(reader, scalars);
+    if (version > 2) reader.bytes();
     reader.items(reader.text);
     const foldedAt = skipIntegers(bytes, reader.at, PENDING_FIELDS);
-    return { summary: { ...rest, lost }, folded: bytes.subarray(foldedAt) };
+    return { summary: { ...rest, lost, ...redrives }, folded: bytes.subarray(foldedAt) };
   });
 }
 
@@ -144,6 +197,12 @@ function decodeScalars(bytes: Buffer): { scalars: Scalars; at: number } {
     fingerprint: null,
     deadLetterTopicId: null,
     deadLetterFingerprint: null,
+    // What was redriven before was an order like any other.
+    redrivesFrom: value.nextOffset,
+    foreign: 0,
+    copies: 0,
+    redrivenCount: 0,
+    base: -1,
   };
   return { scalars: { ...unknown, ...value }, at: offset };
 }

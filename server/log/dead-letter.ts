@@ -217,7 +217,7 @@ function oneOf<T extends string>(words: readonly T[], text: string | undefined):
 }
 
 /** The code that a reason starts with, which is part of the format of dead letters. */
-function codeOf(reason: string): string | null {
+export function codeOf(reason: string): string | null {
   return /^([A-Z][A-Z_]{0,63}): /.exec(reason)?.[1] ?? null;
 }
 

@@ -1,5 +1,6 @@
 // What the business hands to the core: how bytes become a value, and how values become a state.
 import type { Fault } from './fault.ts';
+import type { Unready } from './unready.ts';
 
 /**
  * A state that values are added to and taken back from: what Kafka Streams builds from an initializer,
@@ -13,7 +14,8 @@ import type { Fault } from './fault.ts';
  * been forgotten; nor is a sum of floating-point numbers, for (a + b) - b need not be a.
  *
  * The same values in any order must give the same bytes from `encode`, up to the order of its parts.
- * Nothing here may look at clocks, randomness or the network: every instance has to come to the same.
+ * Nothing here may look at clocks, randomness or the network: every instance has to come to the same. Only
+ * `decode` may ask for what never changes, such as the schema of an id.
  */
 export type Fold<Value, State> = Decoder<Value> &
   Sum<Value, State> &
@@ -25,8 +27,10 @@ type Decoder<Value> = {
   /**
    * The value in `bytes[start, end)`, where `start` -1 is a null value, or why there is none: above
    * MAX_VALUE_BYTES there always is none. A value may outlive `bytes`, so it must not be a view into them.
+   * Unready when somebody has to be asked first what the bytes mean: the partition waits until `ready`, and
+   * decodes them again.
    */
-  decode(bytes: Buffer, start: number, end: number): Value | Fault;
+  decode(bytes: Buffer, start: number, end: number): Value | Fault | Unready;
 };
 
 /** How values are added to a state, and taken back. */

@@ -7,6 +7,7 @@ import { type Checkpoint, decodeCheckpoint } from './checkpoint.ts';
 import {
   type CheckpointStamp,
   expectKnownVersion,
+  type PlacedStamp,
   readStamp,
   succeeds,
   undecodable,
@@ -31,26 +32,39 @@ export type LogAccess = {
   readonly signal: AbortSignal;
 };
 
+/** The checkpoint that all go on from, and the one that it leans on, if it does. */
+export type Head = {
+  readonly checkpoint: Checkpoint;
+  readonly offset: number;
+  readonly base: Checkpoint | null;
+};
+
 /**
- * The checkpoint that all go on from, null when there is none. Rejects with InconsistentStateError when
- * what stands there is of others, of a newer program, or damaged.
+/**
+ * The head, null when there is no checkpoint. Rejects with InconsistentStateError when what stands there
+ * is of others, of a newer program, or damaged, or leans on what is gone.
  */
-export async function readHead(deps: LogAccess): Promise<Checkpoint | null> {
+export async function readHead(deps: LogAccess): Promise<Head | null> {
   const { logs } = deps;
   const { low, high } = await boundsOf(deps, logs.checkpoints);
-  let head: { stamp: CheckpointStamp; bytes: Buffer } | null = null;
+  let head: { stamp: PlacedStamp; bytes: Buffer } | null = null;
   let strange: Buffer | null = null;
   await readRange(deps, logs.checkpoints, { from: low, to: high }, (cursor) => {
     const bytes = valueUnder(cursor);
     const stamp = stampOf(bytes, logs.group, logs.checkpoints);
-    if (stamp === null) strange = Buffer.from(bytes);
-    else if (head === null || succeeds(stamp, head.stamp)) {
-      head = { stamp, bytes: Buffer.from(bytes) };
+    if (stamp === null) {
+      strange = Buffer.from(bytes);
+      return;
+    }
+    const placed = { ...stamp, offset: cursor.offset };
+    if (head === null || succeeds(placed, head.stamp)) {
+      head = { stamp: placed, bytes: Buffer.from(bytes) };
     }
   });
-  // An owner that trimmed the log under our eyes may have taken the head that we were to find.
+  const found = head as { stamp: PlacedStamp; bytes: Buffer } | null;
+  const base = found === null ? null : await readBase(deps, found.stamp);
+  // An owner that trimmed the log under our eyes may have taken what we were to find.
   if ((await boundsOf(deps, logs.checkpoints)).low > low) return readHead(deps);
-  const found = head as { bytes: Buffer } | null;
   if (found === null) {
     // From a log in which nothing was deleted yet, "none" is the truth; else a head was there once.
     if (strange !== null && low > 0) throw undecodable(strange);
@@ -58,7 +72,33 @@ export async function readHead(deps: LogAccess): Promise<Checkpoint | null> {
   }
   const checkpoint = decodeCheckpoint(found.bytes);
   checkOwner(checkpoint, logs);
-  return checkpoint;
+  const { offset } = found.stamp;
+  if (checkpoint.base >= 0) checkBase(checkpoint, base, logs);
+  return { checkpoint, offset, base };
+}
+
+/** The checkpoint that another leans on; null when it leans on none, or that is gone. */
+async function readBase(deps: LogAccess, { base }: PlacedStamp): Promise<Checkpoint | null> {
+  let found: Buffer | null = null;
+  if (base < 0) return null;
+  await readRange(deps, deps.logs.checkpoints, { from: base, to: base + 1 }, (cursor) => {
+    found = Buffer.from(valueUnder(cursor));
+  });
+  return found === null ? null : decodeCheckpoint(found);
+}
+
+function checkBase(head: Checkpoint, base: Checkpoint | null, logs: TaskLogs): void {
+  const where = `offset ${head.base} of ${nameOf(logs.checkpoints)}`;
+  if (base === null) {
+    throw new InconsistentStateError(`the head leans on a checkpoint at ${where}, which is gone`);
+  }
+  checkOwner(base, logs);
+  const isBefore =
+    base.nextOffset <= head.nextOffset && base.deadLetterOffset <= head.deadLetterOffset;
+  const isSame = base.topicId === head.topicId && base.start === head.start;
+  if (base.base >= 0 || !isBefore || !isSame) {
+    throw new InconsistentStateError(`what stands at ${where} is not what the head leans on`);
+  }
 }
 
 /**

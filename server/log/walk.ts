@@ -41,14 +41,14 @@ export async function walk(
 }
 
 /**
- * Visits the records from `from` up to `to`, or to the last decided one when that comes first. Stops at
- * once, and rejects, when `signal` is aborted.
+ * Visits the records from `from` up to `to`, or to the last decided one when that comes first. A promise
+ * of `visit` is waited for. Stops at once, and rejects, when `signal` is aborted.
  */
 export function readRange(
   { reader, clock, signal }: { reader: LogReader; clock: Clock; signal: AbortSignal },
   tp: TopicPartition,
   { from, to }: { from: number; to: number },
-  visit: (cursor: RecordCursor) => void,
+  visit: (cursor: RecordCursor) => void | Promise<void>,
 ): Promise<void> {
   if (from >= to) return Promise.resolve();
   return new Promise((resolve, reject) => {
@@ -66,8 +66,7 @@ export function readRange(
       async records(set) {
         const visitBelow: Visit = (cursor) => {
           signal.throwIfAborted();
-          if (cursor.offset < to) visit(cursor);
-          return undefined;
+          return cursor.offset < to ? (visit(cursor) ?? undefined) : undefined;
         };
         position = await walk(set, position, clock, visitBelow, to);
         if (position < Math.min(to, set.lastStableOffset)) return;

@@ -1,8 +1,6 @@
 // Count and exact sum per product. Sums are integers, so they do not depend on the order of additions
 // and no average differs between one instance and three, or before and after a restart.
-
-/** Units per currency unit: prices are kept as whole ten-thousandths. */
-export const UNITS_PER_PRICE = 10_000;
+import { toUnits, UNITS_PER_PRICE } from './money.ts';
 
 /** A sum is `carry * SUM_BASE + low` units, so that the hot loop never leaves the safe integers. */
 export const SUM_BASE = 2 ** 50;
@@ -12,14 +10,6 @@ export type Tally = { count: number; low: number; carry: number };
 
 /** Tallies by product, in order of first sight. */
 export type Averages = Map<string, Tally>;
-
-/**
- * Price as a whole number of units. A float32 has 24 significant bits, so the product with 10,000 is
- * exact in a double and the result depends on the price alone; minus zero becomes zero.
- */
-export function toUnits(price: number): number {
-  return Math.round(price * UNITS_PER_PRICE) + 0;
-}
 
 /** Counts one order. */
 export function add(averages: Averages, product: string, price: number): void {
@@ -90,6 +80,18 @@ export function view(tally: Tally): { count: number; averagePrice: number } {
   return { count: tally.count, averagePrice: average(sumOf(tally), tally.count) };
 }
 
+/** The number nearest to the exact quotient. */
 function average(units: bigint, count: number): number {
-  return count === 0 ? 0 : Number(units) / (count * UNITS_PER_PRICE);
+  if (count === 0) return 0;
+  if (units <= MAX_EXACT && count <= MAX_EXACT / UNITS_PER_PRICE) {
+    return Number(units) / (count * UNITS_PER_PRICE);
+  }
+  const divisor = BigInt(count) * BigInt(UNITS_PER_PRICE);
+  // Rounded once: enough digits for any double, and in the last one whether there were more.
+  const whole = (units << EXTRA_BITS) / divisor;
+  const isExact = whole * divisor === units << EXTRA_BITS;
+  return Number(isExact ? whole : whole | 1n) / 2 ** Number(EXTRA_BITS);
 }
+
+const MAX_EXACT = Number.MAX_SAFE_INTEGER;
+const EXTRA_BITS = 128n;

@@ -70,7 +70,8 @@ const NO_ZERO_BYTE = Buffer.alloc(4, 1).readFloatLE();
 
 const CONTROL = /\p{Cc}/u;
 
-function validate(order: Order): Fault | undefined {
+/** What is wrong with the fields of an order; undefined when nothing is. */
+export function validate(order: Order): Fault | undefined {
   return (
     textFault('orderId', order.orderId, MAX_ORDER_ID_BYTES) ??
     textFault('product', order.product, MAX_PRODUCT_BYTES) ??
@@ -103,4 +104,5 @@ function priceFault(price: number): Fault {
   return new Fault(REASONS.PRICE_TOO_BIG, `price is ${price}, at most ${MAX_PRICE}`);
 }
 
+/** The number of bytes in words. */
 const counted = (bytes: number) => (bytes === 1 ? '1 byte' : `${bytes} bytes`);

@@ -1,10 +1,11 @@
 // Orders for the core: how they are decoded, and the averages they become.
 import { Fault } from '../log/fault.ts';
 import type { Fold } from '../log/fold.ts';
+import { Unready } from '../log/unready.ts';
 import { type Averages, add, addTo, contains, isSound, subtract } from './averages.ts';
 import { decodeProducts, encodeProducts } from './averages-codec.ts';
-import { decodeOrder } from './decode-order.ts';
 import type { Order } from './order.ts';
+import { createOrderDecoder, type OrderDecoder } from './order-decoder.ts';
 import { REASONS } from './reasons.ts';
 
 /** Averages per product, and how much room their names take. */
@@ -26,19 +27,25 @@ function keyOf({ product }: Order): string {
   return product;
 }
 
-/** The id of the order in the bytes; null when they are none. */
-export function idOf(bytes: Buffer): string | null {
-  const order = decodeOrder(bytes, 0, bytes.length);
-  return order instanceof Fault ? null : order.orderId;
+/** The id of the order in the bytes; null when they are none, or when nobody can tell yet. */
+export function idOf(bytes: Buffer, { decode } = byItself): string | null {
+  const order = decode(bytes, 0, bytes.length);
+  return order instanceof Fault || order instanceof Unready ? null : order.orderId;
 }
 
 /** Bytes of a product in a checkpoint beside its name, at most. */
 const TALLY_BYTES = 30;
 
-/** The fold of orders. */
-export function createOrderFold({ maxProducts, maxBytes }: ProductLimits): Fold<Order, OrderState> {
+/** Without a registry. */
+const byItself: Pick<OrderDecoder, 'decode'> = createOrderDecoder(null);
+
+/** The fold of orders, as `decode` makes them from bytes. */
+export function createOrderFold(
+  { maxProducts, maxBytes }: ProductLimits,
+  { decode } = byItself,
+): Fold<Order, OrderState> {
   return {
-    decode: decodeOrder,
+    decode,
     empty: () => stateOf(new Map()),
     admit(state, order) {
       const key = keyOf(order);

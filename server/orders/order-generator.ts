@@ -1,6 +1,8 @@
 // The generator's orders: a pure sequence, the same for the same seed, with a share of bad ones of
 // every kind that the service must make a dead letter.
+import { registryHeader, singleObjectHeader } from '../schemas/framing.ts';
 import { encodeOrder as encode, type Order } from './order.ts';
+import { publishedFingerprint, readerFingerprint } from './order-schemas.ts';
 import type { REASONS } from './reasons.ts';
 
 /** One record to send. */
@@ -28,13 +30,21 @@ const faults = {
   MALFORMED: [
     (order: Order) => encode(order).subarray(0, -1),
     (order: Order) => Buffer.from(JSON.stringify(order)),
+    (order: Order) => framed(order).subarray(0, -1),
+    () => registryHeader(1).subarray(0, -1),
   ],
   TRAILING: [
     (order: Order) => Buffer.concat([encode(order), Buffer.alloc(1)]),
     (order: Order) => Buffer.concat([encode(order), encode(order)]),
+    (order: Order) => Buffer.concat([framed(order), Buffer.alloc(1)]),
   ],
+  SCHEMA_UNKNOWN: [
+    (order: Order) => Buffer.concat([registryHeader(NO_ID), encode(order)]),
+    (order: Order) => Buffer.concat([singleObjectHeader(0n), encode(order)]),
+  ],
+  SCHEMA_INCOMPATIBLE: [withDecimal],
   NON_CANONICAL: [withLongLength, withBrokenText],
-  FIELD_EMPTY: [(order: Order) => encode({ ...order, orderId: '' }), withProduct(' ')],
+  FIELD_EMPTY: [(order: Order) => encode({ ...order, orderId: ' ' }), withProduct('')],
   FIELD_TOO_LONG: [
     (order: Order) => encode({ ...order, orderId: order.orderId.padEnd(129, '0') }),
     withProduct('x'.repeat(257)),
@@ -56,13 +66,15 @@ export const reasons = Object.keys(faults) as readonly Reason[];
 
 /**
  * A sequence of orders without end. `products` names Item1…ItemN; `badRatio` (0 to 1) is the share
- * of bad orders. Order ids are unique within a seed.
+ * of bad orders. Order ids are unique within a seed. `write` makes the values of good orders.
  */
 export function createOrderGenerator(options: {
   seed: number;
   products: number;
   badRatio: number;
+  write?: (order: Order) => Buffer;
 }): { next(): GeneratedOrder } {
+  const { write = encode } = options;
   const random = randomNumbers(options.seed);
   const run = options.seed.toString(36);
   const names = Array.from({ length: options.products }, (_, n) => `Item${n + 1}`);
@@ -78,7 +90,7 @@ export function createOrderGenerator(options: {
       const key = Buffer.from(orderId);
       if (random() >= options.badRatio) {
         const describe = () => `order ${orderId}  ${product}  ${price.toFixed(2)}`;
-        return { orderId, key, value: encode(order), reason: undefined, describe };
+        return { orderId, key, value: write(order), reason: undefined, describe };
       }
       const reason = pick(reasons, random());
       const value = pick<(order: Order) => Buffer | null>(faults[reason], random())(order);
@@ -86,6 +98,23 @@ export function createOrderGenerator(options: {
     },
   };
 }
+
+/** Beyond what a registry gives. */
+const NO_ID = 2 ** 31;
+
+/** In single-object encoding. */
+function framed(order: Order): Buffer {
+  return Buffer.concat([singleObjectHeader(publishedFingerprint), encode(order)]);
+}
+
+/** Its price takes the second branch of avro/order.avsc: a decimal, of which the framing tells no scale. */
+function withDecimal(order: Order): Buffer {
+  const texts = encode(order).subarray(0, -FLOAT_BYTES);
+  const decimal = Buffer.of(2, 2, 99);
+  return Buffer.concat([singleObjectHeader(readerFingerprint), texts, decimal]);
+}
+
+const FLOAT_BYTES = 4;
 
 // The length of the product, which stands before it, written in one byte more than it needs.
 function withLongLength(order: Order): Buffer {

@@ -8,9 +8,9 @@ export const MAX_ORDER_ID_BYTES = 128;
 export const MAX_PRODUCT_BYTES = 256;
 export const MAX_PRICE = 1e9;
 
-/** avro/order.avsc, compiled. */
+/** The first version, compiled: the published format of orders without framing. */
 export const orderType = avro.Type.forSchema(
-  JSON.parse(readFileSync(new URL(import.meta.resolve('#avro/order.avsc')), 'utf8')),
+  JSON.parse(readFileSync(new URL(import.meta.resolve('#avro/versions/1.avsc')), 'utf8')),
 );
 
 /** Avro binary of an order, without framing. */

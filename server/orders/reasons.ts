@@ -13,6 +13,11 @@ export const REASONS = {
   TOMBSTONE: undecodable('TOMBSTONE', 'the value is null'),
   TRAILING: undecodable('TRAILING', 'something follows the order'),
   NON_CANONICAL: undecodable('NON_CANONICAL', 'the order is written in another way than the one'),
+  SCHEMA_UNKNOWN: undecodable('SCHEMA_UNKNOWN', 'nobody knows the schema that the value names'),
+  SCHEMA_INCOMPATIBLE: undecodable(
+    'SCHEMA_INCOMPATIBLE',
+    'what was written with this schema cannot be read as an order',
+  ),
   FIELD_EMPTY: invalid('FIELD_EMPTY', 'a text is empty or blank'),
   FIELD_TOO_LONG: invalid('FIELD_TOO_LONG', 'a text is too long'),
   FIELD_CTRL: invalid('FIELD_CTRL', 'a text holds a control character'),

@@ -177,6 +177,24 @@ function findHeaders(
   }
 }
 
+/** Whether the record that `parts` describes has a header whose name begins with `prefix` and goes on. */
+export function hasHeaderLike(bytes: Buffer, parts: HeaderParts, prefix: Buffer): boolean {
+  const { length } = prefix;
+  const first = prefix[0];
+  let at = parts.headersStart;
+  for (let left = parts.headerCount; left > 0; left--) {
+    const size = varint(bytes, at);
+    const start = varintEnd;
+    // Most names differ in their first byte; the call would cost more than the rest.
+    if (size > length && bytes[start] === first) {
+      if (prefix.compare(bytes, start, start + length) === 0) return true;
+    }
+    const valueSize = varint(bytes, start + size);
+    at = varintEnd + Math.max(valueSize, 0);
+  }
+  return false;
+}
+
 /** The headers of these names in the record that `parts` describes, as views; the rest is passed over. */
 export function pickHeaders(
   bytes: Buffer,

@@ -29,6 +29,8 @@ function balanceOf(heads: Heads, counted: number): Balance {
     pending: sum(heads, ({ pendingCount }) => pendingCount),
     gaps: sum(heads, ({ gaps }) => gaps),
     lost: sum(heads, ({ lost }) => countOf(lost)),
+    copies: sum(heads, ({ copies }) => copies),
+    foreign: sum(heads, ({ foreign }) => foreign),
     corrections: sum(heads, ({ corrections }) => corrections),
   };
 }

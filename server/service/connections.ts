@@ -13,10 +13,17 @@ import type { LogWriter } from '../log/ports.ts';
 import type { Progress } from '../log/progress.ts';
 import type { Reports } from './reports.ts';
 
+/** Who reads a single letter does not wait for more to come. */
+const LETTER_WAIT_MS = 10;
+
 export type Connections = {
   readonly kafka: ReturnType<typeof createKafka>;
   readonly taskReader: Fetcher;
   readonly viewReader: Fetcher;
+  /** Follows the dead letters for their index. */
+  readonly indexReader: Fetcher;
+  /** Reads single letters and checkpoints: nobody follows anything with it, so nothing has to wait. */
+  readonly letterReader: Fetcher;
   readonly ends: Ends;
   readonly writer: LogWriter;
   readonly topics: Topics;
@@ -55,6 +62,14 @@ export function openConnections(deps: {
     instruments.fetchBytes.observe(bytes);
   });
   const viewReader = createReader(progress.view);
+  // What these two cannot read the view cannot read either, and says so.
+  const quiet = { logger, random: Math.random, onState: () => {}, onPartition: () => {} };
+  const indexReader = createFetcher({ cluster: createCluster(kafka), ...quiet });
+  const letterReader = createFetcher({
+    cluster: createCluster(kafka),
+    ...quiet,
+    maxWaitMs: LETTER_WAIT_MS,
+  });
   const ends = createEnds({ cluster: createCluster(kafka) });
   const writer = createAppender({
     cluster: createCluster(kafka),
@@ -66,13 +81,15 @@ export function openConnections(deps: {
       orders: config.ORDERS_TOPIC,
       deadLetters: config.DLQ_TOPIC,
       checkpoints: config.CHECKPOINT_TOPIC,
+      commands: config.COMMAND_TOPIC,
     },
     partitions: config.PARTITIONS,
     logger,
   });
-  const all = [taskReader, viewReader, ends, writer, topics];
+  const readers = { taskReader, viewReader, indexReader, letterReader };
+  const all = [...Object.values(readers), ends, writer, topics];
   return {
-    ...{ kafka, taskReader, viewReader, ends, writer, topics },
+    ...{ kafka, ...readers, ends, writer, topics },
     async close() {
       await Promise.all(all.map((each) => each.close()));
     },

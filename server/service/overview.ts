@@ -1,20 +1,14 @@
 // The view of the group in the words of the HTTP contract.
-import type {
-  ChangedMetrics,
-  DeadLetterItem,
-  PartitionLag,
-  ShownMetrics,
-  Status,
-} from '../http/contract.ts';
-import type { DeltaContent, OverviewSource } from '../http/overview.ts';
-import { isoTime } from '../log/clip.ts';
+import type { ChangedMetrics, PartitionLag, ShownMetrics, Status } from '../http/contract.ts';
+import type { CoreSource, DeltaContent } from '../http/overview.ts';
 import type { Clock } from '../log/clock.ts';
-import type { DeadLetter } from '../log/dead-letter.ts';
 import { averageOf, countedIn, totalsOf } from '../orders/figures.ts';
 import type { GroupAverages, WholeState } from '../orders/group-averages.ts';
 import { BYTES_PER_ROW } from '../orders/product-table.ts';
+import type { FoundLetter, LetterPlace } from '../view/dead-letter-index.ts';
 import type { GroupView } from '../view/group-view.ts';
 import { accountOf, readCount } from './account.ts';
+import { deadLetterItem, letterItem } from './letter-item.ts';
 import { metricsJson } from './metrics-body.ts';
 import { createProductPages } from './product-pages.ts';
 import { createThroughput } from './throughput.ts';
@@ -31,8 +25,10 @@ export function createOverview(deps: {
   lag: () => PartitionLag[];
   /** Partitions whose checkpoints cannot be followed at the moment. */
   old: () => ReadonlySet<number>;
-}): OverviewSource {
-  const { view, averages, clock, status, lag, old } = deps;
+  /** What the index knows of a dead letter. */
+  find: (place: LetterPlace) => FoundLetter | null;
+}): CoreSource {
+  const { view, averages, clock, status, lag, old, find } = deps;
   const throughput = createThroughput(clock);
   const pages = createProductPages(clock);
   const told = createTold(clock);
@@ -44,10 +40,6 @@ export function createOverview(deps: {
     return { throughput: rate, lag: lag(), status: status() };
   }
 
-  function newestLetters(limit: number): DeadLetterItem[] | null {
-    return view.known ? view.newestDeadLetters(limit).map(deadLetterItem) : null;
-  }
-
   function whole(): WholeState | Promise<WholeState> {
     void view.merge();
     return view.run(() => averages.tabulate(view.merged));
@@ -57,7 +49,7 @@ export function createOverview(deps: {
     settle: view.merge,
     read: () => ({
       metrics: view.known ? metrics.all() : null,
-      deadLetters: newestLetters(SHOWN_DEAD_LETTERS) ?? [],
+      deadLetters: view.known ? view.newestDeadLetters(SHOWN_DEAD_LETTERS).map(deadLetterItem) : [],
       ...readings(),
     }),
     lag,
@@ -76,7 +68,10 @@ export function createOverview(deps: {
       }
       return Object.keys(delta).length === 0 ? null : delta;
     },
-    deadLetters: newestLetters,
+    deadLetters: (limit) =>
+      view.known
+        ? view.newestDeadLetters(limit).map((letter) => letterItem(letter, find(letter)))
+        : null,
     async products(query) {
       if (!view.known) return null;
       const { table } = await whole();
@@ -134,9 +129,4 @@ function createShownMetrics(view: GroupView, averages: GroupAverages) {
 /** An object for names from outside: a product may be called `__proto__`. */
 function withoutPrototype<T extends object>(): T {
   return Object.create(null) as T;
-}
-
-function deadLetterItem(letter: DeadLetter): DeadLetterItem {
-  const { partition, offset, timestamp, group, ...shown } = letter;
-  return { id: `${partition}-${offset}`, timestamp: isoTime(timestamp), ...shown };
 }

@@ -3,6 +3,8 @@
 //
 //   membership ──partitions──▶ tasks ◀──checkpoints── view
 //        └─────what happens─────▶ reports ◀─────────────┘   health reads reports and tasks, HTTP health and view
+//
+// Commands are read before all of these: the tasks carry them out, HTTP shows and writes them.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Config } from '../config.ts';
@@ -15,21 +17,25 @@ import type { Logger } from '../log/logger.ts';
 import { nameOf } from '../log/ports.ts';
 import { createProgress, type Progress } from '../log/progress.ts';
 import { createGroupAverages } from '../orders/group-averages.ts';
-import { idOf } from '../orders/order-fold.ts';
 import { createOrderHandler } from '../orders/order-handler.ts';
 import { createPostHandler } from '../orders/post-order.ts';
 import { shareTopicIds } from '../task/identity.ts';
 import type { Tasks } from '../task/tasks.ts';
 import { watchReader } from '../task/watched.ts';
+import { createCommands } from '../view/commands.ts';
 import { createGroupView } from '../view/group-view.ts';
+import { createChooser } from '../view/letter-choice.ts';
+import { createCommanding } from './commanding.ts';
 import { type Connections, openConnections } from './connections.ts';
 import { createHealth } from './health.ts';
 import { createIncidents } from './incidents.ts';
 import type { Instance } from './instance-metrics.ts';
 import { createLag } from './lag.ts';
 import { createLifecycle } from './lifecycle.ts';
+import { type OrderSchemas, openOrderSchemas, REGISTRY } from './order-schemas.ts';
 import { createOverview } from './overview.ts';
-import { createOwnTasks, type TaskGround } from './own-tasks.ts';
+import { createOwnTasks, type OwnCommands, type TaskGround } from './own-tasks.ts';
+import { createPauseHealth } from './pause-health.ts';
 import { createReports, type Reports } from './reports.ts';
 import { createStalls } from './stalls.ts';
 import { createUpkeep, type Upkeep } from './upkeep.ts';
@@ -66,20 +72,47 @@ export function createParts(surroundings: Surroundings) {
     clientId: APP,
   });
   const presence = createPresence();
-  const shared = { connections, reports, progress, startedAt, instruments };
-  const tasks = tasksOf(surroundings, { ...shared, upkeep, generation: presence.generation });
+  const schemas = openOrderSchemas({
+    config,
+    clock,
+    onTrouble: (words) => reports.problem(REGISTRY, words),
+  });
+  const viewReader = watchReader(connections.viewReader, progress.view);
+  const allCommands = createCommands({
+    reader: viewReader,
+    group: config.GROUP_ID,
+    topic: config.COMMAND_TOPIC,
+    clock,
+    logger,
+    onFailed: (tp, error) => reports.failed(`${nameOf(tp)} cannot be read: ${describe(error)}`),
+  });
+  const choose = createChooser({ group: config.GROUP_ID, topic: config.ORDERS_TOPIC });
+  const plainGround = groundOf(config, connections);
+  const ground = surroundings.wrap?.(plainGround) ?? plainGround;
+  const tasks = tasksOf(surroundings, {
+    ...{ ground, schemas, reports, upkeep, progress, startedAt, instruments },
+    generation: presence.generation,
+    commands: { all: allCommands, letters: connections.letterReader, choose },
+  });
   const averages = createGroupAverages(clock);
   const view = createGroupView({
     ...logsOf(config),
-    reader: watchReader(connections.viewReader, progress.view),
+    reader: viewReader,
     state: averages,
-    idOf,
+    idOf: schemas.idOf,
+    idReady: schemas.idReady,
     clock,
     logger,
     isOut: (partition) => stalls.unread().has(partition),
     onCheckpoint: tasks.readBack,
     onFailed: (tp, error) => reports.failed(`${nameOf(tp)} cannot be shown: ${describe(error)}`),
   });
+  const commanding = createCommanding({
+    ...{ config, connections, schemas, choose, view, logger },
+    all: allCommands,
+    writer: ground.writer,
+  });
+  const sayPauses = createPauseHealth({ commands: allCommands, reports, own: tasks.positions });
   const membership = createMembership({
     kafka: connections.kafka,
     groupId: config.GROUP_ID,
@@ -112,6 +145,7 @@ export function createParts(surroundings: Surroundings) {
     status: health.status,
     lag: lag.read,
     old: stalls.oldHeads,
+    find: commanding.index.find,
   });
   const instance: Instance = {
     instruments,
@@ -121,38 +155,41 @@ export function createParts(surroundings: Surroundings) {
   };
   const incidents = createIncidents({ logger, clock });
   return {
-    ...{ lifecycle, reports, upkeep, connections, presence, tasks, view, membership },
-    ...{ lag, health, overview, incidents, instance },
+    ...{ lifecycle, reports, upkeep, schemas, connections, presence, tasks, view, membership },
+    ...{ lag, health, overview, incidents, instance, allCommands, commanding, sayPauses },
   };
 }
 
 /** The tasks of this instance, and what becomes of what they tell. */
 function tasksOf(
-  { config, logger, wrap }: Surroundings,
+  { config, logger }: Surroundings,
   known: {
-    connections: Connections;
+    ground: TaskGround;
+    schemas: OrderSchemas;
     reports: Reports;
     upkeep: Upkeep;
     progress: { readonly tasks: Progress };
     startedAt: number;
     instruments: Instruments;
     generation: () => number | null;
+    commands: OwnCommands;
   },
 ): Tasks {
-  const { connections, reports, upkeep, progress, startedAt, instruments, generation } = known;
-  const ground = groundOf(config, connections);
+  const { ground, schemas, reports, upkeep, progress, startedAt, generation, commands } = known;
   return createOwnTasks({
     config,
-    ground: wrap?.(ground) ?? ground,
+    ground,
     author: {
       group: config.GROUP_ID,
       app: APP,
       instance: `${hostname()}-${randomUUID().slice(0, 8)}`,
     },
+    decoder: schemas,
     startedAt,
     generation,
+    commands,
     progress: progress.tasks,
-    instruments,
+    instruments: known.instruments,
     logger,
     onTrim(partition, error) {
       const name = nameOf({ topic: config.CHECKPOINT_TOPIC, partition });

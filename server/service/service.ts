@@ -1,9 +1,12 @@
 // One instance of the service: its parts, its start and its stop. It touches nothing of the process, so
 // that a test can run it whole.
 import { describe } from '../errors.ts';
-import type { OverviewSource } from '../http/overview.ts';
+import type { Letters } from '../http/letters.ts';
+import type { CoreSource } from '../http/overview.ts';
+import type { Commands } from '../http/routes/commands.ts';
 import { systemClock as clock, delay } from '../log/clock.ts';
 import type { Instance } from './instance-metrics.ts';
+import type { OrderSchemas } from './order-schemas.ts';
 import { createParts, type Parts, type Surroundings } from './parts.ts';
 
 const UPKEEP_MS = 5000;
@@ -11,11 +14,19 @@ const UPKEEP_MS = 5000;
 const LOOK_MS = 1000;
 /** The group is not joined before the view has caught up, or this has passed. */
 const CATCH_UP_MS = 5000;
+/** Dead letters are indexed when the service is ready, or after this in any case. */
+const INDEX_WITHIN_MS = 30_000;
+/** How often is asked which dead letters retention has taken. */
+const TRIM_MS = 30_000;
 
 export type Service = {
-  readonly overview: OverviewSource;
+  readonly overview: CoreSource;
   /** What it measures of itself. */
   readonly instance: Instance;
+  readonly letters: Letters;
+  readonly commands: Commands;
+  /** What `GET /schema` shows. */
+  readonly schemas: OrderSchemas['shown'];
   /** Reaches Kafka, catches up and joins; keeps trying until it succeeds or `stop` is called. */
   start(): Promise<void>;
   /** Stops fetching, writes the last checkpoints, leaves the group, disconnects. */
@@ -26,11 +37,20 @@ export type Service = {
 export function createService(surroundings: Surroundings): Service {
   const parts = createParts(surroundings);
   const { lifecycle, reports, upkeep, connections, view, tasks, membership, health } = parts;
+  const { commanding, allCommands, sayPauses } = parts;
   return {
     overview: parts.overview,
     instance: parts.instance,
+    letters: commanding.letters,
+    commands: commanding.commands,
+    schemas: parts.schemas.shown,
     async start() {
-      upkeep.every(LOOK_MS, 'log', () => parts.incidents.update(health.incidents()));
+      allCommands.watch(sayPauses);
+      upkeep.every(LOOK_MS, 'log', () => {
+        // Which partitions run here may have changed since the last command was read.
+        sayPauses();
+        parts.incidents.update(health.incidents());
+      });
       try {
         await start(parts);
       } catch (error) {
@@ -42,7 +62,10 @@ export function createService(surroundings: Surroundings): Service {
       if (lifecycle.phase !== 'STOPPING') lifecycle.to('STOPPING');
       upkeep.end();
       view.close();
+      allCommands.close();
+      commanding.indexer.close();
       await tasks.close();
+      parts.schemas.close();
       await membership.stop();
       await connections.close();
     },
@@ -52,13 +75,26 @@ export function createService(surroundings: Surroundings): Service {
 /** Rejects when the service is stopped meanwhile, and with what trying again cannot mend. */
 async function start(parts: Parts): Promise<void> {
   const { lifecycle, reports, upkeep, connections, view, lag, tasks, membership, presence } = parts;
+  const { indexer, tellRedrives } = parts.commanding;
+  const startedAt = clock.monotonic();
 
   async function ensureTopics(): Promise<void> {
     const { partitions, problems } = await connections.topics.ensure();
     reports.kafka(true);
     reports.problem('topics', problems.join('; ') || null);
     lag.partitions(partitions);
-    view.follow(Array.from({ length: partitions }, (_, partition) => partition));
+    const all = Array.from({ length: partitions }, (_, partition) => partition);
+    view.follow(all);
+    parts.allCommands.follow(all);
+  }
+
+  /** All dead letters are read only when the orders flow: nobody has to wait for this. */
+  function readLetters(): void {
+    const late = clock.monotonic() - startedAt > INDEX_WITHIN_MS;
+    const begun = indexer.reach().length > 0;
+    if (!begun && !late && parts.health.status().phase !== 'ready') return;
+    const { partitions } = connections.topics;
+    indexer.follow(Array.from({ length: partitions }, (_, partition) => partition));
   }
 
   await upkeep.insist('the topics cannot be prepared', ensureTopics);
@@ -69,6 +105,9 @@ async function start(parts: Parts): Promise<void> {
   if (lifecycle.phase === 'STOPPING') return;
   lifecycle.to('JOINING');
   await upkeep.insist('the group cannot be joined', membership.start);
+  upkeep.every(LOOK_MS, 'the dead letters are not indexed', readLetters);
+  upkeep.every(LOOK_MS, 'it is not known which dead letters were redriven', tellRedrives);
+  upkeep.every(TRIM_MS, 'it is not known what retention has taken', indexer.trim);
   upkeep.every(UPKEEP_MS, 'the topics cannot be checked', ensureTopics);
   upkeep.every(UPKEEP_MS, 'next offsets are not committed', async () => {
     if (presence.heartbeatAge() !== null) await membership.commit(tasks.positions());

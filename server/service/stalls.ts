@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { nameOf } from '../log/ports.ts';
 import type { Progress, Stall } from '../log/progress.ts';
 import type { Condition } from './incidents.ts';
+import { REGISTRY } from './order-schemas.ts';
 import type { Reports } from './reports.ts';
 
 /** Fetches are answered every 100 ms and appends within ms; so long without either is no hiccup. */
@@ -30,7 +31,11 @@ export function createStalls(deps: {
   const ofView = () => stalls(progress.view);
   const partitionsOf = (some: Stall[]) => new Set(some.map(({ tp }) => tp.partition));
   return {
-    ofTasks: () => stalls(progress.tasks),
+    // Who waits for a schema is not full, and why it waits is said already.
+    ofTasks: () =>
+      stalls(progress.tasks).filter(
+        ({ doing }) => doing !== 'work' || !reports.read().problems.has(REGISTRY),
+      ),
     ofView,
     unread: () => partitionsOf(ofView()),
     oldHeads: () => partitionsOf(ofView().filter(({ tp }) => tp.topic === checkpointTopic)),

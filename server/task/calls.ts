@@ -51,6 +51,7 @@ export function createCalls<Value>(deps: {
   // To make one for each call would cost more than most handlers do: whoever returns no promise
   // leaves it for the next call.
   let spare = new AbortController();
+  let { signal } = spare;
 
   async function end(controller: AbortController, result: PromiseLike<void>): Promise<void> {
     let cancel = () => {};
@@ -80,10 +81,12 @@ export function createCalls<Value>(deps: {
       return open.size < concurrency;
     },
     begin(value, place) {
+      const result = handle(value, place, signal);
+      // The quick way out: most handlers return nothing.
+      if (result === undefined || !isThenable(result)) return undefined;
       const controller = spare;
-      const result = handle(value, place, controller.signal);
-      if (!isThenable(result)) return undefined;
       spare = new AbortController();
+      ({ signal } = spare);
       const ended = end(controller, result);
       open.set(controller, ended);
       return ended;

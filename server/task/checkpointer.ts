@@ -10,16 +10,17 @@ export type Checkpointer = {
 };
 
 /**
- * `take` encodes the state as it is now, in one step; `write` resolves when the broker has it, and
- * repeats what can be repeated. `onFailed` hears what cannot.
+ * `take` gives the state as it is now, encoded in one step, or null when it is better written later,
+ * unless it `isLast`; `write` resolves when the broker has it, and repeats what can be repeated.
+ * `onFailed` hears what cannot.
  */
-export function createCheckpointer(deps: {
+export function createCheckpointer<Taken>(deps: {
   intervalMs: number;
   /** How much of the time `take` may cost, from 0 to 1. */
   share: () => number;
   clock: Clock;
-  take: () => Buffer;
-  write: (checkpoint: Buffer) => Promise<void>;
+  take: (isLast: boolean) => Taken | null;
+  write: (checkpoint: Taken) => Promise<void>;
   onFailed: (error: unknown) => void;
 }): Checkpointer {
   const { intervalMs, share, clock, take, write, onFailed } = deps;
@@ -33,10 +34,11 @@ export function createCheckpointer(deps: {
     try {
       const startedAt = clock.monotonic();
       dirty = false;
-      const checkpoint = take();
+      const checkpoint = take(!open);
       const cost = clock.monotonic() - startedAt;
       restUntil = startedAt + Math.max(intervalMs, cost / share());
-      await write(checkpoint);
+      if (checkpoint === null) dirty = true;
+      else await write(checkpoint);
     } catch (error) {
       open = false;
       onFailed(error);

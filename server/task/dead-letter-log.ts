@@ -5,18 +5,23 @@ import type { Fold } from '../log/fold.ts';
 import type { TaskLogs } from '../log/head.ts';
 import type { Logger } from '../log/logger.ts';
 import type { OffsetRange } from '../log/offset-ranges.ts';
+import { redriveIn } from '../log/redrive.ts';
+import type { Unready } from '../log/unready.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { lastHeaders } from '../record-batch/record-parts.ts';
 import type { Ledger } from './ledger.ts';
 import type { Pending } from './pending.ts';
 
-/** Tells the ledger of the dead-letter record under the cursor; the pending order that it ends. */
+/**
+ * Tells the ledger of the dead-letter record under the cursor; the pending order that it ends, or that
+ * nothing has been told yet, because what the record holds is not known.
+ */
 export function followDeadLetter<Value, State>(
   cursor: RecordCursor,
   logs: TaskLogs,
   ledger: Ledger<Value, State>,
   fold: Pick<Fold<Value, State>, 'decode'>,
-): Pending | undefined {
+): Pending | Unready | undefined {
   const { offset, bytes, valueStart, valueEnd } = cursor;
   const from = readOrigin(lastHeaders(bytes, cursor, ORIGIN_HEADERS));
   const ours =
@@ -24,9 +29,12 @@ export function followDeadLetter<Value, State>(
     from.group === logs.group &&
     from.origin.topic === logs.orders.topic &&
     from.origin.partition === logs.orders.partition;
-  return ledger.readDeadLetter(offset, ours ? from.origin.offset : null, () => {
-    const value = fold.decode(bytes, valueStart, valueEnd);
-    return value instanceof Fault ? null : value;
+  return ledger.readDeadLetter(offset, ours ? from.origin.offset : null, {
+    decode() {
+      const value = fold.decode(bytes, valueStart, valueEnd);
+      return value instanceof Fault ? null : value;
+    },
+    redrive: () => redriveIn(bytes, cursor),
   });
 }
 

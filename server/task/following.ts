@@ -5,7 +5,8 @@ import type { TaskLogs } from '../log/head.ts';
 import type { Instruments } from '../log/instruments.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Follower } from '../log/ports.ts';
-import { damageIn, recreated, walk } from '../log/walk.ts';
+import { Unready } from '../log/unready.ts';
+import { damageIn, recreated, type Visit, walk } from '../log/walk.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { followDeadLetter, warnOfUnread } from './dead-letter-log.ts';
 import type { Identities } from './identities.ts';
@@ -28,11 +29,16 @@ type Deps<Value, State> = {
   onFailed: (error: unknown) => void;
 };
 
-/** Hands the orders to the processor; `onEnd` hears where their log ends. */
+/** Hands the orders to the processor; `onEnd` hears where their log ends, `onSet` of the end of each set. */
 export function ordersFollower<Value, State>(
-  deps: Deps<Value, State> & { onEnd: (highWatermark: number) => void; instruments: Instruments },
+  deps: Deps<Value, State> & {
+    onEnd: (highWatermark: number) => void;
+    onSet: () => void;
+    instruments: Instruments;
+  },
 ): Follower {
-  const { logs, clock, logger, ledger, identities, processor, isOpen, onChange, onEnd } = deps;
+  const { logs, clock, logger, ledger, identities, processor, isOpen, onChange } = deps;
+  const { onEnd, onSet } = deps;
   const books = ledger.state;
   const { endToEnd } = deps.instruments;
 
@@ -55,7 +61,7 @@ export function ordersFollower<Value, State>(
             offset: cursor.offset,
           });
         }
-        const wait = processor.process(cursor);
+        const wait = processor.process(cursor, isOpen);
         if (last === null) {
           identities.orders.note(cursor);
           last = cursor;
@@ -66,6 +72,7 @@ export function ordersFollower<Value, State>(
       if (last !== null) observe(last, next - before);
       ledger.passGap(next);
       if (set.bytes.length > 0) onChange();
+      onSet();
     },
     outOfRange(position, { low, high }) {
       if (position > high) throw recreated(logs.orders, position, high);
@@ -82,14 +89,16 @@ export function deadLettersFollower<Value, State>(deps: Deps<Value, State>): Fol
   const { logs, fold, clock, logger, ledger, identities, processor, isOpen, onChange } = deps;
   return {
     async records(set) {
-      await walk(set, ledger.state.deadLetterOffset, clock, (cursor) => {
+      const visit: Visit = (cursor) => {
         if (!isOpen()) return undefined;
         const ended = followDeadLetter(cursor, logs, ledger, fold);
+        if (ended instanceof Unready) return ended.ready.then(() => visit(cursor));
         identities.deadLetters.note(cursor);
         if (ended !== undefined) processor.ended(ended);
         onChange();
         return undefined;
-      });
+      };
+      await walk(set, ledger.state.deadLetterOffset, clock, visit);
     },
     outOfRange(position, { low, high }) {
       if (position > high) throw recreated(logs.deadLetters, position, high);

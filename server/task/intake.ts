@@ -16,21 +16,21 @@ export type Intake = {
 const LOW_WATER = 0.9;
 
 /**
- * The intake of a partition. `waiting` says how many records wait, `isFree` whether anything else holds
- * the next one back.
+ * The intake of a partition. `pending` are the records that wait, `isFree` says whether anything else
+ * holds the next one back.
  */
 export function createIntake(deps: {
   limits: { readonly maxPending: number; readonly maxPendingBytes: number };
-  waiting: () => number;
+  pending: { readonly size: number };
   isFree: () => boolean;
 }): Intake {
-  const { limits, waiting, isFree } = deps;
+  const { limits, pending, isFree } = deps;
   const { maxPending, maxPendingBytes } = limits;
   let bytes = 0;
   let letIn: (() => void) | null = null;
 
   function hasRoom(share: number): boolean {
-    return waiting() < maxPending * share && bytes < maxPendingBytes * share && isFree();
+    return pending.size < maxPending * share && bytes < maxPendingBytes * share && isFree();
   }
 
   return {

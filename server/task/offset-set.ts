@@ -1,5 +1,6 @@
 // A set of offsets at 8 bytes each: a sorted array and a small set of newcomers that is merged into
 // it now and then.
+import { packOffsets, unpackOffsets } from '../log/packed-offsets.ts';
 
 export type OffsetSet = {
   readonly size: number;
@@ -8,13 +9,15 @@ export type OffsetSet = {
   add(offset: number): boolean;
   /** The least member at or above `offset`; Infinity when there is none. */
   next(offset: number): number;
+  /** Its members, as `createOffsetSet` takes them. */
+  pack(): Buffer;
 };
 
 const MAX_RECENT = 4096;
 
-/** An empty set. */
-export function createOffsetSet(): OffsetSet {
-  let sorted = new Float64Array(0);
+/** A set of what was packed. @throws {RangeError} when that makes no sense */
+export function createOffsetSet(packed: Buffer = Buffer.alloc(0)): OffsetSet {
+  let sorted = unpackOffsets(packed);
   const recent = new Set<number>();
 
   /** Index of the least sorted member at or above `offset`. */
@@ -34,6 +37,7 @@ export function createOffsetSet(): OffsetSet {
   }
 
   function mergeRecent(): void {
+    if (recent.size === 0) return;
     const added = Float64Array.from(recent).sort();
     const merged = new Float64Array(sorted.length + added.length);
     for (let i = 0, s = 0, a = 0; i < merged.length; i += 1) {
@@ -56,8 +60,12 @@ export function createOffsetSet(): OffsetSet {
       return true;
     },
     next(offset) {
-      if (recent.size > 0) mergeRecent();
+      mergeRecent();
       return sorted[indexOf(offset)] ?? Number.POSITIVE_INFINITY;
+    },
+    pack() {
+      mergeRecent();
+      return packOffsets(sorted);
     },
   };
 }

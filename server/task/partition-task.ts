@@ -4,7 +4,8 @@
 //      └──────────────────┴────────────┴──close, failure──▶ CLOSED
 
 import { describe, InconsistentStateError } from '../errors.ts';
-import type { CheckpointStamp } from '../log/checkpoint-stamp.ts';
+import { abortable } from '../log/abortable.ts';
+import { type CheckpointStamp, neededFrom } from '../log/checkpoint-stamp.ts';
 import { NONE_WAITING, type Waiting } from './processor.ts';
 import { restore } from './restore.ts';
 import type { TaskDeps } from './task-deps.ts';
@@ -71,6 +72,8 @@ export function createPartitionTask<Value, State>(deps: TaskDeps<Value, State>):
         logger,
         createLedger,
       });
+      // Whether it is paused stands in the commands.
+      if (deps.commands) await abortable(restoring.signal, deps.commands.log.caughtUp());
       if (state !== 'RESTORING') return;
       running = startRun({ ...deps, outlets: { ...outlets, onFailed: fail } }, restored);
       to('RUNNING');
@@ -118,9 +121,11 @@ export function createPartitionTask<Value, State>(deps: TaskDeps<Value, State>):
     readBack(offset, stamp, isHead) {
       const own = stamp.owner === owner.author.instance && stamp.ownerStartedAt === owner.startedAt;
       const known = owner.generation();
+      const placed = { ...stamp, offset };
+      if (state === 'RUNNING') running?.readBack(placed, own, isHead);
       if (own) {
         // One that is behind must not take the head away from those who restore after us.
-        if (isHead) trimBelow = offset;
+        if (isHead) trimBelow = neededFrom(placed);
       } else if (state !== 'CLOSED' && known !== null && stamp.generation > known) {
         logger.warn('another instance owns this partition now', {
           ...logs.orders,

@@ -14,6 +14,8 @@ export type Attempts = Failures & {
   readonly givenUp: GivenUp | null;
   /** The last failure, in words. */
   readonly error: string;
+  /** The command that redrove it; null when it was not redriven. */
+  readonly command: string | null;
 };
 
 export type Pending = Attempts & {
@@ -39,6 +41,7 @@ export function pendingRecord(
     dueAt: clock.monotonic(),
     givenUp: null,
     error: '',
+    command: null,
     ...known,
   };
 }
@@ -69,7 +72,7 @@ export function givenUpFor({ reason: { code } }: DeadLetterCause): GivenUp | nul
 }
 
 /** Keeps the place of a pending record in a restore, until its bytes have been read again. */
-export function placeholder(offset: number): Pending {
+export function placeholder(offset: number, command: string | null): Pending {
   const record = { offset, timestamp: -1, body: Buffer.alloc(0) };
-  return pendingRecord(record, null, { now: () => 0, monotonic: () => 0 });
+  return pendingRecord(record, null, { now: () => 0, monotonic: () => 0 }, { command });
 }

@@ -8,6 +8,8 @@
 import { causeOfFault, type DeadLetterCause } from '../log/dead-letter.ts';
 import { Fault } from '../log/fault.ts';
 import type { TopicPartition } from '../log/ports.ts';
+import { redriveIn } from '../log/redrive.ts';
+import { Unready } from '../log/unready.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { createCalls } from './calls.ts';
 import { classify } from './failure.ts';
@@ -45,12 +47,16 @@ export const NONE_WAITING: Waiting = { inFlight: 0, retrying: 0, givenUp: 0 };
 
 export type Processor = {
   /** Takes the record under the cursor, which stands at N or above; a promise when the next has to wait. */
-  process(cursor: RecordCursor): undefined | Promise<void>;
+  process(cursor: RecordCursor, isWanted?: () => boolean): undefined | Promise<void>;
   /** Goes on with the records that a restore found pending. */
   resume(): void;
   /** A pending record ended without us: its dead letter was read. */
   ended(pending: Pending): void;
   waiting(): Waiting;
+  /** Orders counted since it began. */
+  readonly counted: number;
+  /** Tries again what was not given up because it must not be. */
+  retryHeldBack(): void;
   /** Begins nothing more and ends the calls under way; those that succeed before it resolves are counted. */
   close(): Promise<void>;
 };
@@ -64,16 +70,24 @@ export function createProcessor<Value, State>(deps: {
   business: Business<Value, State>;
   rules: Pick<Rules, 'policy' | 'ordering' | 'limits'>;
   runtime: Pick<Runtime, 'clock' | 'random' | 'instruments'>;
+  /** Whether an order may be given up now; called once for each, `counted` are counted by then. */
+  mayGiveUp: (counted: number) => boolean;
   giveUp: (pending: Pending, cause: DeadLetterCause) => void;
   onChange: () => void;
   onFailed: (error: unknown) => void;
 }): Processor {
-  const { source, ledger, business, rules, runtime, giveUp, onChange, onFailed } = deps;
+  const { source, ledger, business, rules, runtime } = deps;
+  const { mayGiveUp, giveUp, onChange, onFailed } = deps;
   const { topic, partition } = source;
   const { policy, ordering, limits } = rules;
   const { clock, random, instruments } = runtime;
   const books = ledger.state;
   let phase: 'open' | 'closing' | 'closed' = 'open';
+  let counted = 0;
+  let onClosed = () => {};
+  const closed = new Promise<void>((resolve) => {
+    onClosed = resolve;
+  });
   const judge = createJudge(business.fold, books);
   const calls = createCalls({ ...limits, handle: business.handle, clock, onRoom: goOn });
   const turns = createTurns({
@@ -92,7 +106,7 @@ export function createProcessor<Value, State>(deps: {
   });
   const intake = createIntake({
     limits,
-    waiting: () => books.pending.size,
+    pending: books.pending,
     isFree: () => calls.hasRoom && !(ordering === 'partition' && turns.isBusy('')),
   });
   const retries = createRetries({
@@ -101,6 +115,7 @@ export function createProcessor<Value, State>(deps: {
     clock,
     random,
     onDue: turns.ready,
+    mayGiveUp: () => mayGiveUp(counted),
     onGivenUp(pending, cause) {
       if (pending.attempts > 0) instruments.attempts.observe(pending.attempts);
       giveUp(pending, cause);
@@ -110,19 +125,35 @@ export function createProcessor<Value, State>(deps: {
     onFailed,
   });
 
-  function process(cursor: RecordCursor): undefined | Promise<void> {
-    if (!ledger.arrive(cursor.offset)) return undefined;
+  function process(
+    cursor: RecordCursor,
+    isWanted: () => boolean = always,
+  ): undefined | Promise<void> {
+    if (!ledger.arrive(cursor.offset, redriveIn(cursor.bytes, cursor))) return undefined;
     const value = judge.arriving(cursor);
-    const lane = laneOf(ordering, cursor);
+    if (value instanceof Unready) return takeLater(cursor, value, isWanted);
+    const lane = ordering === 'none' ? null : laneOf(ordering, cursor);
     if (value instanceof Fault)
       retries.giveUp(hold(cursor, null), causeOfFault(value, clock.now()));
     else if (lane !== null && turns.isBusy(lane)) turns.enter(hold(cursor, lane));
     else if (!calls.hasRoom) turns.ready(inLane(hold(cursor, lane)));
-    else callFirst(cursor, value, lane);
+    // What was counted at once leaves as much room as it found.
+    else if (callFirst(cursor, value, lane)) return undefined;
     return intake.wait();
   }
 
-  function callFirst(cursor: RecordCursor, value: Value, lane: string | null): void {
+  /** The walk stands still meanwhile, and N with it: the record is the next one still, or was passed. */
+  async function takeLater(
+    cursor: RecordCursor,
+    { ready }: Unready,
+    isWanted: () => boolean,
+  ): Promise<void> {
+    await Promise.race([ready, closed]);
+    if (phase === 'open' && isWanted()) await process(cursor, isWanted);
+  }
+
+  /** Whether the call is done, and the value counted. */
+  function callFirst(cursor: RecordCursor, value: Value, lane: string | null): boolean {
     // Spelled out: a spread would cost more here than all the rest.
     const place = { topic, partition, offset: cursor.offset, attempt: 1 };
     let call: undefined | Promise<void>;
@@ -132,10 +163,15 @@ export function createProcessor<Value, State>(deps: {
       // Nothing has been noted yet: the partition stops before this record.
       if (classify(error, 0).kind === 'programmer') throw error;
       failed(inLane(hold(cursor, lane)), error);
-      return;
+      return false;
     }
-    if (call === undefined) ledger.count(value);
-    else inFlight.follow(inLane(hold(cursor, lane)), value, call);
+    if (call !== undefined) {
+      inFlight.follow(inLane(hold(cursor, lane)), value, call);
+      return false;
+    }
+    ledger.count(value);
+    counted += 1;
+    return true;
   }
 
   function callAgain(pending: Pending): void {
@@ -146,6 +182,10 @@ export function createProcessor<Value, State>(deps: {
       return;
     }
     const value = judge.stored(record);
+    if (value instanceof Unready) {
+      value.ready.then(() => turns.ready(pending)).catch(onFailed);
+      return;
+    }
     if (value instanceof Fault) {
       retries.giveUp(pending, causeOfFault(value, clock.now()));
       return;
@@ -164,6 +204,7 @@ export function createProcessor<Value, State>(deps: {
   function settle(pending: Pending, value: Value): void {
     ledger.settle(pending.record.offset, value);
     instruments.attempts.observe(pending.attempts + 1);
+    counted += 1;
     ended(pending);
   }
 
@@ -220,13 +261,23 @@ export function createProcessor<Value, State>(deps: {
       const called = inFlight.count();
       return { inFlight: called, retrying: books.pending.size - called - givenUp, givenUp };
     },
+    get counted() {
+      return counted;
+    },
+    retryHeldBack() {
+      retries.retryHeldBack();
+      goOn();
+    },
     async close() {
       if (phase !== 'open') return;
       phase = 'closing';
       retries.close();
       intake.look(true);
+      onClosed();
       await calls.close(CLOSE_WITHIN_MS);
       phase = 'closed';
     },
   };
 }
+
+const always = () => true;

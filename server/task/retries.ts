@@ -12,12 +12,14 @@ import { createRetryQueue } from './retry-queue.ts';
 export type Retries = {
   /** An attempt has failed. */
   failed(pending: Pending, error: unknown): void;
-  /** It is not tried again. */
+  /** It is not tried again, or once more after `retryHeldBack`, when none may be given up now. */
   giveUp(pending: Pending, cause: DeadLetterCause): void;
   /** It waits until it is due. */
   wait(pending: Pending): void;
   /** Its dead letter was read, it waits no more. */
   ended(pending: Pending): void;
+  /** Those that were not to be given up are due now. */
+  retryHeldBack(): void;
   /** How many have been given up and wait for their dead letter. */
   readonly givenUp: number;
   /** Calls nobody again. */
@@ -28,8 +30,8 @@ export type Retries = {
 const MAX_ERROR_BYTES = 200;
 
 /**
- * Nothing has failed yet. `onDue` is called with each whose time has come, `onGivenUp` once with each
- * that is given up, `onFailed` with a programmer's error.
+ * Nothing has failed yet. `onDue` is called with each whose time has come, `mayGiveUp` before each that is
+ * to be given up, `onGivenUp` once with each that is, `onFailed` with a programmer's error.
  */
 export function createRetries(deps: {
   ledger: Pick<Ledger<unknown, unknown>, 'failed'>;
@@ -37,16 +39,26 @@ export function createRetries(deps: {
   clock: Clock;
   random: () => number;
   onDue: (pending: Pending) => void;
+  mayGiveUp: () => boolean;
   onGivenUp: (pending: Pending, cause: DeadLetterCause) => void;
   onChange: () => void;
   onFailed: (error: unknown) => void;
 }): Retries {
-  const { ledger, policy, clock, random, onDue, onGivenUp, onChange, onFailed } = deps;
+  const { ledger, policy, clock, random } = deps;
+  const { onDue, mayGiveUp, onGivenUp, onChange, onFailed } = deps;
   const queue = createRetryQueue<Pending>({ clock, onDue });
   const givenUp = new Set<Pending>();
+  let heldBack: Pending[] = [];
 
   function giveUp(pending: Pending, cause: DeadLetterCause): void {
     const error = clip(cause.text, MAX_ERROR_BYTES);
+    if (!mayGiveUp()) {
+      // One attempt is left to it: what it failed with may be mended by then.
+      ledger.failed(pending, { error, attempts: Math.min(pending.attempts, policy.maxRetries) });
+      heldBack.push(pending);
+      onChange();
+      return;
+    }
     ledger.failed(pending, { givenUp: givenUpFor(cause), error });
     givenUp.add(pending);
     onChange();
@@ -81,6 +93,11 @@ export function createRetries(deps: {
     giveUp,
     wait: queue.add,
     ended: (pending) => void givenUp.delete(pending),
+    retryHeldBack() {
+      const again = heldBack;
+      heldBack = [];
+      for (const pending of again) onDue(pending);
+    },
     get givenUp() {
       return givenUp.size;
     },

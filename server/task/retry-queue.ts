@@ -38,7 +38,20 @@ export function createRetryQueue<T extends Due>(deps: {
     for (let i = 0; i < SLICE && heap.length > 0 && heap[0]!.dueAt <= now; i += 1) {
       onDue(removeFirst(heap));
     }
-    schedule();
+    if (heap.length > 0 && heap[0]!.dueAt <= now) goOn();
+    else schedule();
+  }
+
+  /** More is due already: a timer would leave the machine idle for a millisecond after each slice. */
+  function goOn(): void {
+    let open = true;
+    wakeAt = Number.NEGATIVE_INFINITY;
+    cancel = () => {
+      open = false;
+    };
+    void clock.breathe().then(() => {
+      if (open) wake();
+    });
   }
 
   return {

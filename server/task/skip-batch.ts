@@ -73,6 +73,8 @@ export async function planSkip<Value, State>(
     ownerStartedAt: clock.now(),
     writtenAt: clock.now(),
     highWatermark: high,
+    // What it would lean on may be gone by the time it is written.
+    whole: true,
   });
   const { damage } = found;
   return { from, to: state.nextOffset, damage, waiting: state.pending.size, checkpoint };

@@ -8,6 +8,7 @@ import type { Logger } from '../log/logger.ts';
 import type { LogReader, LogWriter } from '../log/ports.ts';
 import type { ProgressWriter } from '../log/progress.ts';
 import type { Handle } from './calls.ts';
+import type { TaskCommands } from './commanded.ts';
 import type { CreateLedger } from './ledger.ts';
 import type { Ordering } from './ordering.ts';
 import type { Limits } from './processor.ts';
@@ -36,7 +37,12 @@ export type Rules = {
   readonly checkpointIntervalMs: number;
   /** How much of the time taking checkpoints may cost this task, from 0 to 1. */
   readonly checkpointShare: () => number;
+  /** When a checkpoint is written on which the next ones lean; a test may want it sooner. */
+  readonly baseAfter?: BaseAfter;
 };
+
+/** So many redriven orders, or dead letters, since the last one. */
+export type BaseAfter = { readonly redriven: number; readonly deadLetters: number };
 
 /** The ways to Kafka. */
 export type TaskPorts = {
@@ -72,6 +78,8 @@ export type TaskDeps<Value, State> = {
   readonly ports: TaskPorts;
   readonly runtime: Runtime;
   readonly outlets: Outlets;
+  /** Without, nobody pauses the partition or redrives its dead letters. */
+  readonly commands?: TaskCommands;
   /** A test may put its own ledger in. */
   readonly createLedger?: CreateLedger<Value, State>;
 };

@@ -1,8 +1,11 @@
-// A restored task at work: follows its partition of orders and its dead letters, and writes its
-// checkpoints.
+// A restored task at work: follows its partition of orders and its dead letters, writes its checkpoints,
+// and carries out its commands.
 
+import type { PlacedStamp } from '../log/checkpoint-stamp.ts';
+import { createPauseOf, createRedriverOf } from './commanded.ts';
 import { deadLettersFollower, ordersFollower } from './following.ts';
 import type { Books } from './ledger.ts';
+import { createOrderIntake } from './order-intake.ts';
 import { createDeadLetterOutbox } from './outbox.ts';
 import { createProcessor, type Waiting } from './processor.ts';
 import type { Restored } from './restore.ts';
@@ -12,6 +15,8 @@ import type { TaskDeps } from './task-deps.ts';
 export type TaskRun = {
   readonly books: Books<unknown>;
   waiting(): Waiting;
+  /** A checkpoint of this partition was read in its topic, written here or elsewhere. */
+  readBack(stamp: PlacedStamp, isOwn: boolean, isHead: boolean): void;
   /**
    * Stops at once; with `lastCheckpoint` it first writes down what it knows, until it is stopped again
    * without.
@@ -46,43 +51,67 @@ export function startRun<Value, State>(
     rules,
     runtime,
     writer: ports.writer,
-    books,
+    ledger,
     identities,
     highWatermark: () => highWatermark,
     onFailed,
   });
-  const onChange = statements.changed;
+  const pause = createPauseOf(deps, onPause);
+  const redriver = createRedriverOf(deps, books, pause, () => identities.deadLetters.check());
+  const onChange = () => {
+    statements.changed();
+    redriver.look();
+  };
   const processor = createProcessor({
     source: logs.orders,
     ledger,
     business,
     rules,
     runtime,
+    mayGiveUp: pause.mayGiveUp,
     giveUp: outbox.send,
     onChange,
     onFailed,
   });
+  const { fold } = business;
+  const follow = { logs, fold, clock, logger, ledger, identities, processor, onChange, onFailed };
   const onEnd = (offset: number) => {
     highWatermark = offset;
   };
-  const { fold } = business;
-  const isOpen = () => open;
-  const follow = { logs, fold, clock, logger, ledger, identities, processor, isOpen };
-  const toFollow = { ...follow, onChange, onFailed, onEnd, instruments };
+  const onSet = () => pause.note(processor.counted);
+  const intake = createOrderIntake({
+    orders: logs.orders,
+    reader: ports.reader,
+    nextOffset: () => books.nextOffset,
+    follower: (isOpen) => ordersFollower({ ...follow, isOpen, onEnd, onSet, instruments }),
+  });
+
+  function onPause(): void {
+    if (!open) return;
+    intake.set(!pause.isOn);
+    if (!pause.isOn) processor.retryHeldBack();
+    redriver.look();
+  }
 
   processor.resume();
-  const subscriptions = [
-    ports.reader.follow(logs.deadLetters, books.deadLetterOffset, deadLettersFollower(toFollow)),
-    ports.reader.follow(logs.orders, books.nextOffset, ordersFollower(toFollow)),
-  ];
+  const letters = ports.reader.follow(
+    logs.deadLetters,
+    books.deadLetterOffset,
+    deadLettersFollower({ ...follow, isOpen: () => open }),
+  );
+  intake.set(!pause.isOn);
   onChange();
 
   return {
     books,
     waiting: processor.waiting,
+    readBack: statements.readBack,
     async stop(lastCheckpoint: boolean): Promise<void> {
       open = false;
-      for (const subscription of subscriptions) subscription.close();
+      letters.close();
+      intake.set(false);
+      pause.close();
+      redriver.close();
       if (!lastCheckpoint) statements.abandon();
       const ended = processor.close();
       outbox.close();

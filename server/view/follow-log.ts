@@ -7,8 +7,8 @@ import type { RecordCursor } from '../record-batch/reader.ts';
 
 /** Who looks at the records of a log. */
 export type Looker = {
-  /** The next record of a partition. */
-  visit(partition: number, cursor: RecordCursor): void;
+  /** The next record of a partition; a promise when the one behind it has to wait. */
+  visit(partition: number, cursor: RecordCursor): void | Promise<void>;
   /** The partition was read up to an offset. */
   readUpTo?(partition: number, end: number): void;
   /** The partition is followed no more. */
@@ -34,8 +34,7 @@ export async function followLog(
       async records(set) {
         position = await walk(set, position, clock, (cursor) => {
           signal.throwIfAborted();
-          looker.visit(tp.partition, cursor);
-          return undefined;
+          return looker.visit(tp.partition, cursor) ?? undefined;
         });
         looker.readUpTo?.(tp.partition, position);
         if (position >= Math.min(high, set.lastStableOffset)) resolve();

@@ -69,6 +69,8 @@ export function createGroupView(deps: {
   state: GroupState;
   /** The name of a value in a dead letter; null when it is none. */
   idOf: (value: Buffer) => string | null;
+  /** Resolves when `idOf` can tell, or when that is not worth the wait; undefined when it can already. */
+  idReady?: (value: Buffer) => Promise<void> | undefined;
   clock: Clock;
   logger: Logger;
   onCheckpoint: OnCheckpoint;
@@ -78,7 +80,7 @@ export function createGroupView(deps: {
   onFailed: (tp: TopicPartition, error: unknown) => void;
 }): GroupViewReader {
   const { reader, group, clock, logger, deadLetterBufferSize, idOf, onCheckpoint } = deps;
-  const { onFailed, isOut = () => false } = deps;
+  const { onFailed, isOut = () => false, idReady = () => undefined } = deps;
   const checkpointLog = (partition: number) => ({ topic: deps.checkpointTopic, partition });
   const letterLog = (partition: number) => ({ topic: deps.deadLetterTopic, partition });
   const heads = createHeads({
@@ -113,7 +115,12 @@ export function createGroupView(deps: {
         },
       }),
       followLog(access, letterLog(partition), deadLetterBufferSize, {
-        visit: (_partition, cursor) => ring.add(letterUnder(cursor, partition, idOf)),
+        visit(_partition, cursor) {
+          const add = () => ring.add(letterUnder(cursor, partition, idOf));
+          const { bytes, valueStart, valueEnd } = cursor;
+          const wait = valueStart < 0 ? undefined : idReady(bytes.subarray(valueStart, valueEnd));
+          return wait === undefined ? add() : wait.then(add);
+        },
         readUpTo: ring.readUpTo,
         failed: (_partition, error) => onFailed(letterLog(partition), error),
       }),

@@ -1,5 +1,5 @@
 // Which of the checkpoints that are read is the head of its partition.
-import type { CheckpointStamp, OnCheckpoint } from '../log/checkpoint-stamp.ts';
+import type { OnCheckpoint, PlacedStamp } from '../log/checkpoint-stamp.ts';
 import { succeeds } from '../log/checkpoint-stamp.ts';
 import { stampOf, valueUnder } from '../log/head.ts';
 import type { Logger } from '../log/logger.ts';
@@ -18,7 +18,7 @@ export function createHeadStamps(deps: {
   onHead: (partition: number, checkpoint: Buffer) => void;
 }): (partition: number, cursor: RecordCursor) => void {
   const { topic, group, logger, onCheckpoint, onHead } = deps;
-  const stamps = new Map<number, CheckpointStamp>();
+  const stamps = new Map<number, PlacedStamp>();
   const warned = new Set<number>();
 
   function warnOnce(partition: number, offset: number, bytes: number): void {
@@ -30,11 +30,12 @@ export function createHeadStamps(deps: {
 
   return (partition, cursor) => {
     const bytes = valueUnder(cursor);
-    const stamp = stampOf(bytes, group, { topic, partition });
-    if (stamp === null) {
+    const read = stampOf(bytes, group, { topic, partition });
+    if (read === null) {
       warnOnce(partition, cursor.offset, bytes.length);
       return;
     }
+    const stamp = { ...read, offset: cursor.offset };
     const head = stamps.get(partition);
     const isHead = head === undefined || succeeds(stamp, head);
     onCheckpoint(partition, cursor.offset, stamp, isHead);

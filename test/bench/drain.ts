@@ -81,7 +81,8 @@ async function drainWithService(): Promise<Result> {
   const highs = await highWatermarks();
   const total = highs.reduce((sum, high) => sum + high, 0);
   const kafka = createKafka({ brokers: BROKERS.split(','), clientId: 'bench', logger });
-  const names = { orders: TOPIC, deadLetters: `${id}-dlq`, checkpoints: `${id}-checkpoints` };
+  const [deadLetters, checkpoints, commands] = [`${id}-dlq`, `${id}-checkpoints`, `${id}-commands`];
+  const names = { orders: TOPIC, deadLetters, checkpoints, commands };
   const topics = createTopics({ kafka, names, partitions: highs.length, logger });
   await topics.ensure();
   const progress = createProgress(clock);

@@ -18,6 +18,8 @@ export type Facts = {
   readonly deadLettered: ReadonlySet<string>;
   /** Dead letters by reason code. */
   readonly reasons: ReadonlyMap<string, number>;
+  /** Records of redriven orders that had been redriven before, as `partition-offset`. */
+  readonly copies: ReadonlySet<string>;
   readonly lost: number;
   readonly faults: readonly string[];
 };
@@ -57,12 +59,32 @@ export async function readFacts(
     reasons.set(code, (reasons.get(code) ?? 0) + 1);
     deadLettered.add(origin);
   }
-  const alive = [...known].filter(([place]) => !deadLettered.has(place)).map(([, order]) => order);
+  const copies = copiesIn(await kcat.readHeaders(names.orders));
+  const alive = [...known]
+    .filter(([place]) => !deadLettered.has(place) && !copies.has(place))
+    .map(([, order]) => order);
   const counted = expected(alive.filter((order) => !removed.isLost(order)));
   const lost = alive.filter((order) => removed.isLost(order)).length;
   for (const [place, reason] of counted.bad)
     faults.push(`order ${place} is ${reason} and no dead letter`);
-  return { counted, deadLettered, reasons, lost, faults };
+  return { counted, deadLettered, reasons, copies, lost, faults };
+}
+
+/** Of the redriven records of one order all but the first. */
+function copiesIn(headers: ReadonlyMap<string, readonly ReadHeader[]>): Set<string> {
+  const seen = new Set<string>();
+  const copies = new Set<string>();
+  const places = [...headers.keys()].sort(
+    (a, b) => Number(a.split('-')[1]) - Number(b.split('-')[1]),
+  );
+  for (const place of places) {
+    const origin = new Map(headers.get(place)).get('orders.redrive.origin');
+    if (origin === undefined) continue;
+    const order = `${place.split('-')[0]}-${origin}`;
+    if (seen.has(order)) copies.add(place);
+    seen.add(order);
+  }
+  return copies;
 }
 
 function placeOf({ partition, offset }: ReadRecord): string {
@@ -107,7 +129,7 @@ function isSame(a: Buffer | null, b: Buffer | null): boolean {
 
 /** Where the service says something else than the facts; empty when all is well. */
 export function differences(
-  { counted, deadLettered, lost, faults }: Facts,
+  { counted, deadLettered, copies, lost, faults }: Facts,
   metrics: Metrics,
 ): string[] {
   const found = [...faults];
@@ -118,6 +140,7 @@ export function differences(
   compare('totalCount', totalCount, counted.total.count);
   compare('the sum', unitsOf(totalCount, overallAveragePrice), counted.total.sum);
   compare('deadLettered', balance.deadLettered, deadLettered.size);
+  compare('copies', balance.copies, copies.size);
   compare('lost', balance.lost, lost);
   for (const product of new Set([...Object.keys(perProduct), ...counted.perProduct.keys()])) {
     const { count = 0, averagePrice = 0 } = perProduct[product] ?? {};
@@ -136,8 +159,8 @@ function unitsOf(count: number, averagePrice: number): bigint {
 
 /** What is wrong with a balance, which has to close at every moment. */
 export function balanceFault({ balance, totalCount }: Metrics): string | null {
-  const { read, counted, deadLettered, pending, gaps, lost } = balance;
-  const closes = counted + deadLettered + pending === read - gaps - lost;
+  const { read, counted, deadLettered, pending, gaps, lost, copies, foreign } = balance;
+  const closes = counted + deadLettered + pending === read - gaps - lost - copies - foreign;
   return closes && counted === totalCount
     ? null
     : `the balance does not close: ${JSON.stringify({ totalCount, ...balance })}`;

@@ -12,6 +12,12 @@ export const failpoints = [
   'dlq.before-send',
   'dlq.sent',
   'dlq.acked',
+  'redrive.before-send',
+  'redrive.sent',
+  'redrive.acked',
+  'command.before-send',
+  'command.sent',
+  'command.acked',
   'restore.begun',
   'restore.head-read',
   'restore.dead-letters-read',
@@ -27,6 +33,7 @@ type Topics = {
   readonly orders: string;
   readonly deadLetters: string;
   readonly checkpoints: string;
+  readonly commands: string;
 };
 
 /** The same ground, which calls `pass` at every point; `pass` may never return. */
@@ -54,16 +61,24 @@ export function withFailpoints(
   };
 }
 
+/** What is written to which topic. */
+const KINDS = [
+  ['checkpoints', 'checkpoint'],
+  ['deadLetters', 'dlq'],
+  ['orders', 'redrive'],
+  ['commands', 'command'],
+] as const;
+
 function watchAppends(
   writer: LogWriter,
   topics: Topics,
   pass: (point: Failpoint) => void,
 ): LogWriter {
   return {
-    async append(tp, records) {
-      const kind = tp.topic === topics.checkpoints ? 'checkpoint' : 'dlq';
+    async append(tp, records, ...options) {
+      const kind = KINDS.find(([name]) => topics[name] === tp.topic)![1];
       pass(`${kind}.before-send`);
-      const acknowledged = writer.append(tp, records);
+      const acknowledged = writer.append(tp, records, ...options);
       // The request leaves within this turn of the event loop; whether it arrives is not known.
       setImmediate(() => setImmediate(() => pass(`${kind}.sent`)));
       const offset = await acknowledged;

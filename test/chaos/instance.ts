@@ -25,6 +25,7 @@ const topics = {
   orders: config.ORDERS_TOPIC,
   deadLetters: config.DLQ_TOPIC,
   checkpoints: config.CHECKPOINT_TOPIC,
+  commands: config.COMMAND_TOPIC,
 };
 const failpoint = process.env.CHAOS_FAILPOINT;
 let passesLeft = Number(process.env.CHAOS_PASSES ?? 1);
@@ -64,7 +65,12 @@ const service = createService({
 });
 const app = await buildApp({
   source: service.overview,
+  letters: service.letters,
+  commands: service.commands,
+  writing: { loopback: true, token: null, readOnly: false },
+  audit: (entry) => logger.info('a command', { audit: entry }),
   expositions: createExpositions(service.instance),
+  schemas: service.schemas,
   epoch: Date.now(),
   failed: (error) => logger.error('a request failed', { error: describe(error) }),
   allowedHosts: [],

@@ -12,6 +12,8 @@ export type Instance = {
   /** Running, and not frozen. */
   readonly live: boolean;
   readonly lines: readonly string[];
+  /** What it answers to GET, or to POST with a body; rejects when it refuses. */
+  ask<T>(path: string, body?: object): Promise<T>;
   /** Partitions of its last assignment. */
   partitions(): number[];
   metrics(): Promise<Metrics>;
@@ -117,6 +119,13 @@ export async function startInstance(
         .finally(() => {
           looking = false;
         });
+    },
+    async ask<T>(path: string, body?: object) {
+      const post = { method: 'POST', body: JSON.stringify(body) };
+      const headers = { 'content-type': 'application/json', 'x-requested-by': 'chaos' };
+      const answer = await service.get(path, body === undefined ? {} : { ...post, headers });
+      if (!answer.ok) throw new Error(`${name} answers ${path} with ${await answer.text()}`);
+      return (await answer.json()) as T;
     },
     async deadLetters() {
       const answer = await service.get('/dlq?limit=100');

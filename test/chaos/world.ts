@@ -85,6 +85,8 @@ export async function createWorld(
     FAILURE_RATE: '0.1',
     MAX_RETRIES: '1',
     RETRY_BACKOFF_MS: '500',
+    // Some scenarios are floods of dead letters.
+    BREAKER_RATIO: '0',
     LOG_LEVEL: 'debug',
   };
 

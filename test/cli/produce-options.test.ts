@@ -11,6 +11,7 @@ t.test('without arguments: one order every 1 to 2 s for the Kafka on this machin
     products: 4,
     bad: 0.02,
     seed: undefined,
+    format: { framing: 'raw', schemaFile: undefined, register: false, registry: null },
   });
 });
 
@@ -72,4 +73,28 @@ t.test('SASL and TLS come from the environment', async (t) => {
       },
     },
   });
+});
+
+t.test('the format of good orders is checked with what it needs', async (t) => {
+  const url = { SCHEMA_REGISTRY_URL: 'http://localhost:8081' };
+  t.match(parseProduceOptions([], {}), {
+    format: { framing: 'raw', schemaFile: undefined, register: false, registry: null },
+  });
+  const args = ['--format', 'registry', '--schema', 'x.avsc', '--register'];
+  t.match(parseProduceOptions(args, { ...url, SCHEMA_REGISTRY_TOKEN: 'x' }), {
+    format: {
+      framing: 'registry',
+      schemaFile: 'x.avsc',
+      register: true,
+      registry: { url: 'http://localhost:8081', authorization: 'Bearer x' },
+    },
+  });
+  for (const [wrong, words] of [
+    [['--format', 'json'], /--format is one of raw, single-object, registry, not "json"/],
+    [['--schema', 'x.avsc'], /--schema needs --format/],
+    [['--format', 'single-object', '--register'], /--register needs --format registry/],
+    [['--format', 'registry'], /--format registry needs SCHEMA_REGISTRY_URL/],
+  ] as const) {
+    t.throws(() => parseProduceOptions(wrong, {}), words);
+  }
 });

@@ -26,7 +26,7 @@ export function checkpoints(t: Test, broker: Broker): void {
 
       const foreign = encodeCheckpoint({ ...checkpointOf(world, 2), group: 'another-group' });
       const newer = encodeCheckpoint(checkpointOf(world, 1));
-      newer[0] = 3 << 1;
+      newer[0] = 4 << 1;
       const damaged = encodeCheckpoint(checkpointOf(world, 0)).subarray(0, -3);
       for (const [partition, value] of [
         [0, damaged],
@@ -46,7 +46,7 @@ export function checkpoints(t: Test, broker: Broker): void {
       );
       for (const words of [
         `${world.orders}[0] has stopped: a checkpoint of ${damaged.length} bytes cannot be decoded`,
-        `${world.orders}[1] has stopped: checkpoint of version 3: this service reads up to 2, start the newer one`,
+        `${world.orders}[1] has stopped: checkpoint of version 4: this service reads up to 3, start the newer one`,
         `${world.orders}[2] has stopped: ${world.group}-checkpoints[2] holds the state of group another-group`,
       ]) {
         t.ok(

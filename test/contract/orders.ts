@@ -131,7 +131,13 @@ export function orders(t: Test, broker: Broker): void {
   });
 
   t.test('invented products cannot take more than their room', { buffered: true }, async (t) => {
-    const world = createWorld(t, broker, { FAILURE_RATE: '0', MAX_PRODUCTS: '3', PARTITIONS: '1' });
+    const world = createWorld(t, broker, {
+      FAILURE_RATE: '0',
+      MAX_PRODUCTS: '3',
+      PARTITIONS: '1',
+      // Most of the orders become dead letters here.
+      BREAKER_RATIO: '0',
+    });
     const service = await world.start();
     await world.send({ count: 400, seed: 4, bad: 0, products: 8 });
 

@@ -2,7 +2,6 @@ import t from 'tap';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import {
-  DeadLetters,
   ErrorBody,
   Health,
   Metrics,
@@ -10,6 +9,7 @@ import {
   Snapshot,
   type Status,
 } from '../../server/http/contract.ts';
+import { LetterItems } from '../../server/http/contract-letters.ts';
 import { build } from '../fixtures/http.ts';
 
 /** The body, when it is just what the contract says. */
@@ -63,7 +63,7 @@ t.test('GET /dlq', async (t) => {
   for (let i = 0; i < 30; i++) source.deadLetter(`order-${i}`);
 
   t.test('gives the newest 20, newest first', async (t) => {
-    const items = checked(DeadLetters, (await app.inject('/dlq')).payload);
+    const items = checked(LetterItems, (await app.inject('/dlq')).payload);
     t.equal(items.length, 20);
     t.match(items[0], { orderId: 'order-29', reason: /^RETRIES_EXHAUSTED/ });
   });
@@ -75,7 +75,7 @@ t.test('GET /dlq', async (t) => {
       [1000, 30],
     ]) {
       const { payload } = await app.inject(`/dlq?limit=${limit}`);
-      t.equal(checked(DeadLetters, payload).length, count);
+      t.equal(checked(LetterItems, payload).length, count);
     }
   });
 
@@ -258,7 +258,7 @@ t.test('errors are JSON with constant words', async (t) => {
   const { app, source, clock, failures } = await build(t);
 
   t.test('when there is nothing', async (t) => {
-    for (const url of ['/nothing-here', '/Metrics', '/metrics/', '/api', '/dlq/redrive']) {
+    for (const url of ['/nothing-here', '/Metrics', '/metrics/', '/api', '/redrive']) {
       const { statusCode, payload } = await app.inject(url);
       t.equal(statusCode, 404);
       t.same(checked(ErrorBody, payload), { error: 'NOT_FOUND', message: 'there is nothing here' });
@@ -394,4 +394,17 @@ t.test('an origin that is no origin stops the start', async (t) => {
   for (const origin of ['*', 'localhost:5173', 'http://localhost:5173/', 'null']) {
     await t.rejects(build(t, { corsOrigins: [origin] }), { code: 'CONFIG' }, origin);
   }
+});
+
+t.test('GET /schema shows what orders are read with and what was decoded', async (t) => {
+  const shown = {
+    reader: { fingerprint: '09b2ace08d873a9d', schema: { type: 'record', name: 'Order' } },
+    registry: 'http://localhost:8081',
+    writers: [{ framing: 'raw', id: null, fingerprint: null, name: null, decoded: 3, refused: 1 }],
+  } as const;
+  const { app } = await build(t, { schemas: () => ({ ...shown, writers: [...shown.writers] }) });
+  const response = await app.inject('/schema');
+  t.equal(response.statusCode, 200);
+  t.equal(response.headers['cache-control'], 'no-store');
+  t.same(response.json(), shown);
 });

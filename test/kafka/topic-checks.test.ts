@@ -5,6 +5,7 @@ import {
   deadLetterFaults,
   lossOf,
   mend,
+  mustKeepAll,
 } from '../../server/kafka/topic-checks.ts';
 import type { Described } from '../../server/kafka/topic-settings.ts';
 import { createWireReader, createWireWriter } from '../../server/kafka/wire.ts';
@@ -108,5 +109,15 @@ t.test('what may not be set, or cannot, is said and stops nothing', async (t) =>
   ]);
   for (const broken of [() => Buffer.alloc(1), () => Buffer.from([0, 0, 0, 0])]) {
     t.match(await mend(answering(broken).cluster, silentLogger, 'dlq', faults), [/was refused/]);
+  }
+});
+
+t.test('a topic that is read again at every start must not lose records', async (t) => {
+  t.doesNotThrow(() => mustKeepAll(topic('commands')));
+  for (const change of [{ 'retention.ms': '604800000' }, { 'cleanup.policy': 'compact' }]) {
+    t.throws(() => mustKeepAll(topic('commands', change)), {
+      code: 'INCONSISTENT_STATE',
+      message: /topic commands has /,
+    });
   }
 });

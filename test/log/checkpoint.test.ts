@@ -34,6 +34,21 @@ const checkpoint: Omit<Checkpoint, 'folded'> & { folded: Buffer } = {
   corrections: 1,
   retries: 9,
   restarts: 0,
+  base: 77,
+  redrivesFrom: 12,
+  foreign: 4,
+  copies: 3,
+  redrivenCount: 100,
+  copyRanges: [
+    { from: 40, to: 41, count: 1 },
+    { from: 50, to: 60, count: 2 },
+  ],
+  commands: [
+    { id: 'c1', seen: 3, failedAgain: 1, waiting: [999, 990] },
+    { id: '~', seen: 0, failedAgain: 0, waiting: [] },
+  ],
+  redriven: Buffer.from([4, 2]),
+  deadLetters: Buffer.from([6]),
   topicId: '0af1'.repeat(8),
   fingerprint: null,
   deadLetterTopicId: null,
@@ -72,7 +87,7 @@ t.test('a checkpoint comes back as it was written', async (t) => {
 
 t.test('its stamp can be read alone', async (t) => {
   t.same(decodeStamp(encodeCheckpoint(checkpoint)), {
-    version: 2,
+    version: 3,
     group: 'g',
     nextOffset: 1000,
     deadLetterOffset: 7,
@@ -80,26 +95,46 @@ t.test('its stamp can be read alone', async (t) => {
     ownerStartedAt: 1_700_000_000_000,
     owner: 'host-1',
     pendingCount: 2,
+    base: 77,
   });
 });
 
 t.test('a newer version, cut bytes and garbage are refused in words', async (t) => {
   const bytes = encodeCheckpoint(checkpoint);
   const newer = Buffer.from(bytes);
-  newer[0] = 6;
-  t.throws(() => decodeCheckpoint(newer), { code: 'INCONSISTENT_STATE', message: /version 3/ });
+  newer[0] = 8;
+  t.throws(() => decodeCheckpoint(newer), { code: 'INCONSISTENT_STATE', message: /version 4/ });
   for (const wrong of [bytes.subarray(0, 40), Buffer.alloc(0), Buffer.from('garbage')]) {
     t.throws(() => decodeCheckpoint(wrong), { code: 'INCONSISTENT_STATE' });
   }
 });
 
 t.test('the head is never behind in either log', async (t) => {
-  const head = decodeStamp(encodeCheckpoint(checkpoint));
+  const head = { ...decodeStamp(encodeCheckpoint(checkpoint)), offset: 80 };
   t.ok(succeeds({ ...head, nextOffset: 1001 }, head));
   t.notOk(succeeds({ ...head, nextOffset: 1001, deadLetterOffset: 6 }, head));
   t.notOk(succeeds({ ...head, nextOffset: 999, deadLetterOffset: 9 }, head));
   t.notOk(succeeds({ ...head, pendingCount: 3 }, head), 'at the same place it knows less');
   t.ok(succeeds({ ...head, pendingCount: 1 }, head));
+});
+
+t.test('the head leans on nothing that who wrote the one before may have deleted', async (t) => {
+  const stamp = decodeStamp(encodeCheckpoint({ ...checkpoint, base: -1 }));
+  const next = (base: number) => ({ ...stamp, nextOffset: 2000, base });
+  const alone = { ...stamp, offset: 80 };
+  t.ok(succeeds(next(-1), alone));
+  t.ok(succeeds(next(80), alone));
+  t.notOk(succeeds(next(79), alone));
+  const leaning = { ...stamp, base: 60, offset: 80 };
+  t.ok(succeeds(next(60), leaning));
+  t.ok(succeeds(next(70), leaning));
+  t.notOk(succeeds(next(59), leaning));
+});
+
+t.test('a checkpoint of an older program never takes the place of a newer one', async (t) => {
+  const head = { ...decodeStamp(encodeCheckpoint(checkpoint)), offset: 80 };
+  t.notOk(succeeds({ ...head, version: 2, base: -1, nextOffset: 2000 }, head));
+  t.ok(succeeds({ ...head, base: -1 }, { ...head, version: 2, base: -1 }));
 });
 
 t.test('avsc reads what is written, by the schema as it stands', async (t) => {
@@ -140,7 +175,8 @@ t.test(
         const { summary, folded } = decodeSummary(
           encodeCheckpoint({ ...checkpoint, averages: after }),
         );
-        const { pending, averages: _, folded: __, gapRanges: ___, ...rest } = checkpoint;
+        const { pending, averages: _, folded: __, gapRanges: ___, ...more } = checkpoint;
+        const { copyRanges: _1, deadLetters: _2, ...rest } = more;
         t.same(summary, { ...rest, pendingCount: pending.length });
         const result = new Map(before);
         const changes = finish(diffProducts(old.folded, folded));
@@ -167,38 +203,75 @@ t.test('a checkpoint cut anywhere, or with bytes too many, is refused', async (t
   t.throws(() => decodeCheckpoint(longer), RangeError);
 });
 
-/** The schema as version 1 had it. */
-function firstVersion(part: unknown): unknown {
+/** The schema as an older version had it. */
+function schemaOf(version: number, part: unknown): unknown {
   if (Array.isArray(part)) {
-    const kept = part.filter((item) => ((item as { since?: number }).since ?? 1) <= 1);
-    return kept.map(firstVersion);
+    const kept = part.filter((item) => ((item as { since?: number }).since ?? 1) <= version);
+    return kept.map((item) => schemaOf(version, item));
   }
   if (part === null || typeof part !== 'object') return part;
-  return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, firstVersion(item)]));
+  return Object.fromEntries(
+    Object.entries(part).map(([key, item]) => [key, schemaOf(version, item)]),
+  );
 }
 
-t.test('a checkpoint of version 1 is read, without what it did not know', async (t) => {
+/** The checkpoint as a program of that version wrote it, with one order waiting. */
+function bytesOf(version: number): Buffer {
   const schema = JSON.parse(readFileSync('avro/checkpoint.avsc', 'utf8'));
-  const type = avro.Type.forSchema(firstVersion(schema) as avro.Schema);
-  const { pending, averages, folded, ...rest } = checkpoint;
-  const bytes = type.toBuffer({
-    ...rest,
-    version: 1,
+  return avro.Type.forSchema(schemaOf(version, schema) as avro.Schema).toBuffer({
+    ...checkpoint,
+    fingerprint: null,
+    deadLetterFingerprint: null,
+    version,
     pendingCount: 1,
     errors: ['busy'],
     pending: [{ behind: 10, attempts: 2, failedAgo: -5, dueIn: -7, error: 0 }],
     products: [{ product: 'Item1', count: 2, low: 3, carry: 0 }],
   });
+}
+
+/** What older versions did not know of. */
+const noRedrives = {
+  base: -1,
+  redrivesFrom: 1000,
+  foreign: 0,
+  copies: 0,
+  redrivenCount: 0,
+  commands: [],
+  redriven: Buffer.alloc(0),
+};
+
+t.test('a checkpoint of version 1 is read, without what it did not know', async (t) => {
+  const bytes = bytesOf(1);
   const { summary } = decodeSummary(bytes);
-  t.match(summary, { topicId: null, lost: [{ from: 20, to: 30, count: 10 }], gaps: 2 });
+  const lost = [{ from: 20, to: 30, count: 10 }];
+  t.match(summary, { ...noRedrives, topicId: null, lost, gaps: 2 });
   t.match(decodeCheckpoint(bytes), {
-    ...rest,
+    ...noRedrives,
+    nextOffset: 1000,
+    deadLettered: 5,
     topicId: null,
     fingerprint: null,
     deadLetterTopicId: null,
     deadLetterFingerprint: null,
+    copyRanges: [],
     gapRanges: [{ from: 10, to: 1000, count: 2 }],
     pending: [{ offset: 990, dueIn: 0, firstFailedAt: checkpoint.writtenAt + 5, error: 'busy' }],
+    averages: new Map([['Item1', { count: 2, low: 3, carry: 0 }]]),
+  });
+});
+
+t.test('a checkpoint of version 2 knows nothing of what was redriven below it', async (t) => {
+  const bytes = bytesOf(2);
+  t.equal(decodeStamp(bytes).base, -1);
+  t.match(decodeSummary(bytes).summary, { ...noRedrives, topicId: checkpoint.topicId });
+  t.match(decodeCheckpoint(bytes), {
+    ...noRedrives,
+    lost: checkpoint.lost,
+    gapRanges: checkpoint.gapRanges,
+    copyRanges: [],
+    deadLetters: Buffer.alloc(0),
+    pending: [{ offset: 990 }],
     averages: new Map([['Item1', { count: 2, low: 3, carry: 0 }]]),
   });
 });
@@ -227,14 +300,27 @@ t.test('what a reader would refuse is not written', async (t) => {
     { pending: [{ ...first!, offset: 1000 }] },
     { pending: [{ ...first!, offset: 9 }] },
     { pending: [{ ...first!, attempts: -1 }] },
+    { base: -2 },
+    { foreign: -1 },
+    { copies: 4 },
+    { redrivesFrom: 9 },
+    { redrivesFrom: 1001 },
+    { copyRanges: [{ from: 999, to: 1002, count: 3 }] },
+    { commands: [{ id: '', seen: 1, failedAgain: 0, waiting: [] }] },
+    { commands: [{ id: 'c', seen: -1, failedAgain: 0, waiting: [] }] },
+    { commands: [{ id: 'c', seen: 1, failedAgain: 0, waiting: [991] }] },
+    { commands: [{ id: 'c', seen: 1, failedAgain: 0, waiting: [990, 990] }] },
   ];
   for (const change of wrong) {
     t.throws(() => encodeCheckpoint({ ...checkpoint, ...change }), { code: 'INCONSISTENT_STATE' });
   }
 });
 
+/** Nothing that stands in an array. */
+const none = { lost: [], gapRanges: [], copyRanges: [], copies: 0, commands: [], pending: [] };
+
 t.test('a length that is claimed is not believed', async (t) => {
-  const bytes = encodeCheckpoint({ ...checkpoint, lost: [], gapRanges: [], pending: [] });
+  const bytes = encodeCheckpoint({ ...checkpoint, ...none });
   const claim = Buffer.from([0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0x1f]);
   for (let at = 1; at < bytes.length; at += 1) {
     const lying = Buffer.concat([bytes.subarray(0, at), claim, bytes.subarray(at + 1)]);
@@ -265,7 +351,7 @@ t.test(
   'texts take a bounded part of a checkpoint, and why an order was given up is kept without its text',
   async (t) => {
     const text = (n: number) => `order ${n} ${'é'.repeat(90)}`;
-    const state = { ...checkpoint, nextOffset: 100_000, pending: waiting(60_000, text) };
+    const state = { ...checkpoint, ...none, nextOffset: 100_000, pending: waiting(60_000, text) };
     const bytes = encodeCheckpoint(state);
     const bare = encodeCheckpoint({ ...state, pending: waiting(60_000, () => '') });
     t.ok(bytes.length < bare.length + MAX_ERRORS_BYTES + 3 * 60_000);
@@ -297,7 +383,8 @@ t.test('the largest state that the limits allow fits into a record', async (t) =
     offset: nextOffset - 2 ** 33 - n,
   }));
   const group = 'g'.repeat(32_767);
-  const large = { ...checkpoint, group, nextOffset, lost: ranges, gapRanges: ranges, averages };
+  const large = { ...checkpoint, ...none, group, nextOffset, averages };
+  Object.assign(large, { lost: ranges, gapRanges: ranges });
   const bytes = encodeCheckpoint({ ...large, pending });
   t.ok(bytes.length <= MAX_CHECKPOINT_BYTES, `${bytes.length} of ${MAX_CHECKPOINT_BYTES}`);
   t.equal(decodeCheckpoint(bytes).pending.length, pending.length);

@@ -2,9 +2,11 @@
 import fc from 'fast-check';
 import { causeOfFault, deadLetterHeaders } from '../../server/log/dead-letter.ts';
 import { Fault } from '../../server/log/fault.ts';
+import { redrivenRecord } from '../../server/log/redrive.ts';
 import { REASONS } from '../../server/orders/reasons.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import { encodeSomeOrder } from '../fixtures/some-order.ts';
+import { ownLetters, type Placed, selectedBy } from './commands.ts';
 import type { Kind } from './handler.ts';
 import type { Fate } from './logs.ts';
 import { names } from './task.ts';
@@ -84,6 +86,56 @@ const APPLY = {
     world.logs.append(names.orders.topic, records, 'damaged');
     return `a damaged batch of ${records.length}`;
   },
+  /** Somebody selects dead letters, by their places or by a filter; now and then the same as before. */
+  redrive(world: World, size: number): string {
+    const { logs, commands, scheduler } = world;
+    const letters = ownLetters(logs, names);
+    if (letters.length === 0) return 'there are no dead letters';
+    const below = logs.boundsOf(names.deadLetters.topic).high;
+    const { pick } = scheduler;
+    const one = letters[pick(letters.length)]!;
+    const chosen = new Set(letters.filter(() => pick(2) === 0).map(({ offset }) => offset));
+    const kind = size % 4;
+    const value = kind === 3 ? record('good', world).value! : undefined;
+    const command = {
+      id: `c${commands.length}`,
+      below,
+      value,
+      cancelled: false,
+      selects: ({ offset }: Placed) =>
+        kind === 3
+          ? offset === one.offset
+          : kind === 2
+            ? chosen.has(offset)
+            : kind === 1 || offset % 2 === 0,
+    };
+    world.redrive(command);
+    return `${command.id} selects ${selectedBy(command, letters).map(({ offset }) => offset)}${value ? ', edited' : ''}`;
+  },
+  cancel(world: World): string {
+    const command = world.commands[world.scheduler.pick(world.commands.length)];
+    if (command !== undefined) world.cancel(command);
+    return command?.id ?? 'nothing';
+  },
+  /** Another group redrives, or somebody writes half of the headers, or a copy out of the blue. */
+  odd(world: World, size: number): string {
+    const { logs, scheduler } = world;
+    const { pick } = scheduler;
+    const origin = pick(12);
+    const redrive = {
+      group: 'other',
+      deadLetter: pick(5),
+      origin,
+      id: 'o',
+      count: 1,
+      at: 1,
+      by: '',
+    };
+    const whole = redrivenRecord(record('wild', world), redrive);
+    const half = { ...whole, headers: whole.headers.slice(size % 3) };
+    logs.append(names.orders.topic, [size % 2 === 0 ? whole : half]);
+    return size % 2 === 0 || size % 3 === 0 ? 'another group redrives' : 'half of the headers';
+  },
   skip(world: World): string {
     world.skip();
     return `at ${world.head.nextOffset}`;
@@ -146,6 +198,8 @@ const APPLY = {
     const { logs, oracle, head, scheduler } = world;
     const gap = head.gapRanges[scheduler.pick(head.gapRanges.length)];
     if (size > 1 || head.nextOffset === 0) return 'nothing';
+    if (head.nextOffset > 0 && [...Array(head.nextOffset).keys()].some(oracle.isRedriven))
+      return 'no';
     const isGap = size > 0 && gap !== undefined;
     const offset = isGap ? gap.from : scheduler.pick(head.nextOffset);
     // Where there never was an order it makes no difference who says that it was given up.
@@ -210,6 +264,9 @@ const APPLY = {
 
 const WEIGHTS: Record<ActionKind, number> = {
   produce: 10,
+  redrive: 8,
+  cancel: 1,
+  odd: 1,
   damage: 1,
   skip: 2,
   strangers: 1,

@@ -1,8 +1,15 @@
 // Faults as somebody might make them: each breaks one rule that the checkpoints' truth rests on.
 
 import { AppError, describe, InconsistentStateError } from '../../server/errors.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../../server/log/checkpoint.ts';
+import { Fault as Refusal } from '../../server/log/fault.ts';
 import { addRange, look } from '../../server/log/offset-ranges.ts';
+import { packOffsets, unpackOffsets } from '../../server/log/packed-offsets.ts';
+import { Unready } from '../../server/log/unready.ts';
+import type { Order } from '../../server/orders/order.ts';
+import { REASONS } from '../../server/orders/reasons.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
+import type { Letter } from '../../server/task/ledger.ts';
 import {
   orderFold as fold,
   type OrderLedger,
@@ -19,8 +26,8 @@ function inLedger(
 ): Required<Pick<Fault, 'task'>> {
   return inTask((deps) => ({
     ...deps,
-    createLedger(state, fold) {
-      const ledger = deps.createLedger!(state, fold);
+    createLedger(state, fold, group) {
+      const ledger = deps.createLedger!(state, fold, group);
       return { ...ledger, ...change(ledger, state, deps) };
     },
   }));
@@ -41,35 +48,36 @@ export const faults: Record<string, Fault> = {
   })),
 
   'D ignored': inLedger((ledger, state) => ({
-    arrive(offset) {
-      if (ledger.arrive(offset)) return true;
+    arrive(offset, redrive) {
+      const { deadLettered } = state;
+      if (ledger.arrive(offset, redrive)) return true;
+      if (state.deadLettered === deadLettered) return false;
       state.deadLettered -= 1;
       state.nextOffset -= 1;
       return true;
     },
-    readDeadLetter(offset, origin, decode) {
-      const order = decode();
-      const isCopy = origin !== null && ledger.deadLetters.has(origin);
+    readDeadLetter(offset, origin, letter) {
+      const order = orderOf(letter);
+      const isCopy = origin !== null && state.deadLetters.has(origin);
       if (isCopy && offset >= state.deadLetterOffset && order !== null) {
         if (fold.contains(state.folded, order)) fold.subtract(state.folded, order);
       }
-      return ledger.readDeadLetter(offset, origin, decode);
+      return ledger.readDeadLetter(offset, origin, letter);
     },
   })),
 
   'D built from d instead of the low watermark': inLedger((ledger, state) => ({
-    readDeadLetter(offset, origin, decode) {
+    readDeadLetter(offset, origin, letter) {
       if (offset < state.deadLetterOffset) return undefined;
-      return ledger.readDeadLetter(offset, origin, decode);
+      return ledger.readDeadLetter(offset, origin, letter);
     },
   })),
 
   'no subtraction': inLedger((ledger, state) => ({
-    readDeadLetter(offset, origin, decode) {
+    readDeadLetter(offset, origin, letter) {
       const { corrections } = state;
-      const order = decode();
-      const ended = ledger.readDeadLetter(offset, origin, decode);
-      if (state.corrections > corrections) fold.add(state.folded, order!);
+      const ended = ledger.readDeadLetter(offset, origin, letter);
+      if (state.corrections > corrections) fold.add(state.folded, orderOf(letter)!);
       return ended;
     },
   })),
@@ -100,9 +108,9 @@ export const faults: Record<string, Fault> = {
       ...inLedger((ledger, own) => {
         state = own;
         return {
-          readDeadLetter(offset, origin, decode) {
+          readDeadLetter(offset, origin, letter) {
             const isKnown = origin !== null && sent.has(origin);
-            return ledger.readDeadLetter(offset, isKnown ? null : origin, decode);
+            return ledger.readDeadLetter(offset, isKnown ? null : origin, letter);
           },
         };
       }).task(deps),
@@ -125,9 +133,9 @@ export const faults: Record<string, Fault> = {
 
   'd moved before the origin is checked, and a checkpoint written after all': inTask((deps) => ({
     ...inLedger((ledger, state) => ({
-      readDeadLetter(offset, origin, decode) {
+      readDeadLetter(offset, origin, letter) {
         try {
-          return ledger.readDeadLetter(offset, origin, decode);
+          return ledger.readDeadLetter(offset, origin, letter);
         } catch (error) {
           state.deadLetterOffset = offset + 1;
           // As any other error: the task writes down what it knows.
@@ -142,11 +150,11 @@ export const faults: Record<string, Fault> = {
   })),
 
   'an origin in a gap taken for an order that was counted': inLedger((ledger, state) => ({
-    readDeadLetter(offset, origin, decode) {
+    readDeadLetter(offset, origin, letter) {
       const isGap = origin !== null && look(state.gapRanges, origin) === 'in';
       const { deadLettered } = state;
-      const ended = ledger.readDeadLetter(offset, origin, decode);
-      const order = decode();
+      const ended = ledger.readDeadLetter(offset, origin, letter);
+      const order = orderOf(letter);
       if (isGap && state.deadLettered > deadLettered && order !== null) {
         if (fold.contains(state.folded, order)) {
           addRange(state.gapRanges, origin, origin + 1);
@@ -159,9 +167,27 @@ export const faults: Record<string, Fault> = {
 
   'dead letters passed over in a gap': inLedger((ledger, state) => ({
     passGap: (offset) => passWithout(state, offset) || ledger.passGap(offset),
-    arrive(offset) {
+    arrive(offset, redrive) {
       passWithout(state, offset);
-      return ledger.arrive(offset);
+      return ledger.arrive(offset, redrive);
+    },
+  })),
+
+  'a dead letter passed over while its schema is asked for': inLedger((ledger) => ({
+    readDeadLetter(offset, origin, decode) {
+      const ended = ledger.readDeadLetter(offset, origin, decode);
+      return ended instanceof Unready ? ledger.readDeadLetter(offset, null, decode) : ended;
+    },
+  })),
+
+  'the silence of a registry taken for an answer': inTask((deps) => ({
+    ...deps,
+    fold: {
+      ...deps.fold,
+      decode(bytes, start, end) {
+        const value = deps.fold.decode(bytes, start, end);
+        return value instanceof Unready ? new Refusal(REASONS.SCHEMA_UNKNOWN, 'silence') : value;
+      },
     },
   })),
 
@@ -225,7 +251,113 @@ export const faults: Record<string, Fault> = {
       };
     },
   },
+
+  'R in another tick than N': inLedger((_ledger, { redriven }, { clock }) => {
+    const add = redriven.add;
+    redriven.add = (origin) => {
+      clock.after(0, () => add(origin));
+      return true;
+    };
+    return {};
+  }),
+
+  'R restored without what came since the checkpoint it leans on': inLedger((_ledger, state) => {
+    const since = new Set(unpackOffsets(state.redriven.packSinceBase()));
+    if (state.base === null || since.size === 0) return {};
+    const { has } = state.redriven;
+    state.redriven.has = (origin) => !since.has(origin) && has(origin);
+    return {};
+  }),
+
+  'only the greatest command and letter kept instead of R': inLedger((ledger, state) => {
+    let greatest = '';
+    const { has } = state.redriven;
+    return {
+      arrive(offset, redrive) {
+        if (redrive === null || redrive.group !== names.group)
+          return ledger.arrive(offset, redrive);
+        const key = [redrive.id, redrive.deadLetter].map((part) => `${part}`.padStart(9)).join();
+        state.redriven.has = () => key <= greatest;
+        const arrived = ledger.arrive(offset, redrive);
+        state.redriven.has = has;
+        if (key > greatest) greatest = key;
+        return arrived;
+      },
+    };
+  }),
+
+  'records that other groups redrove are counted': inLedger((ledger) => ({
+    arrive: (offset, redrive) =>
+      ledger.arrive(offset, redrive?.group === names.group ? redrive : null),
+  })),
+
+  'copies neither counted nor in the balance': inLedger((ledger, state) => ({
+    arrive(offset, redrive) {
+      const before = [...state.copyRanges];
+      const arrived = ledger.arrive(offset, redrive);
+      state.copyRanges.splice(0, Number.POSITIVE_INFINITY, ...before);
+      return arrived;
+    },
+  })),
+
+  'what the head leans on is trimmed': inTask((deps) => {
+    let last = 0;
+    return {
+      ...deps,
+      writer: {
+        async append(tp, records) {
+          const offset = await deps.writer.append(tp, records);
+          if (tp === names.checkpoints) last = offset;
+          return offset;
+        },
+      },
+      trim: () => deps.trim(last),
+    };
+  }),
+
+  'a whole checkpoint under the name of another group': inTask((deps) => ({
+    ...deps,
+    writer: {
+      append(tp, records) {
+        const changed = records.map((record) => {
+          if (tp !== names.checkpoints) return record;
+          const checkpoint = decodeCheckpoint(record.value!);
+          if (checkpoint.deadLetters.length === 0) return record;
+          return Object.assign(record, {
+            value: encodeCheckpoint({ ...checkpoint, group: 'other' }),
+          });
+        });
+        return deps.writer.append(tp, changed);
+      },
+    },
+  })),
+
+  'D without one of its members': inLedger((_ledger, { deadLetters }) => {
+    const { pack } = deadLetters;
+    deadLetters.pack = () => packOffsets(unpackOffsets(pack()).slice(1));
+    return {};
+  }),
+
+  'D as it was some time ago': inLedger((_ledger, { deadLetters }) => {
+    const { pack } = deadLetters;
+    let first: Buffer | null = null;
+    deadLetters.pack = () => {
+      first ??= pack();
+      return first;
+    };
+    return {};
+  }),
+
+  'the end of the orders not read before a redrive': { executor: { blind: true } },
+
+  'a filter whose end moves': { executor: { movingEnd: true } },
 };
+
+/** What a dead letter holds, where that is known. */
+function orderOf(letter: Letter<Order>): Order | null {
+  const order = letter.decode();
+  return order instanceof Unready ? null : order;
+}
 
 /** What lies between N and `offset` is called a gap, dead letters or not. */
 function passWithout(state: State, offset: number): false {

@@ -25,7 +25,10 @@ type Append = { readonly topic: string; readonly records: readonly RecordContent
 export type Logs = {
   portsOf(host: Host): { reader: LogReader; writer: LogWriter };
   boundsOf(topic: string): Bounds;
-  append(topic: string, records: readonly RecordContent[], oddity?: 'damaged'): void;
+  /** What is there and can be read, in its order. */
+  recordsOf(topic: string): { readonly offset: number; readonly record: RecordContent }[];
+  /** The first offset. */
+  append(topic: string, records: readonly RecordContent[], oddity?: 'damaged'): number;
   /** Leaves an offset without a record: the end of a transaction, or what compaction left. */
   leaveOut(topic: string, how: 'control' | 'hole'): void;
   deleteBelow(topic: string, offset: number): void;
@@ -71,18 +74,19 @@ export function createLogs(scheduler: Scheduler, onLanding: (landing: Landing) =
     for (const wake of log.readers) wake();
   }
 
-  function append(topic: string, records: readonly RecordContent[], oddity?: 'damaged'): void {
+  function append(topic: string, records: readonly RecordContent[], oddity?: 'damaged'): number {
     const log = logOf(topic);
     const first = push(log, records, oddity);
     for (const [i, record] of records.entries()) {
       onLanding({ topic, offset: first + i, record, damaged: oddity !== undefined });
     }
     wakeAll(log);
+    return first;
   }
 
-  function arrive(sent: Append): void {
+  function arrive(sent: Append): number {
     underway.delete(sent);
-    append(sent.topic, sent.records);
+    return append(sent.topic, sent.records);
   }
 
   function holdUp(sent: Append): void {
@@ -93,7 +97,7 @@ export function createLogs(scheduler: Scheduler, onLanding: (landing: Landing) =
   /** What a process sent just before it died arrives, or arrives later, or never does. */
   function arriveOrphaned(sent: Append): void {
     const luck = pick(3);
-    if (luck === 0) arrive(sent);
+    if (luck === 0) void arrive(sent);
     else if (luck === 1) delayed.push(sent);
     else underway.delete(sent);
   }
@@ -112,10 +116,10 @@ export function createLogs(scheduler: Scheduler, onLanding: (landing: Landing) =
       underway.add(sent);
       later(network, () => {
         if (host.state === 'crashed') return arriveOrphaned(sent);
-        arrive(sent);
+        const first = arrive(sent);
         if (fate === 'twice') holdUp({ ...sent });
         if (fate === 'unheard') refuse();
-        else later(host, () => resolve(0));
+        else later(host, () => resolve(first));
       });
     });
   }
@@ -136,6 +140,15 @@ export function createLogs(scheduler: Scheduler, onLanding: (landing: Landing) =
       writer: { append: ({ topic }, records) => send(host, topic, records) },
     }),
     boundsOf: logOf,
+    recordsOf: (topic) => {
+      const { low, batches } = logOf(topic);
+      return batches
+        .filter(({ oddity }) => oddity === undefined)
+        .flatMap(({ first, records }) =>
+          records.map((record, i) => ({ offset: first + i, record })),
+        )
+        .filter(({ offset }) => offset >= low);
+    },
     leaveOut(topic, how) {
       const log = logOf(topic);
       if (how === 'hole') log.hole += 1;
@@ -160,7 +173,7 @@ export function createLogs(scheduler: Scheduler, onLanding: (landing: Landing) =
     release(arrives) {
       const [sent] = delayed.splice(pick(delayed.length), 1);
       if (sent === undefined) return;
-      if (arrives) arrive(sent);
+      if (arrives) void arrive(sent);
       else underway.delete(sent);
     },
     isAwaited: (topic) => [...underway].some((sent) => sent.topic === topic),

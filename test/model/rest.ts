@@ -1,5 +1,6 @@
 // The end of every story: one owner works off what is left, nothing more happens, and all agree.
 import { merge, sumOf, type Tally } from '../../server/orders/averages.ts';
+import { ownLetters, selectedBy } from './commands.ts';
 import { demand } from './oracle.ts';
 import { names } from './task.ts';
 import type { Instance, Watcher, World } from './world.ts';
@@ -39,6 +40,7 @@ export async function comeToRest(world: World, early: Watcher): Promise<void> {
   demand(owner.run.task.state === 'RUNNING', `the owner is ${owner.run.task.state}`);
   const waited = scheduler.time - startedAt;
   demand(waited < PATIENCE_MS, `it takes ${waited} ms to come to rest`);
+  allSent(world);
   const orders = logs.boundsOf(names.orders.topic);
   const deadLetters = logs.boundsOf(names.deadLetters.topic);
   for (const { host, view, averages } of [early, late, owner]) {
@@ -55,12 +57,27 @@ export async function comeToRest(world: World, early: Watcher): Promise<void> {
     const total: Tally = { count: 0, low: 0, carry: 0 };
     for (const tally of world.head.averages.values()) merge(total, tally, 1);
     demand(sumOf(total) === sumOf(averages.total), `${host.name} shows another total`);
+    const told = (each: typeof head) =>
+      JSON.stringify([each.commands, each.copies, each.foreign, each.redrivenCount]);
+    const first = early.view.heads().get(0)!;
+    demand(told(head) === told(first), 'two views tell other outcomes');
     demand(show(averages.averages) === show(early.averages.averages), 'two views differ');
     demand(head.writtenAt === early.view.heads().get(0)!.writtenAt, 'two views have two heads');
     const letters = view.newestDeadLetters(100).map(({ origin }) => origin?.offset);
     const shown = new Set(letters.filter((offset) => offset !== undefined));
     for (const origin of world.oracle.originsBetween(deadLetters.low, deadLetters.high)) {
       demand(shown.has(origin), `${host.name} does not show the dead letter of ${origin}`);
+    }
+  }
+}
+
+/** Every letter that was selected was sent, unless its command was cancelled or it is there no more. */
+function allSent({ logs, oracle, commands }: World): void {
+  const letters = ownLetters(logs, names);
+  for (const command of commands) {
+    if (command.cancelled) continue;
+    for (const { offset, origin } of selectedBy(command, letters)) {
+      demand(oracle.wasRedriven(origin), `${command.id} has not sent letter ${offset}`);
     }
   }
 }

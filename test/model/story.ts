@@ -11,6 +11,10 @@ const setups: fc.Arbitrary<Setup> = fc.record({
   maxPendingBytes: fc.constantFrom(40, 1e6),
   concurrency: fc.constantFrom(1, 2, 64),
   ordering: fc.constantFrom('none', 'key', 'partition'),
+  baseAfter: fc.record({
+    redriven: fc.constantFrom(0, 1, 3, 30_000),
+    deadLetters: fc.constantFrom(0, 2, 5, 20_000),
+  }),
 });
 
 export type Story = [setup: Setup, actions: Action[]];

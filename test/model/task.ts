@@ -7,6 +7,7 @@ import type { RecordContent } from '../../server/record-batch/record.ts';
 import { createLedger } from '../../server/task/ledger.ts';
 import type { Ordering } from '../../server/task/ordering.ts';
 import { createPartitionTask, type PartitionTask } from '../../server/task/partition-task.ts';
+import type { BaseAfter } from '../../server/task/task-deps.ts';
 import type { Tasks } from '../../server/task/tasks.ts';
 import {
   inGroups,
@@ -14,10 +15,12 @@ import {
   type OrderTaskDeps as TaskDeps,
 } from '../fixtures/orders.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
+import { type Command, createExecutor, type Executor, type ExecutorFault } from './commands.ts';
 import { createHandler } from './handler.ts';
 import type { Logs } from './logs.ts';
 import { Contradiction } from './oracle.ts';
 import type { Host, Scheduler } from './scheduler.ts';
+import { askFirst } from './schemas.ts';
 
 /** The logs of the partition. */
 export const names = {
@@ -34,12 +37,14 @@ export type Setup = {
   readonly maxPendingBytes: number;
   readonly concurrency: number;
   readonly ordering: Ordering;
+  readonly baseAfter: BaseAfter;
 };
 
 /** Puts a fault into what a task is built from, or into the tasks of a process. */
 export type Fault = {
   readonly task?: (deps: TaskDeps) => TaskDeps;
   readonly tasks?: (tasks: Tasks, start: () => void) => Tasks;
+  readonly executor?: ExecutorFault;
 };
 
 export type Position = { readonly nextOffset: number; readonly deadLetterOffset: number };
@@ -52,6 +57,8 @@ export type Run = {
   ledger: OrderLedgerState | null;
   /** Dead letters that it will send again until they are acknowledged. */
   readonly unacknowledged: Set<RecordContent>;
+  /** Carries out commands, once the task has restored. */
+  executor: Executor | null;
 };
 
 /** A task for `host`, to be started; `onSend` hears of every checkpoint and dead letter that it sends. */
@@ -64,7 +71,9 @@ export function createTask(options: {
   floor: Position;
   generation: () => number;
   mayErr: () => boolean;
+  commands: readonly Command[];
   onSend: (record: RecordContent, run: Run) => void;
+  onRedrive: (record: RecordContent, beganAt: number) => void;
   onFailed: (error: unknown) => void;
 }): Run {
   const { setup, fault, host, scheduler, logs, floor, generation, mayErr, onSend, onFailed } =
@@ -106,18 +115,28 @@ export function createTask(options: {
       return handle(order, place, signal);
     },
     policy: { maxRetries: setup.maxRetries, backoffMs: 20, maxBackoffMs: 60 },
-    fold: createOrderFold({ maxProducts: 4, maxBytes: 1000 }),
+    fold: askFirst(createOrderFold({ maxProducts: 4, maxBytes: 1000 }), host, scheduler),
     ordering: setup.ordering,
     limits: { ...setup, timeoutMs: 500 },
     checkpointIntervalMs: 10,
     checkpointShare: () => 1,
+    baseAfter: setup.baseAfter,
     clock: scheduler.clockOf(host),
     random: () => scheduler.pick(16) / 16,
     logger: silentLogger,
     progress: createProgress(scheduler.clockOf(host)),
-    createLedger(state, fold) {
+    createLedger(state, fold, group) {
       run.ledger = state;
-      return createLedger(state, fold);
+      run.executor = createExecutor({
+        ...options,
+        ...logs.portsOf(host),
+        ground: names,
+        fault: fault.executor ?? {},
+        ledger: state,
+        isOpen: () => run.task.state !== 'CLOSED',
+        onSend: options.onRedrive,
+      });
+      return createLedger(state, fold, group);
     },
     onProblem: () => {},
     onFailed,
@@ -129,6 +148,6 @@ export function createTask(options: {
   }
 
   const task = createPartitionTask(inGroups(fault.task?.(deps) ?? deps));
-  const run: Run = { task, floor, ledger: null, unacknowledged };
+  const run: Run = { task, floor, ledger: null, unacknowledged, executor: null };
   return run;
 }

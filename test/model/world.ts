@@ -9,6 +9,7 @@ import { createTasks, type Tasks } from '../../server/task/tasks.ts';
 import { createGroupView, type GroupViewReader } from '../../server/view/group-view.ts';
 import type { OrderCheckpoint } from '../fixtures/orders.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
+import type { Command } from './commands.ts';
 import { Mistake } from './handler.ts';
 import { createLogs, type Landing, type Logs } from './logs.ts';
 import { createOracle, demand, type Oracle } from './oracle.ts';
@@ -48,6 +49,11 @@ export type World = {
   spoilt: boolean;
   /** The checkpoint that has stated the greatest position. */
   readonly head: Head;
+  /** What was asked for, in its order. */
+  readonly commands: readonly Command[];
+  /** Somebody asks for a redrive. */
+  redrive(command: Command): void;
+  cancel(command: Command): void;
   start(): Instance;
   /** Somebody who does nothing but look, and never crashes. */
   watch(): Watcher;
@@ -64,8 +70,8 @@ export type World = {
 
 type Head = Pick<
   OrderCheckpoint,
-  'nextOffset' | 'deadLetterOffset' | 'pending' | 'averages' | 'gapRanges'
->;
+  'nextOffset' | 'deadLetterOffset' | 'pending' | 'averages' | 'gapRanges' | 'base'
+> & { readonly offset: number };
 
 const NOTHING: Head = {
   nextOffset: 0,
@@ -73,6 +79,8 @@ const NOTHING: Head = {
   pending: [],
   averages: new Map(),
   gapRanges: [],
+  base: -1,
+  offset: -1,
 };
 
 export function createWorld(setup: Setup, fault: Fault = {}): World {
@@ -85,6 +93,7 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
   const starts = new Set<number>();
   const seen = new Map<Watcher, Position>();
   const watchers: Watcher[] = [];
+  const commands: Command[] = [];
   let instances: Instance[] = [];
   let count = 0;
 
@@ -93,14 +102,14 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
       if (damaged) oracle.damagedOrder(offset);
       else if (topic === names.orders.topic) oracle.order(offset, record);
       else if (topic === names.deadLetters.topic) oracle.deadLetter(offset, record);
-      else checkpointLanded(record);
+      else checkpointLanded(record, offset);
     } catch (error) {
       wrongs.push(error);
     }
   }
 
-  function checkpointLanded(record: RecordContent): void {
-    const checkpoint = oracle.checkpoint(record.value!, logs.boundsOf(names.orders.topic));
+  function checkpointLanded(record: RecordContent, offset: number): void {
+    const checkpoint = oracle.checkpoint(record.value!, offset, logs.boundsOf);
     const floor = senders.get(record)!;
     demand(
       !isBehind(checkpoint, floor),
@@ -114,7 +123,9 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
     const behind = isBehind(checkpoint, world.head);
     const same = !behind && !isBehind(world.head, checkpoint);
     if (behind || (same && checkpoint.pending.length > world.head.pending.length)) return;
-    world.head = checkpoint;
+    const needed = world.head.base < 0 ? world.head.offset : world.head.base;
+    if (checkpoint.base >= 0 && checkpoint.base < needed) return;
+    world.head = { ...checkpoint, offset };
   }
 
   function open(
@@ -128,9 +139,17 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
       scheduler,
       logs,
       floor: world.head,
+      commands,
       generation: () => instance.generation,
       mayErr: () => !world.calm,
       onSend: (record, { floor }) => senders.set(record, floor),
+      onRedrive(record, beganAt) {
+        try {
+          oracle.redriving(record, beganAt, commands);
+        } catch (error) {
+          wrongs.push(error);
+        }
+      },
       onFailed(error) {
         failed(error);
         const expected = world.spoilt && error instanceof InconsistentStateError;
@@ -185,6 +204,10 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
     return { host, view, averages };
   }
 
+  function wakeExecutors(): void {
+    for (const { run } of instances) run.executor?.wake();
+  }
+
   const world = {
     scheduler,
     logs,
@@ -194,6 +217,15 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
     calm: false,
     spoilt: false,
     head: NOTHING,
+    commands,
+    redrive(command: Command) {
+      commands.push(command);
+      wakeExecutors();
+    },
+    cancel(command: Command) {
+      command.cancelled = true;
+      wakeExecutors();
+    },
     start() {
       world.generation += 1;
       const watcher = see((...checkpoint) => instance.tasks.readBack(0, ...checkpoint));

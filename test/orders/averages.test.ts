@@ -1,14 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
-import {
-  type Averages,
-  add,
-  merge,
-  subtract,
-  sumOf,
-  toUnits,
-  view,
-} from '../../server/orders/averages.ts';
+import { type Averages, add, merge, subtract, sumOf, view } from '../../server/orders/averages.ts';
+import { toUnits } from '../../server/orders/money.ts';
 
 const price = fc.float({ min: 0, max: 1e9, noNaN: true });
 
@@ -46,6 +39,37 @@ t.test('a product without orders is gone', async (t) => {
   t.equal(averages.size, 0);
   t.throws(() => subtract(averages, 'a', 5), RangeError);
 });
+
+t.test('an average is the number nearest to the exact quotient', async (t) => {
+  const tally = fc.record({
+    count: fc.integer({ min: 1, max: 2 ** 51 }),
+    low: fc.nat(2 ** 31 - 1).map((n) => n * 2 ** 19 + 1),
+    carry: fc.oneof(fc.nat(3), fc.nat(2 ** 31 - 1)),
+  });
+  fc.assert(
+    fc.property(tally, (each) => {
+      const { averagePrice } = view(each);
+      // As whole numbers: twice as far as the next number on either side is farther.
+      const [numerator, denominator] = [sumOf(each), BigInt(each.count) * 10_000n];
+      const scale = 2n ** 400n;
+      const distance = (value: number) => {
+        const [mantissa, exponent] = partsOf(value);
+        const scaled = mantissa * 2n ** (400n + exponent) * denominator - numerator * scale;
+        return scaled < 0n ? -scaled : scaled;
+      };
+      const step = averagePrice * Number.EPSILON;
+      const near = [averagePrice - step, averagePrice + step].filter((n) => n !== averagePrice);
+      return near.every((other) => distance(averagePrice) <= distance(other));
+    }),
+  );
+  t.pass();
+});
+
+/** A positive number as mantissa and power of two. */
+function partsOf(value: number): [bigint, bigint] {
+  const exponent = Math.floor(Math.log2(value)) - 60;
+  return [BigInt(value * 2 ** -exponent), BigInt(exponent)];
+}
 
 t.test('sums beyond the safe integers carry', async (t) => {
   const averages: Averages = new Map();

@@ -49,7 +49,7 @@ t.test('a bad order is bad for the reason it says, and every reason comes up', a
     seen.add(reason);
   }
   t.strictSame([...seen].sort(), [...reasons].sort());
-  t.equal(reasons.length, 12);
+  t.equal(reasons.length, 14);
 });
 
 t.test('the share of bad orders is the one asked for', async (t) => {

@@ -12,8 +12,9 @@ import type { Averages } from '../../server/orders/averages.ts';
 import { createExpositions } from '../../server/service/metrics.ts';
 import { createOverview } from '../../server/service/overview.ts';
 import type { GroupView } from '../../server/view/group-view.ts';
-import { applyDelta, fakeSource, listen, rawClient } from '../fixtures/http.ts';
+import { applyDelta, fakeSource, listen, noSchemas, rawClient } from '../fixtures/http.ts';
 import { idleInstance } from '../fixtures/idle-instance.ts';
+import { fakeCommands, memoryLetters } from '../fixtures/letters.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { createMergedHeads, someCheckpoint } from '../fixtures/orders.ts';
 
@@ -49,6 +50,7 @@ function world(
     status: fakeSource().status,
     lag: () => [],
     old: () => new Set(),
+    find: () => null,
     ...overrides,
   });
   return { source, put, failures };
@@ -60,8 +62,13 @@ const products = (length: number, prefix = 'p'): [string, number][] =>
 
 async function start(deps: Partial<AppDeps> & Pick<AppDeps, 'source'>) {
   return buildApp({
+    letters: memoryLetters().letters,
+    commands: fakeCommands(),
+    writing: { loopback: true, token: null, readOnly: false },
+    audit() {},
     failed() {},
     expositions: createExpositions(idleInstance()),
+    schemas: () => noSchemas,
     epoch: 1,
     allowedHosts: [],
     corsOrigins: [],
@@ -238,7 +245,7 @@ t.test('the bytes of /metrics, /dlq, /stream and of a scrape are published', asy
   const source = publishedWorld();
   const rest =
     '"retries":0,"balance":{"read":1,"counted":4,"deadLettered":0,"pending":0,"gaps":0,"lost":0,' +
-    '"corrections":0},"asOf":[{"partition":0,"nextOffset":1,"highWatermark":0,' +
+    '"copies":0,"foreign":0,"corrections":0},"asOf":[{"partition":0,"nextOffset":1,"highWatermark":0,' +
     '"writtenAt":"1970-01-01T00:00:00.000Z"}]}';
   const perProduct =
     '"perProduct":{"Item1":{"count":3,"averagePrice":1},"__proto__":{"count":1,"averagePrice":1}}';
@@ -250,7 +257,8 @@ t.test('the bytes of /metrics, /dlq, /stream and of a scrape are published', asy
   let whole = '';
   for await (const chunk of (await source.wholeMetrics())!.chunks()) whole += chunk;
   t.equal(whole, `{${totals},${perProduct},${rest}`);
-  t.equal(JSON.stringify(source.deadLetters(9)), letters);
+  const indexed = ',"group":"EMPTY: the value has no bytes","state":null}]';
+  t.equal(JSON.stringify(source.deadLetters(9)), letters.replace('}]', indexed));
   const shown = `"metrics":{${totals},"productCount":2,${perProduct},${rest}`;
   const status = JSON.stringify(source.status());
   t.equal(

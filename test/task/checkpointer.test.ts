@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import { createCheckpointer } from '../../server/task/checkpointer.ts';
+import { type Checkpointer, createCheckpointer } from '../../server/task/checkpointer.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 
 const INTERVAL_MS = 100;
@@ -10,7 +10,7 @@ async function timesOf(t: Test, costMs: number): Promise<number[]> {
   let worked = 0;
   const clock = { ...manual, monotonic: () => manual.monotonic() + worked };
   const times: number[] = [];
-  const checkpointer = createCheckpointer({
+  const checkpointer: Checkpointer = createCheckpointer({
     intervalMs: INTERVAL_MS,
     share: () => 0.1,
     clock,

@@ -49,6 +49,7 @@ t.test('a task is not closed by a checkpoint of an owner whose clock is ahead', 
     ownerStartedAt: clock.now() + HOUR_MS,
     owner: 'other',
     pendingCount: 0,
+    base: -1,
   };
   task.readBack(1, stamp, true);
   t.equal(task.state, 'RUNNING');

@@ -8,10 +8,10 @@ const ofBytes = (bytes: number) =>
 
 /** An intake, and what it looks at. */
 function world() {
-  const seen = { waiting: 0, isFree: true };
+  const seen = { pending: { size: 0 }, isFree: true };
   const intake = createIntake({
     limits: { maxPending: 10, maxPendingBytes: 1000 },
-    waiting: () => seen.waiting,
+    pending: seen.pending,
     isFree: () => seen.isFree,
   });
   /** Whether the next record has been let in. */
@@ -29,12 +29,12 @@ function world() {
 
 t.test('the next record waits at each bound, and comes in some way below it', async (t) => {
   const { intake, seen, isIn } = world();
-  seen.waiting = 10;
+  seen.pending.size = 10;
   const many = intake.wait();
-  seen.waiting = 9;
+  seen.pending.size = 9;
   intake.look();
   t.notOk(await isIn(many), 'so as not to be held back again at once');
-  seen.waiting = 8;
+  seen.pending.size = 8;
   intake.look();
   t.ok(await isIn(many));
 
@@ -59,7 +59,7 @@ t.test('the next record waits at each bound, and comes in some way below it', as
 
 t.test('whoever closes lets the record in that is held back', async (t) => {
   const { intake, seen, isIn } = world();
-  seen.waiting = 10;
+  seen.pending.size = 10;
   const wait = intake.wait();
   intake.look(true);
   t.ok(await isIn(wait));

@@ -303,6 +303,7 @@ t.test('a task that reads a checkpoint of a later generation closes itself', asy
     ownerStartedAt: 0,
     owner: 'other',
     pendingCount: 0,
+    base: -1,
   };
   task.readBack(1, { ...stamp, generation: 1 }, false);
   t.equal(task.state, 'RUNNING');

@@ -8,23 +8,25 @@ import { orderFold } from '../fixtures/orders.ts';
 /** Retries of one order that waits in a ledger. */
 function world() {
   const clock = manualClock();
-  const ledger = createLedger(emptyState(0, orderFold.empty()), orderFold);
+  const ledger = createLedger(emptyState(0, orderFold.empty()), orderFold, 'g');
   const pending = pendingRecord({ offset: 0, timestamp: 1, body: Buffer.alloc(0) }, null, clock);
   ledger.defer(pending);
   const due: Pending[] = [];
   const letters: string[] = [];
   const failures: unknown[] = [];
+  const gate = { open: true };
   const retries = createRetries({
     ledger,
     policy: { maxRetries: 1, backoffMs: 1000, maxBackoffMs: 1000 },
     clock,
     random: () => 0.5,
     onDue: (each) => due.push(each),
+    mayGiveUp: () => gate.open,
     onGivenUp: (_pending, cause) => letters.push(cause.text),
     onChange: () => {},
     onFailed: (error) => failures.push(error),
   });
-  return { clock, ledger, pending, due, letters, failures, retries };
+  return { clock, ledger, pending, due, letters, failures, gate, retries };
 }
 
 t.test('what failed is due again after its backoff, until its attempts are used up', async (t) => {
@@ -54,7 +56,7 @@ t.test("a programmer's error is told, and changes nothing of the order", async (
 
 t.test('of an order that has ended elsewhere nothing is written down', async (t) => {
   const { ledger, pending, retries } = world();
-  ledger.readDeadLetter(0, 0, () => null);
+  ledger.readDeadLetter(0, 0, { decode: () => null, redrive: () => null });
   retries.failed(pending, new Error('too late'));
   t.match(pending, { attempts: 0, error: '' });
 });
@@ -65,4 +67,20 @@ t.test('who is closed calls nobody again', async (t) => {
   retries.close();
   await clock.advance(10_000);
   t.same(due, []);
+});
+
+t.test('what must not be given up waits, and has one attempt left once it may', async (t) => {
+  const { pending, due, letters, gate, retries, clock } = world();
+  gate.open = false;
+  retries.failed(pending, new Error('busy'));
+  await clock.advance(500);
+  retries.failed(pending, new Error('still busy'));
+  t.match(pending, { attempts: 1, givenUp: null, error: /still busy/ });
+  t.same(letters, []);
+  gate.open = true;
+  due.length = 0;
+  retries.retryHeldBack();
+  t.same(due, [pending]);
+  retries.failed(pending, new Error('busy for ever'));
+  t.match(letters, [/^RETRIES_EXHAUSTED: busy for ever/]);
 });

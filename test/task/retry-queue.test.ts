@@ -46,3 +46,20 @@ t.test('a closed queue calls nobody', async (t) => {
   queue.add({ dueAt: clock.monotonic() + 1 });
   await clock.advance(100);
 });
+
+t.test('more than is handed out at once comes without another timer, unless closed', async (t) => {
+  const clock = manualClock();
+  let seen = 0;
+  const queue = createRetryQueue<{ dueAt: number }>({
+    clock,
+    onDue() {
+      seen += 1;
+      if (seen === 1200) queue.close();
+    },
+  });
+  for (let i = 0; i < 3000; i += 1) queue.add({ dueAt: clock.monotonic() + 10 });
+  await clock.advance(10);
+  t.ok(seen > 0 && seen < 1200, 'others get their turn between');
+  for (let i = 0; i < 10; i += 1) await clock.breathe();
+  t.equal(seen, 1200);
+});

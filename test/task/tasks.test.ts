@@ -117,6 +117,7 @@ t.test(
       ownerStartedAt: 0,
       owner: 'somebody',
       pendingCount: 0,
+      base: -1,
     });
     for (const [title, stoppedAt] of [
       ['while it ran', 7],

@@ -119,11 +119,11 @@ t.test(
   async (t) => {
     const { append, view, failures } = world();
     const newer = checkpoint({ nextOffset: 3 }).value;
-    newer[0] = 3 << 1;
+    newer[0] = 4 << 1;
     append(checkpoints, [record(newer)]);
     view.follow([0]);
     await view.caughtUp();
-    t.match(failures, [/^g-checkpoints\[0\]: checkpoint of version 3: .* start the newer one/]);
+    t.match(failures, [/^g-checkpoints\[0\]: checkpoint of version 4: .* start the newer one/]);
     view.close();
   },
 );

@@ -8,6 +8,7 @@ import { letterScenarios } from './letters.ts';
 import { networkScenarios } from './network.ts';
 import { productScenarios } from './products.ts';
 import { rebalanceScenarios } from './rebalance.ts';
+import { redriveScenarios } from './redrive.ts';
 import { topicScenarios } from './topics.ts';
 
 /** Every scenario of the long run. */
@@ -19,6 +20,7 @@ export const scenarios: readonly Scenario[] = [
   ...rebalanceScenarios,
   ...topicScenarios,
   ...letterScenarios,
+  ...redriveScenarios,
   ...productScenarios,
   ...batchScenarios,
   ...brokerScenarios,
