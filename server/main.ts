@@ -82,7 +82,7 @@ const app = await buildApp({
     readOnly: config.READ_ONLY,
   },
   audit: (entry) => logger.info('a command', { audit: entry }),
-  expositions: createExpositions(),
+  expositions: createExpositions(service.instance),
   schemas: service.schemas,
   epoch: randomInt(2 ** 48 - 1),
   failed(error) {

@@ -180,7 +180,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     feed.close();
   });
 
-  await app.register(metricsRoute, { source, expositions, holds, streamClients: streams.size });
+  await app.register(metricsRoute, { source, expositions, holds, streams, clock });
   const { list, content, search } = letters;
   await app.register(dlqRoute, { source, list, holds, clock });
   await app.register(letterRoutes, { source, list, content, holds });

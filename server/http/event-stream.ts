@@ -48,6 +48,8 @@ type Client = {
 /** The streams that are open. */
 export type EventStream = {
   size(): number;
+  /** Messages that a stream did not get because it still held bytes of an earlier one. */
+  dropped(): number;
   /** Whether there is room for one more stream from this address. */
   admits(address: string): boolean;
   /** Streams to a socket on which the head of the answer has been written. */
@@ -69,6 +71,7 @@ export function createEventStream(deps: {
   const clients = new Set<Client>();
   const perAddress = new Map<string, number>();
   let sending = false;
+  let dropped = 0;
   let closed = false;
 
   function remove(client: Client): void {
@@ -128,6 +131,7 @@ export function createEventStream(deps: {
     if (now >= client.endsAt) {
       end(client);
     } else if (isBehind(client)) {
+      dropped += 1;
       if (now - client.progressAt >= STALLED_MS || !kept.admits(client.bytes)) drop(client);
     } else if (client.seq === message.base || (message.base === null && client.seq !== ASKED)) {
       write(client, message.frame, message.seq);
@@ -162,6 +166,7 @@ export function createEventStream(deps: {
 
   return {
     size: () => clients.size,
+    dropped: () => dropped,
     admits: (address) =>
       !closed &&
       clients.size < limits.clients &&

@@ -21,8 +21,11 @@ const REFUSED: ReadonlyMap<number, string> = new Map([
 /** A writer; it tries once, because its callers know how long trying makes sense. */
 export function createAppender({
   cluster,
+  onFailed = () => {},
 }: {
   cluster: Cluster;
+  /** Hears of each append that failed and may succeed when it is repeated. */
+  onFailed?: () => void;
 }): LogWriter & { close(): Promise<void> } {
   return {
     async append(tp, records, { compressed } = { compressed: false }) {
@@ -42,6 +45,7 @@ export function createAppender({
       } catch (error) {
         if (isProgrammerError(error) || (error instanceof AppError && !error.retriable))
           throw error;
+        onFailed();
         // The leader may have moved; should that fail too, the caller's next try finds out.
         await cluster.refresh([tp.topic]).catch(() => {});
         if (error instanceof AppError) throw error;

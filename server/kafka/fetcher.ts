@@ -32,12 +32,14 @@ export function createFetcher(deps: {
   onState: (up: boolean, error?: unknown) => void;
   /** The outcome of the last attempt to fetch a followed partition, in words; null: it was served. */
   onPartition: (tp: TopicPartition, error: string | null) => void;
+  /** An answer to a fetch: how long it took, and the bytes of its records. */
+  onFetched?: (ms: number, bytes: number) => void;
   metadataEveryMs?: number;
   /** How long a request waits at the end of a partition; who asks next waits for it. */
   maxWaitMs?: number;
 }): Fetcher {
   const { cluster, logger, random, onState, onPartition } = deps;
-  const { metadataEveryMs = METADATA_EVERY_MS } = deps;
+  const { metadataEveryMs = METADATA_EVERY_MS, onFetched = () => {} } = deps;
   const fetchings = new Set<Fetching>();
   const closing = createAbort();
   const { signal } = closing;
@@ -53,6 +55,7 @@ export function createFetcher(deps: {
   const boundsOf = createBounds({ cluster, logger, backoff, refresh: ask });
   const polls = createPolls({
     ...{ cluster, logger, fetchings, signal, pause, refresh, run, onState, onPartition },
+    onFetched,
     maxWaitMs: deps.maxWaitMs,
   });
   const metadataTimer = setInterval(() => run(refresh()), metadataEveryMs);

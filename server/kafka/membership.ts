@@ -2,6 +2,7 @@
 // followed by a new one. Only what our own side throws is a mistake nobody gets over.
 import type { Consumer, Kafka } from 'kafkajs';
 import { AppError, describe } from '../errors.ts';
+import { systemClock } from '../log/clock.ts';
 import type { Logger } from '../log/logger.ts';
 import { pause } from '../log/retry.ts';
 import { kafkaBackoff } from './backoff.ts';
@@ -39,18 +40,23 @@ export function createMembership(deps: {
   logger: Logger;
   onAssigned: (partitions: number[]) => void;
   onState: (state: MembershipState) => void;
+  /** Let in after so many ms of asking. */
+  onRebalanced: (ms: number) => void;
   /** `onAssigned` has thrown. */
   onCrash: (error: Error) => void;
 }): Membership {
-  const { kafka, groupId, topic, presence, logger, onAssigned, onState, onCrash } = deps;
+  const { kafka, groupId, topic, presence, logger, onAssigned, onState, onRebalanced, onCrash } =
+    deps;
   let consumer: Consumer | null = null;
   let owned: number[] = [];
   let failures = 0;
+  let askingSince: number | null = null;
   const closing = new AbortController();
   const backoff = kafkaBackoff(Math.random, closing.signal);
   let watch: NodeJS.Timeout | undefined;
 
   function out(error: string): void {
+    askingSince = null;
     presence.out();
     onState({ member: false, error });
   }
@@ -65,6 +71,8 @@ export function createMembership(deps: {
     owned = partitions;
     logger.info('joined the group', { groupId, partitions: owned.join(' ') || 'none' });
     const isNew = presence.joined();
+    if (askingSince !== null) onRebalanced(systemClock.monotonic() - askingSince);
+    askingSince = null;
     try {
       onAssigned(owned);
     } catch (error) {
@@ -84,6 +92,7 @@ export function createMembership(deps: {
       listener: {
         aboutToJoin() {
           presence.joining();
+          askingSince ??= systemClock.monotonic();
           return owned;
         },
         joined,

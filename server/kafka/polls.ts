@@ -1,6 +1,7 @@
 // Long polls: per leader one for all partitions that are followed there, the next one sent before the
 // answer of this one is worked on.
 import { describe, isProgrammerError } from '../errors.ts';
+import { systemClock } from '../log/clock.ts';
 import type { Logger } from '../log/logger.ts';
 import { nameOf, type TopicPartition } from '../log/ports.ts';
 import type { Cluster } from './cluster.ts';
@@ -33,11 +34,12 @@ export function createPolls(deps: {
   run: (work: Promise<void>) => void;
   onState: (up: boolean) => void;
   onPartition: (tp: TopicPartition, error: string | null) => void;
+  onFetched: (ms: number, bytes: number) => void;
   /** How long a request waits at the end of a partition; who asks next waits for it. */
   maxWaitMs?: number | undefined;
 }): Polls {
   const { cluster, logger, fetchings, signal, pause, refresh, run, onPartition } = deps;
-  const { maxWaitMs = MAX_WAIT_MS } = deps;
+  const { onFetched, maxWaitMs = MAX_WAIT_MS } = deps;
   const polled = new Set<string>();
   let sleepers: (() => void)[] = [];
 
@@ -99,7 +101,11 @@ export function createPolls(deps: {
       putLast(each);
     }
     try {
-      return await cluster.send(node, exchange);
+      const askedAt = systemClock.monotonic();
+      const parts = await cluster.send(node, exchange);
+      const bytes = parts.reduce((sum, part) => sum + part.bytes.length, 0);
+      onFetched(systemClock.monotonic() - askedAt, bytes);
+      return parts;
     } finally {
       for (const each of everyone) each.answered();
     }

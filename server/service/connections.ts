@@ -7,6 +7,7 @@ import { createCluster } from '../kafka/cluster.ts';
 import { createEnds, type Ends } from '../kafka/ends.ts';
 import { createFetcher, type Fetcher } from '../kafka/fetcher.ts';
 import { createTopics, type Topics } from '../kafka/topics.ts';
+import type { Instruments } from '../log/instruments.ts';
 import type { Logger } from '../log/logger.ts';
 import type { LogWriter } from '../log/ports.ts';
 import type { Progress } from '../log/progress.ts';
@@ -37,8 +38,9 @@ export function openConnections(deps: {
   logger: Logger;
   reports: Pick<Reports, 'kafka' | 'unconnected'>;
   progress: { readonly tasks: Progress; readonly view: Progress };
+  instruments: Instruments;
 }): Connections {
-  const { config, brokers, clientId, logger, reports, progress } = deps;
+  const { config, brokers, clientId, logger, reports, progress, instruments } = deps;
   const kafka = createKafka({
     brokers: [...brokers],
     security: securityOf(config),
@@ -46,15 +48,19 @@ export function openConnections(deps: {
     logger,
     onTrouble: reports.unconnected,
   });
-  const createReader = (of: Progress) =>
+  const createReader = (of: Progress, onFetched = (_ms: number, _bytes: number) => {}) =>
     createFetcher({
       cluster: createCluster(kafka),
       logger,
       random: Math.random,
       onState: reports.kafka,
       onPartition: of.readEnded,
+      onFetched,
     });
-  const taskReader = createReader(progress.tasks);
+  const taskReader = createReader(progress.tasks, (ms, bytes) => {
+    instruments.fetchTook.observe(ms / 1000);
+    instruments.fetchBytes.observe(bytes);
+  });
   const viewReader = createReader(progress.view);
   // What these two cannot read the view cannot read either, and says so.
   const quiet = { logger, random: Math.random, onState: () => {}, onPartition: () => {} };
@@ -65,7 +71,10 @@ export function openConnections(deps: {
     maxWaitMs: LETTER_WAIT_MS,
   });
   const ends = createEnds({ cluster: createCluster(kafka) });
-  const writer = createAppender({ cluster: createCluster(kafka) });
+  const writer = createAppender({
+    cluster: createCluster(kafka),
+    onFailed: instruments.appendRetries.add,
+  });
   const topics = createTopics({
     kafka,
     names: {

@@ -11,6 +11,7 @@ import {
 import type { Figures } from '../http/contract.ts';
 import type { Exposition, Expositions, Sample } from '../http/routes/metrics.ts';
 import { type GaugeValue, TOTALS_GAUGES } from '../orders/figures.ts';
+import { INSTANCE_ROWS, type Instance, registerHistograms } from './instance-metrics.ts';
 
 type Row = {
   readonly type: 'counter' | 'gauge';
@@ -89,25 +90,72 @@ const table: readonly Row[] = [
         lag === null ? [] : [{ labels: { partition: String(partition) }, value: lag }],
       ),
   },
+  {
+    type: 'gauge',
+    name: 'orders_lag_seconds',
+    help: 'Age of the first order after the last checkpoint, to a second, at least so much if it stood there before this instance started; 0 when there is none; no sample while unknown. Of the whole group: every instance exports about the same, so do not add them up.',
+    labels: ['partition'],
+    values: ({ lag: partitions, now }) =>
+      partitions.flatMap(({ partition, lag, firstUnread }) => {
+        const labels = { partition: String(partition) };
+        if (firstUnread !== null) return [{ labels, value: secondsSince(firstUnread.since, now) }];
+        return lag === 0 ? [{ labels, value: 0 }] : [];
+      }),
+  },
+  {
+    type: 'gauge',
+    name: 'orders_checkpoint_age_seconds',
+    help: 'Age of the last checkpoint of a partition; it grows while there is nothing to write down. Of the whole group: every instance exports the same, so do not add them up.',
+    labels: ['partition'],
+    values: ({ figures, now }) =>
+      (figures?.asOf ?? []).flatMap(({ partition, writtenAt }) =>
+        writtenAt === null
+          ? []
+          : [{ labels: { partition: String(partition) }, value: secondsSince(writtenAt, now) }],
+      ),
+  },
   ofInstance('kafka_up', '1 while Kafka answers.', ({ status }) => Number(status.kafka.up)),
   ofInstance('service_ready', '1 while the service is ready.', ({ status }) =>
     Number(status.phase === 'ready'),
   ),
   ofInstance('http_stream_clients', 'Open event streams.', ({ streamClients }) => streamClients),
+  {
+    type: 'counter',
+    name: 'http_stream_messages_dropped_total',
+    help: 'Messages that an event stream did not get because it reads slowly: it gets a whole snapshot later. Of this instance.',
+    values: ({ streamDrops }) => [{ value: streamDrops }],
+  },
 ];
 
+/** Of a time of another machine's clock, which may be ahead. */
+function secondsSince(iso: string, now: number): number {
+  return Math.max(0, now - Date.parse(iso)) / 1000;
+}
+
+/** Gauges that are called like counters, which `promtool check metrics` complains about. */
+const MISNAMED = ['resources', 'handles', 'requests'].map((what) => `nodejs_active_${what}_total`);
+
 /** The metrics with those of the process, in each format in a registry of its own: OpenMetrics renames. */
-export function createExpositions(): Expositions {
+export function createExpositions(instance: Instance): Expositions {
   const openMetrics = new Registry<OpenMetricsContentType>();
   openMetrics.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
-  return { text: createExposition(new Registry()), openMetrics: createExposition(openMetrics) };
+  return {
+    text: createExposition(new Registry(), instance),
+    openMetrics: createExposition(openMetrics, instance),
+  };
 }
 
 function createExposition(
   registry: Registry<PrometheusContentType> | Registry<OpenMetricsContentType>,
+  instance: Instance,
 ): Exposition {
   collectDefaultMetrics({ register: registry });
-  const writers = table.map((row) => {
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
+  const ofInstance = INSTANCE_ROWS.map((row) => ({
+    ...row,
+    values: ({ now }: Sample) => row.values(instance, now),
+  }));
+  const writers = [...table, ...ofInstance].map((row) => {
     const { name, help, labels = [] } = row;
     const options = { name, help, labelNames: [...labels], registers: [registry] };
     const metric = row.type === 'counter' ? new Counter(options) : new Gauge(options);
@@ -118,6 +166,7 @@ function createExposition(
       for (const { labels, value } of row.values(sample)) metric.inc({ ...labels }, value);
     };
   });
+  registerHistograms(registry, instance.instruments);
   return {
     contentType: registry.contentType,
     render(sample) {

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { MAX_FOLDED_BYTES } from '../log/checkpoint.ts';
 import type { RedriveCommand } from '../log/command.ts';
 import type { Author } from '../log/dead-letter.ts';
+import type { Instruments } from '../log/instruments.ts';
 import type { Logger } from '../log/logger.ts';
 import type { LogReader } from '../log/ports.ts';
 import type { Progress } from '../log/progress.ts';
@@ -45,6 +46,7 @@ export function createOwnTasks(deps: {
   generation: () => number | null;
   /** Where it is noted what the tasks wait for. */
   progress: Progress;
+  instruments: Instruments;
   logger: Logger;
   onTrim: (partition: number, error: unknown) => void;
   /** What keeps orders of a partition waiting, in words; null when it has gone. */
@@ -52,10 +54,11 @@ export function createOwnTasks(deps: {
   commands: OwnCommands;
 }): Tasks {
   const { config, ground, author, decoder, startedAt, generation, progress, logger } = deps;
-  const { onTrim, onProblem, commands } = deps;
+  const { instruments, onTrim, onProblem, commands } = deps;
   const room = { maxProducts: config.MAX_PRODUCTS, maxBytes: MAX_FOLDED_BYTES };
   const fold = createOrderFold(room, decoder);
   const reader = watchReader(ground.reader, progress);
+  const handlerEnded = (ms: number) => instruments.handler.observe(ms / 1000);
   const breaker = {
     ratio: config.BREAKER_RATIO,
     windowMs: config.BREAKER_WINDOW_MS,
@@ -74,7 +77,10 @@ export function createOwnTasks(deps: {
           checkpoints: { topic: config.CHECKPOINT_TOPIC, partition },
         },
         owner: { author, startedAt, generation },
-        business: { fold, handle: watchHandler(ground.handle, progress) },
+        business: {
+          fold,
+          handle: watchHandler(ground.handle, progress, ground.clock, handlerEnded),
+        },
         rules: {
           ...rulesOf(config),
           checkpointShare: () => CHECKPOINT_SHARE / Math.max(1, tasks.positions().size),
@@ -84,7 +90,7 @@ export function createOwnTasks(deps: {
           writer: ground.writer,
           trim: (below) => ground.trim(partition, below),
         },
-        runtime: { clock: ground.clock, random: Math.random, logger, progress },
+        runtime: { clock: ground.clock, random: Math.random, logger, progress, instruments },
         outlets: { onProblem: (words) => onProblem(partition, words), onFailed },
         commands: {
           log: commandsFor(commands.all, config.COMMAND_TOPIC, partition),

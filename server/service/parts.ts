@@ -12,6 +12,7 @@ import { describe } from '../errors.ts';
 import { createMembership, type MembershipState } from '../kafka/membership.ts';
 import { createPresence } from '../kafka/presence.ts';
 import { systemClock as clock } from '../log/clock.ts';
+import { createInstruments, type Instruments } from '../log/instruments.ts';
 import type { Logger } from '../log/logger.ts';
 import { nameOf } from '../log/ports.ts';
 import { createProgress, type Progress } from '../log/progress.ts';
@@ -29,6 +30,7 @@ import { type Connections, openConnections } from './connections.ts';
 import { createHealth } from './health.ts';
 import type { Launcher } from './hints.ts';
 import { createIncidents } from './incidents.ts';
+import type { Instance } from './instance-metrics.ts';
 import { createLag } from './lag.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { type OrderSchemas, openOrderSchemas, REGISTRY } from './order-schemas.ts';
@@ -66,10 +68,11 @@ export function createParts(surroundings: Surroundings) {
   const lifecycle = createLifecycle(clock);
   const reports = createReports(clock);
   const progress = { tasks: createProgress(clock), view: createProgress(clock) };
+  const instruments = createInstruments();
   const stalls = createStalls({ progress, reports, checkpointTopic: config.CHECKPOINT_TOPIC });
   const upkeep = createUpkeep({ clock, random: Math.random, reports, onCrash });
   const connections = openConnections({
-    ...{ config, brokers, logger, reports, progress },
+    ...{ config, brokers, logger, reports, progress, instruments },
     clientId: APP,
   });
   const presence = createPresence();
@@ -91,7 +94,7 @@ export function createParts(surroundings: Surroundings) {
   const plainGround = groundOf(config, connections);
   const ground = surroundings.wrap?.(plainGround) ?? plainGround;
   const tasks = tasksOf(surroundings, {
-    ...{ ground, schemas, reports, upkeep, progress, startedAt },
+    ...{ ground, schemas, reports, upkeep, progress, startedAt, instruments },
     generation: presence.generation,
     commands: { all: allCommands, letters: connections.letterReader, choose },
   });
@@ -121,6 +124,7 @@ export function createParts(surroundings: Surroundings) {
     presence,
     logger,
     onAssigned: tasks.assign,
+    onRebalanced: (ms) => instruments.rebalance.observe(ms / 1000),
     onState(state: MembershipState) {
       reports.member(state);
       if (state.member && lifecycle.phase === 'JOINING') lifecycle.to('RUNNING');
@@ -150,20 +154,17 @@ export function createParts(surroundings: Surroundings) {
   const series = createSeries();
   const sampleSeries = () =>
     series.sample(clock.now(), readingOf(view, lag.read(), stalls.oldHeads()));
+  const instance: Instance = {
+    instruments,
+    callsInFlight: () => tasks.status().waiting.reduce((sum, { inFlight }) => sum + inFlight, 0),
+    waitingSince: tasks.waitingSince,
+    heartbeatAge: presence.heartbeatAge,
+  };
   const incidents = createIncidents({ logger, clock });
   return {
     ...{ lifecycle, reports, upkeep, schemas, connections, presence, tasks, view, membership },
-    ...{
-      lag,
-      health,
-      overview,
-      series,
-      sampleSeries,
-      incidents,
-      allCommands,
-      commanding,
-      sayPauses,
-    },
+    ...{ lag, health, overview, series, sampleSeries, incidents, instance },
+    ...{ allCommands, commanding, sayPauses },
   };
 }
 
@@ -177,6 +178,7 @@ function tasksOf(
     upkeep: Upkeep;
     progress: { readonly tasks: Progress };
     startedAt: number;
+    instruments: Instruments;
     generation: () => number | null;
     commands: OwnCommands;
   },
@@ -195,6 +197,7 @@ function tasksOf(
     generation,
     commands,
     progress: progress.tasks,
+    instruments: known.instruments,
     logger,
     onTrim(partition, error) {
       const name = nameOf({ topic: config.CHECKPOINT_TOPIC, partition });

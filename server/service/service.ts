@@ -6,6 +6,7 @@ import type { CoreSource } from '../http/overview.ts';
 import type { Commands } from '../http/routes/commands.ts';
 import type { SeriesSource } from '../http/routes/series.ts';
 import { systemClock as clock, delay } from '../log/clock.ts';
+import type { Instance } from './instance-metrics.ts';
 import type { OrderSchemas } from './order-schemas.ts';
 import { createParts, type Parts, type Surroundings } from './parts.ts';
 
@@ -22,6 +23,8 @@ const TRIM_MS = 30_000;
 export type Service = {
   readonly overview: CoreSource;
   readonly series: SeriesSource;
+  /** What it measures of itself. */
+  readonly instance: Instance;
   readonly letters: Letters;
   readonly commands: Commands;
   /** What `GET /schema` shows. */
@@ -40,6 +43,7 @@ export function createService(surroundings: Surroundings): Service {
   return {
     overview: parts.overview,
     series: (range) => parts.series.read(range, clock.now()),
+    instance: parts.instance,
     letters: commanding.letters,
     commands: commanding.commands,
     schemas: parts.schemas.shown,

@@ -2,10 +2,12 @@
 import type { Clock } from '../log/clock.ts';
 import type { Fold } from '../log/fold.ts';
 import type { TaskLogs } from '../log/head.ts';
+import type { Instruments } from '../log/instruments.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Follower } from '../log/ports.ts';
 import { Unready } from '../log/unready.ts';
 import { damageIn, recreated, type Visit, walk } from '../log/walk.ts';
+import type { RecordCursor } from '../record-batch/reader.ts';
 import { followDeadLetter, warnOfUnread } from './dead-letter-log.ts';
 import type { Identities } from './identities.ts';
 import type { Ledger } from './ledger.ts';
@@ -29,15 +31,28 @@ type Deps<Value, State> = {
 
 /** Hands the orders to the processor; `onEnd` hears where their log ends, `onSet` of the end of each set. */
 export function ordersFollower<Value, State>(
-  deps: Deps<Value, State> & { onEnd: (highWatermark: number) => void; onSet: () => void },
+  deps: Deps<Value, State> & {
+    onEnd: (highWatermark: number) => void;
+    onSet: () => void;
+    instruments: Instruments;
+  },
 ): Follower {
   const { logs, clock, logger, ledger, identities, processor, isOpen, onChange } = deps;
   const { onEnd, onSet } = deps;
   const books = ledger.state;
+  const { endToEnd } = deps.instruments;
+
+  /** One look per set, at the record under the cursor: to look at each would cost more than to count it. */
+  function observe(last: RecordCursor, orders: number): void {
+    if (last.timestamp >= 0)
+      endToEnd.observe(Math.max(0, clock.now() - last.timestamp) / 1000, orders);
+  }
+
   return {
     async records(set) {
+      const before = books.nextOffset;
+      let last: RecordCursor | null = null;
       onEnd(set.highWatermark);
-      let noted = false;
       const next = await walk(set, books.nextOffset, clock, (cursor) => {
         if (!isOpen()) return undefined;
         if (books.restarts > CAREFUL_AFTER) {
@@ -47,11 +62,14 @@ export function ordersFollower<Value, State>(
           });
         }
         const wait = processor.process(cursor, isOpen);
-        if (!noted) identities.orders.note(cursor);
-        noted = true;
+        if (last === null) {
+          identities.orders.note(cursor);
+          last = cursor;
+        }
         return wait;
       });
       if (!isOpen()) return;
+      if (last !== null) observe(last, next - before);
       ledger.passGap(next);
       if (set.bytes.length > 0) onChange();
       onSet();

@@ -23,7 +23,7 @@ const MAX_BATCH_BYTES = 512 * 1024;
 
 /** An outbox of one partition; `onFailed` hears of a programmer's error. */
 export function createDeadLetterOutbox(
-  deps: Runtime &
+  deps: Omit<Runtime, 'instruments'> &
     Outlets & {
       source: TopicPartition;
       target: TopicPartition;

@@ -26,6 +26,8 @@ export type PartitionTask = {
   readonly nextOffset: number | null;
   /** The orders that wait, by what they wait for. */
   readonly waiting: Waiting;
+  /** Since when the first of them has waited, or has failed first; ms since 1970, null when none waits. */
+  readonly waitingSince: number | null;
   /** Restores and runs; returns at once. */
   start(): void;
   /** A checkpoint of this partition was read in its topic; `isHead` when it is the greatest so far. */
@@ -110,6 +112,10 @@ export function createPartitionTask<Value, State>(deps: TaskDeps<Value, State>):
     },
     get waiting() {
       return running?.waiting() ?? NONE_WAITING;
+    },
+    get waitingSince() {
+      const [first] = running?.books.pending.values() ?? [];
+      return first?.firstFailedAt ?? null;
     },
     start: () => void start(),
     readBack(offset, stamp, isHead) {

@@ -10,6 +10,8 @@ const BACKOFF = { firstMs: 100, maxMs: 5000 };
 /** A record without a time of its own; brokers take it whatever they ask of times. */
 const NO_TIMESTAMP = -1;
 
+type Ground = Omit<Runtime, 'instruments'> & { readonly writer: LogWriter };
+
 /**
  * Appends until the broker has acknowledged, or until `signal` says that nobody waits any more (then
  * undefined, at once; what is on its way may still arrive). Records may be written twice. A broker that
@@ -17,7 +19,7 @@ const NO_TIMESTAMP = -1;
  * here depends on it. Rejects only with what trying again cannot mend.
  */
 export async function persist(
-  deps: Runtime & { readonly writer: LogWriter },
+  deps: Ground,
   tp: TopicPartition,
   records: readonly RecordContent[],
   signal: AbortSignal,
@@ -34,7 +36,7 @@ export async function persist(
 }
 
 async function appendUntilDone(
-  { writer, clock, random, logger, progress }: Runtime & { readonly writer: LogWriter },
+  { writer, clock, random, logger, progress }: Ground,
   tp: TopicPartition,
   records: readonly RecordContent[],
   signal: AbortSignal,

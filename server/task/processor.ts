@@ -69,7 +69,7 @@ export function createProcessor<Value, State>(deps: {
   ledger: Ledger<Value, State>;
   business: Business<Value, State>;
   rules: Pick<Rules, 'policy' | 'ordering' | 'limits'>;
-  runtime: Pick<Runtime, 'clock' | 'random'>;
+  runtime: Pick<Runtime, 'clock' | 'random' | 'instruments'>;
   /** Whether an order may be given up now; called once for each, `counted` are counted by then. */
   mayGiveUp: (counted: number) => boolean;
   giveUp: (pending: Pending, cause: DeadLetterCause) => void;
@@ -80,7 +80,7 @@ export function createProcessor<Value, State>(deps: {
   const { mayGiveUp, giveUp, onChange, onFailed } = deps;
   const { topic, partition } = source;
   const { policy, ordering, limits } = rules;
-  const { clock, random } = runtime;
+  const { clock, random, instruments } = runtime;
   const books = ledger.state;
   let phase: 'open' | 'closing' | 'closed' = 'open';
   let counted = 0;
@@ -117,6 +117,7 @@ export function createProcessor<Value, State>(deps: {
     onDue: turns.ready,
     mayGiveUp: () => mayGiveUp(counted),
     onGivenUp(pending, cause) {
+      if (pending.attempts > 0) instruments.attempts.observe(pending.attempts);
       giveUp(pending, cause);
       leave(pending);
     },
@@ -202,6 +203,7 @@ export function createProcessor<Value, State>(deps: {
 
   function settle(pending: Pending, value: Value): void {
     ledger.settle(pending.record.offset, value);
+    instruments.attempts.observe(pending.attempts + 1);
     counted += 1;
     ended(pending);
   }

@@ -33,7 +33,7 @@ const BASE_AFTER: BaseAfter = { redriven: 30_000, deadLetters: 20_000 };
 /** Of all dead letters: to write all of them again must not cost more than to write them once. */
 const SHARE_SINCE_BASE = 0.1;
 
-type Taken = { readonly value: Buffer; readonly whole: boolean };
+type Taken = { readonly value: Buffer; readonly whole: boolean; readonly takenAt: number };
 
 /** `highWatermark` is that of the orders; `onFailed` hears what cannot be written. */
 export function createStatements<State>(deps: {
@@ -51,7 +51,7 @@ export function createStatements<State>(deps: {
   const { logs, owner, fold, rules, runtime, writer, ledger, identities, highWatermark } = deps;
   const { baseAfter = BASE_AFTER } = rules;
   const books = ledger.state;
-  const { clock, logger } = runtime;
+  const { clock, logger, instruments } = runtime;
   const abandoned = createAbort();
   /** The first record of the checkpoints that the head needs: what stands before it may be gone. */
   let neededNow = 0;
@@ -106,13 +106,14 @@ export function createStatements<State>(deps: {
         whole,
       }),
     );
-    if (!whole) return { value, whole };
+    const taken = { value, whole, takenAt: now };
+    if (!whole) return taken;
     books.redriven.mark();
     rising.begin(now, books.deadLetterOffset);
-    return { value, whole };
+    return taken;
   }
 
-  async function write({ value, whole }: Taken): Promise<void> {
+  async function write({ value, whole, takenAt }: Taken): Promise<void> {
     const { signal } = abandoned;
     const { orders, deadLetters } = identities;
     try {
@@ -124,7 +125,10 @@ export function createStatements<State>(deps: {
     // Kafka refuses times far from its own, and needs none.
     const record = { timestamp: -1, key: null, value, headers: [] };
     const offset = await persist({ ...runtime, writer }, logs.checkpoints, [record], signal);
-    if (whole && offset !== undefined) rising.acknowledged(offset);
+    if (offset === undefined) return;
+    instruments.checkpointTook.observe((clock.monotonic() - takenAt) / 1000);
+    instruments.checkpointBytes.observe(value.length);
+    if (whole) rising.acknowledged(offset);
   }
 
   return {

@@ -3,6 +3,7 @@ import type { Clock } from '../log/clock.ts';
 import type { Author } from '../log/dead-letter.ts';
 import type { Fold } from '../log/fold.ts';
 import type { TaskLogs } from '../log/head.ts';
+import type { Instruments } from '../log/instruments.ts';
 import type { Logger } from '../log/logger.ts';
 import type { LogReader, LogWriter } from '../log/ports.ts';
 import type { ProgressWriter } from '../log/progress.ts';
@@ -51,13 +52,14 @@ export type TaskPorts = {
   readonly trim: (below: number) => Promise<void>;
 };
 
-/** Time, chance, and who hears what is going on. */
+/** Time, chance, and who hears what is going on and how long it takes. */
 export type Runtime = {
   readonly clock: Clock;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
   readonly logger: Logger;
   readonly progress: ProgressWriter;
+  readonly instruments: Instruments;
 };
 
 /** Who hears that something is wrong. */

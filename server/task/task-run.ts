@@ -31,7 +31,7 @@ export function startRun<Value, State>(
 ): TaskRun {
   const { logs, owner, business, rules, runtime, ports, outlets } = deps;
   const { onFailed } = outlets;
-  const { clock, logger } = runtime;
+  const { clock, logger, instruments } = runtime;
   const books = ledger.state;
   let highWatermark = books.nextOffset;
   let open = true;
@@ -83,7 +83,7 @@ export function startRun<Value, State>(
     orders: logs.orders,
     reader: ports.reader,
     nextOffset: () => books.nextOffset,
-    follower: (isOpen) => ordersFollower({ ...follow, isOpen, onEnd, onSet }),
+    follower: (isOpen) => ordersFollower({ ...follow, isOpen, onEnd, onSet, instruments }),
   });
 
   function onPause(): void {

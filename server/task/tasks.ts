@@ -31,6 +31,8 @@ export type Tasks = {
   /** Next offsets of the running tasks, for tools that show the lag of the group. */
   positions(): Map<number, number>;
   status(): TasksStatus;
+  /** Since when the first waiting order of each running task has waited, ms since 1970; null: none does. */
+  waitingSince(): Map<number, number | null>;
   /** Writes the last checkpoints and stops everything; nothing is started any more. */
   close(): Promise<void>;
 };
@@ -125,6 +127,10 @@ export function createTasks(deps: {
           .filter(([, { state }]) => state === 'RUNNING')
           .map(([partition, { waiting }]) => ({ partition, ...waiting })),
       };
+    },
+    waitingSince() {
+      const running = [...tasks].filter(([, { state }]) => state === 'RUNNING');
+      return new Map(running.map(([partition, { waitingSince }]) => [partition, waitingSince]));
     },
     async close() {
       open = false;

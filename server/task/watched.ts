@@ -1,4 +1,5 @@
 // Readers and handlers whose waits are noted in a Progress.
+import type { Clock } from '../log/clock.ts';
 import type { LogReader } from '../log/ports.ts';
 import type { Progress } from '../log/progress.ts';
 import type { Handle } from './calls.ts';
@@ -49,14 +50,23 @@ export function watchReader(reader: LogReader, progress: Progress): LogReader {
   };
 }
 
-/** The same handler: notes how long each of its promises has been waiting. */
-export function watchHandler<Value>(handle: Handle<Value>, progress: Progress): Handle<Value> {
+/** The same handler: notes how long each of its promises has been waiting; `ended` hears how long in all, ms. */
+export function watchHandler<Value>(
+  handle: Handle<Value>,
+  progress: Progress,
+  clock: Pick<Clock, 'monotonic'>,
+  ended: (ms: number) => void,
+): Handle<Value> {
   return (value, place, signal) => {
     const handled = handle(value, place, signal);
     if (!isThenable(handled)) return handled;
     const { topic, partition, offset } = place;
     const call = progress.begin('handle', { topic, partition }, offset);
-    return Promise.resolve(handled).finally(call.done);
+    const startedAt = clock.monotonic();
+    return Promise.resolve(handled).finally(() => {
+      call.done();
+      ended(clock.monotonic() - startedAt);
+    });
   };
 }
 

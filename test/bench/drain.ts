@@ -12,6 +12,7 @@ import { createFetcher } from '../../server/kafka/fetcher.ts';
 import { createTopics } from '../../server/kafka/topics.ts';
 import { MAX_FOLDED_BYTES } from '../../server/log/checkpoint.ts';
 import { systemClock as clock } from '../../server/log/clock.ts';
+import { createInstruments } from '../../server/log/instruments.ts';
 import { createProgress } from '../../server/log/progress.ts';
 import { createGroupAverages } from '../../server/orders/group-averages.ts';
 import { createOrderFold, idOf } from '../../server/orders/order-fold.ts';
@@ -144,7 +145,7 @@ async function drainWithService(): Promise<Result> {
         checkpointShare: () => CHECKPOINT_SHARE / highs.length,
       },
       ports: { reader, writer, trim: (below) => topics.trimCheckpoints(partition, below) },
-      runtime: { clock, random: Math.random, logger, progress },
+      runtime: { clock, random: Math.random, logger, progress, instruments: createInstruments() },
       outlets: { onProblem: () => {}, onFailed: fail },
     }),
   );

@@ -70,7 +70,7 @@ const app = await buildApp({
   commands: service.commands,
   writing: { loopback: true, token: null, readOnly: false },
   audit: (entry) => logger.info('a command', { audit: entry }),
-  expositions: createExpositions(),
+  expositions: createExpositions(service.instance),
   schemas: service.schemas,
   epoch: Date.now(),
   failed: (error) => logger.error('a request failed', { error: describe(error) }),

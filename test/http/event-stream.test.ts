@@ -152,7 +152,7 @@ t.test('the fan-out goes in slices, and the next tick waits for it', async (t) =
 });
 
 t.test('who does not read costs one frame, and gets the newest snapshot later', async (t) => {
-  const { source, open, pass } = world();
+  const { source, streams, open, pass } = world();
   const slow = await open();
   const healthy = await open();
   slow.stop();
@@ -161,6 +161,7 @@ t.test('who does not read costs one frame, and gets the newest snapshot later', 
     await pass(100);
   }
   t.equal(slow.frames(), 3, 'retry, snapshot, and the delta that it did not read');
+  t.equal(streams.dropped(), 49, 'what it missed is counted');
   slow.drain();
   source.order('Item2', 1);
   await pass(100);

@@ -21,6 +21,10 @@ export type Logs = {
   deleteBelow(tp: TopicPartition, offset: number): Promise<void>;
   /** What the reader said about Kafka, the latest last. */
   readonly states: { up: boolean; error?: unknown }[];
+  /** The bytes of each answer to a fetch. */
+  readonly fetched: number[];
+  /** How many appends have failed and may be repeated. */
+  repeatable(): number;
 };
 
 /** A reader and a writer that live until the end of the test. */
@@ -31,14 +35,22 @@ export async function openLogs(t: Test, brokers: string): Promise<Logs> {
     logger: silentLogger,
   });
   const states: { up: boolean; error?: unknown }[] = [];
+  const fetched: number[] = [];
+  let repeatable = 0;
   const reader = createFetcher({
     cluster: createCluster(kafka),
     logger: silentLogger,
     random: Math.random,
     onState: (up, error) => void states.push({ up, error }),
     onPartition: () => {},
+    onFetched: (_ms, bytes) => void fetched.push(bytes),
   });
-  const writer = createAppender({ cluster: createCluster(kafka) });
+  const writer = createAppender({
+    cluster: createCluster(kafka),
+    onFailed() {
+      repeatable += 1;
+    },
+  });
   const admin = kafka.admin();
   t.teardown(async () => {
     await Promise.all([reader.close(), writer.close(), admin.disconnect()]);
@@ -48,6 +60,8 @@ export async function openLogs(t: Test, brokers: string): Promise<Logs> {
     reader,
     writer,
     states,
+    fetched,
+    repeatable: () => repeatable,
     async topic({ partitions = 1, config = {} } = {}) {
       const topic = `log-contract-${process.hrtime.bigint()}`;
       const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
@@ -106,7 +120,7 @@ const range = (from: number, to: number) => Array.from({ length: to - from }, (_
 
 export function logContract(t: Test, { brokers }: { brokers: string }): void {
   t.test('what is appended is read, from any offset on', async (t) => {
-    const { reader, writer, topic } = await openLogs(t, brokers);
+    const { reader, writer, topic, fetched } = await openLogs(t, brokers);
     const tp = { topic: await topic(), partition: 0 };
     t.equal(
       await writer.append(
@@ -124,12 +138,17 @@ export function logContract(t: Test, { brokers }: { brokers: string }): void {
     );
     t.same(await reader.bounds(tp), { low: 0, high: 5 });
     for (const from of [0, 1, 3, 4]) {
+      const before = fetched.length;
       const records = await collect(reader, tp, from, (seen) => seen.length === 5 - from);
       t.same(
         records.map((r) => r.offset),
         range(from, 5),
       );
       t.same(values(records), range(from, 5).map(String));
+      t.ok(
+        fetched.slice(before).some((bytes) => bytes > 0),
+        'and how much it was is told',
+      );
     }
   });
 
@@ -322,8 +341,9 @@ export function logContract(t: Test, { brokers }: { brokers: string }): void {
   });
 
   t.test('an append to a topic that is not there may succeed later', async (t) => {
-    const { writer } = await openLogs(t, brokers);
+    const { writer, repeatable } = await openLogs(t, brokers);
     const tp = { topic: 'log-contract-nowhere', partition: 0 };
     t.match(await writer.append(tp, [content('a')]).catch((error) => error), { retriable: true });
+    t.equal(repeatable(), 1, 'and is told as one that will be repeated');
   });
 }

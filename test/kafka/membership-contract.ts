@@ -63,6 +63,7 @@ function joinGroup(
 ) {
   const states: MembershipState[] = [];
   const owned: number[][] = [];
+  const rebalances: number[] = [];
   const crashes: Error[] = [];
   const presence = createPresence();
   const membership = createMembership({
@@ -76,6 +77,7 @@ function joinGroup(
       onAssigned(partitions);
     },
     onState: (state) => void states.push(state),
+    onRebalanced: (ms) => void rebalances.push(ms),
     onCrash: (error) => void crashes.push(error),
   });
   t.teardown(() => membership.stop());
@@ -84,6 +86,7 @@ function joinGroup(
     ...presence,
     states,
     owned,
+    rebalances,
     crashes,
     member: () =>
       until(
@@ -119,6 +122,8 @@ export function membershipContract(t: Test, brokers: string): void {
     const generation = async () => member.generation();
     t.equal(await until('the generation is known', generation, Boolean), 1);
     t.same(member.owned.at(-1), [0, 1, 2]);
+    t.ok(member.rebalances.length > 0, 'how long it waited to be let in is told');
+    t.ok(member.rebalances.every((ms) => ms >= 0));
     // The coordinator of a Kafka that has just started may not be ready at first.
     t.same(member.states.at(-1), { member: true, error: null });
     await member.commit(new Map([[1, 5]]));

@@ -2,6 +2,9 @@ import t from 'tap';
 import type { Figures, Status } from '../../server/http/contract.ts';
 import { createExpositions } from '../../server/service/metrics.ts';
 import { fakeSource } from '../fixtures/http.ts';
+import { idleInstance } from '../fixtures/idle-instance.ts';
+
+const NOW = Date.UTC(2026, 0, 1);
 
 /** The samples of an exposition by series; throws on a line that is none. */
 function parse(text: string): Map<string, number> {
@@ -16,7 +19,7 @@ function parse(text: string): Map<string, number> {
     }
     const match = /^(([a-z0-9_]+)(?:\{[^}]*\})?) (\S+)$/.exec(line);
     if (!match) throw new Error(`not a sample: ${line}`);
-    const name = match[2]!.replace(/_(bucket|sum|count)$/, '');
+    const name = match[2]!.replace(/_(bucket|sum|count|total)$/, '');
     if (!described.has(name) && !described.has(match[2]!))
       throw new Error(`not described: ${name}`);
     samples.set(match[1]!, Number(match[3]));
@@ -26,7 +29,7 @@ function parse(text: string): Map<string, number> {
 
 t.test('a scrape shows what the service shows', async (t) => {
   const source = fakeSource();
-  const { text } = createExpositions();
+  const { text } = createExpositions(idleInstance());
   const scrape = async () => parse(await text.render(sampleOf(source)));
   for (let i = 0; i < 5; i++) source.order('__proto__', 10);
   source.deadLetter('order-1');
@@ -54,12 +57,19 @@ function sampleOf(source: ReturnType<typeof fakeSource>, figures?: Partial<Figur
   const known = source.figures();
   const status: Status = source.status();
   const lag = source.lag();
-  return { figures: known && { ...known, ...figures }, lag, status, streamClients: 4 };
+  return {
+    figures: known && { ...known, ...figures },
+    lag,
+    status,
+    streamClients: 4,
+    streamDrops: 2,
+    now: NOW,
+  };
 }
 
 t.test('no counter ever falls', async (t) => {
   const source = fakeSource();
-  const { text } = createExpositions();
+  const { text } = createExpositions(idleInstance());
   for (let i = 0; i < 5; i++) source.order('Item1', 10);
   const { balance } = source.figures()!;
   const scrape = async (change: Partial<typeof balance>) => {
@@ -79,7 +89,7 @@ t.test('no counter ever falls', async (t) => {
 
 t.test('what is not known has no sample', async (t) => {
   const source = fakeSource();
-  const { text, openMetrics } = createExpositions();
+  const { text, openMetrics } = createExpositions(idleInstance());
   source.order('Item1', 10);
   for (const exposition of [text, openMetrics]) {
     await exposition.render(sampleOf(source));
@@ -92,7 +102,7 @@ t.test('what is not known has no sample', async (t) => {
 
 t.test('OpenMetrics has its own names and its end, and changes nothing of the text', async (t) => {
   const source = fakeSource();
-  const { text, openMetrics } = createExpositions();
+  const { text, openMetrics } = createExpositions(idleInstance());
   for (let i = 0; i < 2; i++) {
     const rendered = await openMetrics.render(sampleOf(source));
     t.match(rendered, /^# TYPE orders_processed counter$/m);
@@ -102,4 +112,68 @@ t.test('OpenMetrics has its own names and its end, and changes nothing of the te
   }
   t.match(openMetrics.contentType, /^application\/openmetrics-text; version=1\.0\.0/);
   t.match(text.contentType, /^text\/plain; version=0\.0\.4/);
+});
+
+t.test('the ages of the group: of what is unread, and of the checkpoints', async (t) => {
+  const source = fakeSource();
+  const { text } = createExpositions(idleInstance());
+  source.order('Item1', 10);
+  const at = (ms: number) => new Date(NOW - ms).toISOString();
+  const { asOf } = source.figures()!;
+  const lag = [
+    { partition: 0, endOffset: 7, lag: 0, firstUnread: null },
+    { partition: 1, endOffset: 7, lag: 7, firstUnread: { since: at(90_000), orBefore: false } },
+    { partition: 2, endOffset: 7, lag: null, firstUnread: null },
+    { partition: 3, endOffset: 7, lag: 1, firstUnread: { since: at(-5000), orBefore: false } },
+  ];
+  const sample = sampleOf(source, {
+    asOf: [
+      { ...asOf[0]!, writtenAt: at(2500) },
+      { ...asOf[0]!, partition: 1, writtenAt: null },
+    ],
+  });
+  const series = parse(await text.render({ ...sample, lag }));
+  const of = (name: string) => [...series].filter(([key]) => key.startsWith(`${name}{`));
+  t.same(of('orders_lag_seconds'), [
+    ['orders_lag_seconds{partition="0"}', 0],
+    ['orders_lag_seconds{partition="1"}', 90],
+    ['orders_lag_seconds{partition="3"}', 0],
+  ]);
+  t.same(of('orders_checkpoint_age_seconds'), [
+    ['orders_checkpoint_age_seconds{partition="0"}', 2.5],
+  ]);
+});
+
+t.test('what the instance measures of itself', async (t) => {
+  const instance = { ...idleInstance(), callsInFlight: () => 3 };
+  const { instruments } = instance;
+  const waiting = new Map([
+    [0, null],
+    [4, NOW - 60_000],
+  ]);
+  const expositions = createExpositions({ ...instance, waitingSince: () => waiting });
+  instruments.handler.observe(0.2);
+  instruments.handler.observe(700);
+  instruments.rebalance.observe(3);
+  instruments.appendRetries.add();
+  for (const exposition of [expositions.text, expositions.openMetrics]) {
+    const text = await exposition.render(sampleOf(fakeSource()));
+    t.match(text, /^# TYPE service_handler_seconds histogram$/m);
+    const series = parse(text.replace('# EOF\n', ''));
+    t.match(Object.fromEntries(series), {
+      'service_handler_seconds_bucket{le="0.1"}': 0,
+      'service_handler_seconds_bucket{le="0.25"}': 1,
+      'service_handler_seconds_bucket{le="60"}': 1,
+      'service_handler_seconds_bucket{le="+Inf"}': 2,
+      service_handler_seconds_sum: 700.2,
+      service_handler_seconds_count: 2,
+      service_calls_in_flight: 3,
+      'service_oldest_waiting_seconds{partition="0"}': 0,
+      'service_oldest_waiting_seconds{partition="4"}': 60,
+      service_rebalances_total: 1,
+      service_append_retries_total: 1,
+      http_stream_messages_dropped_total: 2,
+    });
+    t.notOk(series.has('service_heartbeat_age_seconds'), 'no member, no age');
+  }
 });

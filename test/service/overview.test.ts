@@ -20,6 +20,7 @@ import {
   noSeries,
   rawClient,
 } from '../fixtures/http.ts';
+import { idleInstance } from '../fixtures/idle-instance.ts';
 import { fakeCommands, memoryLetters } from '../fixtures/letters.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { createMergedHeads, someCheckpoint } from '../fixtures/orders.ts';
@@ -74,7 +75,7 @@ async function start(deps: Partial<AppDeps> & Pick<AppDeps, 'source'>) {
     writing: { loopback: true, token: null, readOnly: false },
     audit() {},
     failed() {},
-    expositions: createExpositions(),
+    expositions: createExpositions(idleInstance()),
     schemas: () => noSchemas,
     epoch: 1,
     allowedHosts: [],
@@ -284,11 +285,13 @@ t.test('the bytes of /metrics, /dlq, /stream and of a scrape are published', asy
     JSON.stringify(page),
     '{"productCount":2,"matching":2,"products":[{"product":"Item1","count":3,"averagePrice":1}]}',
   );
-  const scrape = await createExpositions().text.render({
+  const scrape = await createExpositions(idleInstance()).text.render({
     figures: source.figures(),
     lag: source.lag(),
     status: source.status(),
     streamClients: 0,
+    streamDrops: 0,
+    now: 0,
   });
   const names = [...scrape.matchAll(/^# TYPE ((?:orders|kafka|service|http)_.*)$/gm)];
   t.same(
@@ -302,9 +305,25 @@ t.test('the bytes of /metrics, /dlq, /stream and of a scrape are published', asy
       'orders_pending gauge',
       'orders_average_price gauge',
       'orders_lag gauge',
+      'orders_lag_seconds gauge',
+      'orders_checkpoint_age_seconds gauge',
       'kafka_up gauge',
       'service_ready gauge',
       'http_stream_clients gauge',
+      'http_stream_messages_dropped_total counter',
+      'service_calls_in_flight gauge',
+      'service_oldest_waiting_seconds gauge',
+      'service_rebalances_total counter',
+      'service_append_retries_total counter',
+      'service_heartbeat_age_seconds gauge',
+      'service_end_to_end_seconds histogram',
+      'service_handler_seconds histogram',
+      'service_order_attempts histogram',
+      'service_checkpoint_seconds histogram',
+      'service_checkpoint_bytes histogram',
+      'service_fetch_seconds histogram',
+      'service_fetch_bytes histogram',
+      'service_rebalance_seconds histogram',
     ],
   );
   t.match(scrape, /^orders_average_price 1$/m);

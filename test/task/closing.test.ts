@@ -24,6 +24,7 @@ function fakeTasks() {
         },
         nextOffset: 0,
         waiting: { inFlight: 0, retrying: 0, givenUp: 0 },
+        waitingSince: null,
         start: () => void started.push(partition),
         readBack() {},
         trim: async () => {},

@@ -25,6 +25,7 @@ function world() {
         return nextOffset;
       },
       waiting: { inFlight: 0, retrying: 0, givenUp: 0 },
+      waitingSince: null,
       start: () => void states.set(partition, 'RUNNING'),
       readBack() {},
       trim: () => trim(),

@@ -110,8 +110,10 @@ t.test('a handler call is under way until its promise has settled', async (t) =>
   const order = { orderId: 'a', product: 'b', price: 1 };
   const place = { ...tp, offset: 41, attempt: 1 };
   const { signal } = new AbortController();
+  const took: number[] = [];
+  const ended = (ms: number) => void took.push(ms);
   t.equal(
-    watchHandler(() => {}, progress)(order, place, signal),
+    watchHandler(() => {}, progress, clock, ended)(order, place, signal),
     undefined,
     'what returns is done',
   );
@@ -119,11 +121,14 @@ t.test('a handler call is under way until its promise has settled', async (t) =>
   const handle = watchHandler(
     () => new Promise((resolve, reject) => (settle = { resolve, reject })),
     progress,
+    clock,
+    ended,
   );
   const call = handle(order, place, signal);
   await clock.advance(BOUND + 1);
   t.match(progress.stalls(BOUND), [{ doing: 'handle', tp, offset: 41 }]);
   settle.reject(new Error('no'));
   await t.rejects(Promise.resolve(call), { message: 'no' });
+  t.same(took, [BOUND + 1], 'only of a call that took time is the time told');
   t.same(progress.stalls(BOUND), []);
 });

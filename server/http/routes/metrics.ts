@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { preferredFormat } from '../accept.ts';
 import { notKnown, streamJson } from '../answer.ts';
+import type { Clock } from '../clock.ts';
 import type { Figures, PartitionLag, Status } from '../contract.ts';
+import type { EventStream } from '../event-stream.ts';
 import type { Holds } from '../holds.ts';
 import type { OverviewSource } from '../overview.ts';
 
@@ -11,6 +13,10 @@ export type Sample = {
   readonly lag: readonly PartitionLag[];
   readonly status: Status;
   readonly streamClients: number;
+  /** Messages that slow streams have missed. */
+  readonly streamDrops: number;
+  /** When it was taken, ms since 1970. */
+  readonly now: number;
 };
 
 /** Writes the metrics in a text format of Prometheus. */
@@ -26,7 +32,8 @@ type Deps = {
   source: OverviewSource;
   expositions: Expositions;
   holds: Holds;
-  streamClients: () => number;
+  streams: Pick<EventStream, 'size' | 'dropped'>;
+  clock: Pick<Clock, 'now'>;
 };
 
 /**
@@ -34,7 +41,7 @@ type Deps = {
  * `GET /metrics/prometheus`: the text, for who prefers nothing, such as curl.
  */
 export async function metricsRoute(app: FastifyInstance, deps: Deps): Promise<void> {
-  const { source, expositions, holds, streamClients } = deps;
+  const { source, expositions, holds, streams, clock } = deps;
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store').header('vary', 'Origin, Accept');
   });
@@ -45,7 +52,9 @@ export async function metricsRoute(app: FastifyInstance, deps: Deps): Promise<vo
       figures: source.figures(),
       lag: source.lag(),
       status: source.status(),
-      streamClients: streamClients(),
+      streamClients: streams.size(),
+      streamDrops: streams.dropped(),
+      now: clock.now(),
     });
     return reply.type(contentType).send(text);
   }
