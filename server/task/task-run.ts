@@ -104,7 +104,6 @@ export function startRun<Value, State>(
   });
   const rising = createRisingBase((base) => {
     if (base !== null) ledger.rebase(base);
-    onChange();
   });
   /** The first record of the checkpoints that the head needs: what stands before it may be gone. */
   let neededNow = 0;

@@ -89,7 +89,7 @@ export function createExecutor(options: {
   async function begin(): Promise<void> {
     await pause(0);
     beganAt = fault.blind ? 0 : (await reader.bounds(ground.orders)).high;
-    while (isOpen() && ledger.nextOffset < beganAt) await pause(10);
+    for (let ms = 10; isOpen() && ledger.nextOffset < beganAt; ms *= 2) await pause(ms);
     wake();
   }
 
