@@ -57,7 +57,6 @@ export function createStatements<State>(deps: {
   let neededNow = 0;
   const rising = createRisingBase((base) => {
     if (base !== null) ledger.rebase(base);
-    checkpointer.changed();
   });
   const checkpointer = createCheckpointer({
     intervalMs: rules.checkpointIntervalMs,

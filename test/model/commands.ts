@@ -86,10 +86,12 @@ export function createExecutor(options: {
 
   const pause = (ms: number) => new Promise<void>((resolve) => scheduler.later(host, resolve, ms));
 
+  const isReady = () => fault.blind === true || ledger.nextOffset >= beganAt;
+
   async function begin(): Promise<void> {
     await pause(0);
-    beganAt = fault.blind ? 0 : (await reader.bounds(ground.orders)).high;
-    while (isOpen() && ledger.nextOffset < beganAt) await pause(10);
+    beganAt = (await reader.bounds(ground.orders)).high;
+    for (let ms = 10; isOpen() && !isReady(); ms *= 2) await pause(ms);
     wake();
   }
 
@@ -99,7 +101,7 @@ export function createExecutor(options: {
         known.add(command);
         if (command.cancelled) cancelled.add(command);
       }
-      if (working || beganAt < 0 || ledger.nextOffset < beganAt) return;
+      if (working || beganAt < 0 || !isReady()) return;
       working = true;
       carryOut()
         .catch(onFailed)

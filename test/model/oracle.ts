@@ -37,7 +37,12 @@ export type Oracle = {
   /** A checkpoint was written; throws a Contradiction unless it is true. */
   checkpoint(value: Buffer, offset: number, boundsOf: (topic: string) => Bounds): OrderCheckpoint;
   /** An executor, which began when the orders ended at `beganAt`, is about to send a redriven record. */
-  redriving(record: RecordContent, beganAt: number, commands: readonly Command[]): void;
+  redriving(
+    record: RecordContent,
+    beganAt: number,
+    commands: readonly Command[],
+    low: number,
+  ): void;
   /** Whether there ever was a redriven record of our group for the order. */
   wasRedriven(origin: number): boolean;
   /** Whether the order at the offset is a redriven record. */
@@ -190,7 +195,8 @@ export function createOracle(group: string, topic: string): Oracle {
     },
     isRedriven: (offset) => orders.get(offset)?.redrive != null,
     wasRedriven: (origin) => recordsFor(origin).length > 0,
-    redriving(record, beganAt, commands) {
+    redriving(record, beganAt, commands, low) {
+      lowOfOrders = low;
       const redrive = redriveIn(record.headers)!;
       const known = recordsFor(redrive.origin).filter(
         ([offset]) => offset < beganAt && !taken.has(offset) && !damaged.has(offset),

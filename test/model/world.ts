@@ -145,7 +145,7 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
       onSend: (record, { floor }) => senders.set(record, floor),
       onRedrive(record, beganAt) {
         try {
-          oracle.redriving(record, beganAt, commands);
+          oracle.redriving(record, beganAt, commands, logs.boundsOf(names.orders.topic).low);
         } catch (error) {
           wrongs.push(error);
         }
