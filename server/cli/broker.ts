@@ -1,11 +1,12 @@
 // `npm run broker`: the embedded broker alone, until it is told to stop.
 import { loadConfig } from '../config.ts';
 import { BrokerError } from '../dev-broker/broker-error.ts';
-import { ConfigError, describe } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import { DEFAULT_PORT } from '../service/broker-choice.ts';
 import { portTaken, startEmbeddedBroker } from '../service/embedded-broker.ts';
 import { readArguments } from './arguments.ts';
 import { environment } from './environment.ts';
+import { atCtrlC, inForeground, portIn } from './foreground.ts';
 import { inProject } from './project-root.ts';
 
 const usage = `Runs the embedded broker: Kafka's protocol on this machine, for development.
@@ -25,15 +26,7 @@ const say = (message: string, fields: Record<string, unknown> = {}) =>
   console.log([message, ...Object.values(fields)].join(', '));
 const logger = { debug: () => {}, info: say, warn: say, error: say };
 
-// Whoever read along, such as `head`, may go away: that is no reason to end what others use.
-process.stdout.on('error', () => {});
-
-try {
-  await main();
-} catch (error) {
-  console.error(describe(error));
-  process.exitCode = error instanceof ConfigError ? 2 : 1;
-}
+await inForeground(main);
 
 async function main(): Promise<void> {
   const options = readOptions();
@@ -46,8 +39,7 @@ async function main(): Promise<void> {
     },
   );
   say('Ctrl-C stops it');
-  // `on`, not `once`: npm hands a Ctrl-C on that the terminal has sent already.
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => void broker.close());
+  atCtrlC(() => void broker.close());
 }
 
 function readOptions(): 'help' | { port: number; partitions: number; directory: string | null } {
@@ -57,17 +49,14 @@ function readOptions(): 'help' | { port: number; partitions: number; directory: 
     memory: { type: 'boolean' },
   });
   if (texts.has('help')) return 'help';
-  const port = texts.get('port') ?? `${DEFAULT_PORT}`;
   const data = texts.get('data');
   const memory = texts.has('memory');
   const wrong = [...faults];
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
-    wrong.push(`--port is a whole number from 0 to 65535, not "${port}"`);
-  }
+  const port = portIn(texts.get('port') ?? `${DEFAULT_PORT}`, 0, 65_535, wrong);
   if (memory && data !== undefined) wrong.push('--memory and --data exclude each other');
   if (wrong.length > 0) throw new ConfigError(wrong);
   const { BROKER_DATA, BROKER_MEMORY, PARTITIONS } = loadConfig(environment());
   const keepsNothing = memory || (BROKER_MEMORY && data === undefined);
   const directory = keepsNothing ? null : inProject(data ?? BROKER_DATA);
-  return { port: Number(port), partitions: PARTITIONS, directory };
+  return { port, partitions: PARTITIONS, directory };
 }

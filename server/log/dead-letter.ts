@@ -40,7 +40,7 @@ export type DeadLetter = {
   /** Its place in the dead-letter topic. */
   readonly partition: number;
   readonly offset: number;
-  /** When it was written, ms since 1970, as the record says: any 64 bits. */
+  /** When it was written, ms since 1970, as the record says, which may be any number of 64 bits. */
   readonly timestamp: number;
   readonly orderId: string | null;
   readonly reason: string;

@@ -14,6 +14,7 @@ const commands = [
   'server/cli/broker.js',
   'server/cli/healthcheck.js',
   'server/cli/apache-kafka/main.js',
+  'server/cli/schema-registry/main.js',
   'test/bench/main.js',
   'test/chaos/main.js',
   'test/chaos/measure.js',

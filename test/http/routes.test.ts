@@ -56,6 +56,15 @@ t.test('GET /metrics', async (t) => {
     t.match(headers.vary, /Accept/);
     t.match(payload, /^orders_processed_total 8$/m);
   });
+
+  t.test('has a path of its own for the Prometheus text, whatever is preferred', async (t) => {
+    for (const accept of [undefined, '*/*', 'application/json']) {
+      const headers = accept === undefined ? {} : { accept };
+      const answer = await app.inject({ url: '/metrics/prometheus', headers });
+      t.match(answer.headers['content-type'], /^text\/plain; version=0\.0\.4/);
+      t.match(answer.payload, /^orders_processed_total 8$/m);
+    }
+  });
 });
 
 t.test('GET /dlq', async (t) => {

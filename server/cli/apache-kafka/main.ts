@@ -1,6 +1,7 @@
 // `npm run kafka`: Apache Kafka on localhost:9092 in the foreground, without Docker.
-import { ConfigError, describe } from '../../errors.ts';
+import { ConfigError } from '../../errors.ts';
 import { readArguments } from '../arguments.ts';
+import { atCtrlC, inForeground, portIn } from '../foreground.ts';
 import { inProject } from '../project-root.ts';
 import { startKafka } from './broker.ts';
 import { prepareKafka } from './installation.ts';
@@ -17,15 +18,7 @@ const usage = `Starts Apache Kafka in the foreground; needs Java 17 and Maven, b
 
 const say = (line: string) => console.log(line);
 
-// Whoever read along, such as `head`, may go away: that is no reason to end what others use.
-process.stdout.on('error', () => {});
-
-try {
-  await main();
-} catch (error) {
-  console.error(describe(error));
-  process.exitCode = error instanceof ConfigError ? 2 : 1;
-}
+await inForeground(main);
 
 async function main(): Promise<void> {
   const options = readOptions();
@@ -35,8 +28,7 @@ async function main(): Promise<void> {
   if (prepare) return;
 
   const stop = new AbortController();
-  // `on`, not `once`: npm hands a Ctrl-C on that the terminal has sent already.
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
+  atCtrlC(() => stop.abort());
   const ports = { port, controllerPort: port + 1 };
   const kafka = await startKafka({ ...ports, directory, onLine: say, signal: stop.signal });
   say(`Apache Kafka listens on ${kafka.brokers}, data in ${directory}; Ctrl-C stops it`);
@@ -50,12 +42,9 @@ function readOptions(): 'help' | { prepare: boolean; port: number; directory: st
     prepare: { type: 'boolean' },
   });
   if (texts.has('help')) return 'help';
-  const port = texts.get('port') ?? '9092';
   const wrong = [...faults];
-  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_534) {
-    wrong.push(`--port is a whole number from 1 to 65534, not "${port}"`);
-  }
+  const port = portIn(texts.get('port') ?? '9092', 1, 65_534, wrong);
   if (wrong.length > 0) throw new ConfigError(wrong);
   const directory = inProject(texts.get('directory') ?? 'data/kafka');
-  return { prepare: texts.has('prepare'), port: Number(port), directory };
+  return { prepare: texts.has('prepare'), port, directory };
 }

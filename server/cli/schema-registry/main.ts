@@ -1,6 +1,7 @@
 // `npm run registry`: a schema registry on localhost in the foreground, without Docker.
-import { ConfigError, describe } from '../../errors.ts';
+import { ConfigError } from '../../errors.ts';
 import { readArguments } from '../arguments.ts';
+import { atCtrlC, inForeground, portIn } from '../foreground.ts';
 import { prepareRegistry } from './installation.ts';
 import { startRegistry } from './registry.ts';
 
@@ -16,15 +17,7 @@ It keeps schemas in memory: after a restart the same id may mean another one.
 
 const say = (line: string) => console.log(line);
 
-// Whoever read along, such as `head`, may go away: that is no reason to end what others use.
-process.stdout.on('error', () => {});
-
-try {
-  await main();
-} catch (error) {
-  console.error(describe(error));
-  process.exitCode = error instanceof ConfigError ? 2 : 1;
-}
+await inForeground(main);
 
 async function main(): Promise<void> {
   const options = readOptions();
@@ -33,8 +26,7 @@ async function main(): Promise<void> {
   if (options.prepare) return;
 
   const stop = new AbortController();
-  // `on`, not `once`: npm hands a Ctrl-C on that the terminal has sent already.
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
+  atCtrlC(() => stop.abort());
   const registry = await startRegistry({ port: options.port, onLine: say, signal: stop.signal });
   say(`the registry answers; SCHEMA_REGISTRY_URL=${registry.url} npm start; Ctrl-C stops it`);
   await registry.exited;
@@ -46,11 +38,8 @@ function readOptions(): 'help' | { prepare: boolean; port: number } {
     prepare: { type: 'boolean' },
   });
   if (texts.has('help')) return 'help';
-  const port = texts.get('port') ?? '8081';
   const wrong = [...faults];
-  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
-    wrong.push(`--port is a whole number from 1 to 65535, not "${port}"`);
-  }
+  const port = portIn(texts.get('port') ?? '8081', 1, 65_535, wrong);
   if (wrong.length > 0) throw new ConfigError(wrong);
-  return { prepare: texts.has('prepare'), port: Number(port) };
+  return { prepare: texts.has('prepare'), port };
 }
