@@ -254,7 +254,7 @@ t.test('the bytes of /metrics, /dlq, /stream and of a scrape are published', asy
   const rest =
     '"retries":0,"balance":{"read":1,"counted":4,"deadLettered":0,"pending":0,"gaps":0,"lost":0,' +
     '"copies":0,"foreign":0,"corrections":0},"asOf":[{"partition":0,"nextOffset":1,"highWatermark":0,' +
-    '"writtenAt":"1970-01-01T00:00:00.000Z"}]}';
+    '"writtenAt":"1970-01-01T00:00:00.000Z","owner":"i1","pending":0}]}';
   const perProduct =
     '"perProduct":{"Item1":{"count":3,"averagePrice":1},"__proto__":{"count":1,"averagePrice":1}}';
   const totals = '"totalCount":4,"overallAveragePrice":1';
