@@ -306,6 +306,7 @@ const REDRIVE_WEIGHTS: Partial<Record<ActionKind, number>> = {
   produce: 6,
   redrive: 8,
   cancel: 2,
+  odd: 2,
   run: 16,
   wait: 4,
   rebalance: 4,
@@ -317,6 +318,19 @@ const REDRIVE_WEIGHTS: Partial<Record<ActionKind, number>> = {
   release: 6,
   trim: 3,
   expire: 1,
+};
+
+/** Somebody writes dead letters of orders that were counted, or that are gone. */
+const FORGERY_WEIGHTS: Partial<Record<ActionKind, number>> = {
+  produce: 8,
+  forge: 16,
+  compact: 4,
+  expire: 2,
+  run: 16,
+  wait: 4,
+  rebalance: 2,
+  crash: 2,
+  stop: 1,
 };
 
 /** Sequences of actions; each kind as often as its weight says. */
@@ -334,8 +348,12 @@ function sequences(weights: Partial<Record<ActionKind, number>>): fc.Arbitrary<A
   );
 }
 
-/** Anything that may happen, or redrives above all. */
-export const actions: fc.Arbitrary<Action[]> = fc.oneof(
-  sequences(WEIGHTS),
-  sequences(REDRIVE_WEIGHTS),
-);
+/** What a story is about. */
+export type Theme = 'anything' | 'redrives' | 'forgeries';
+
+/** What happens in stories about it. */
+export const actions: Record<Theme, fc.Arbitrary<Action[]>> = {
+  anything: sequences(WEIGHTS),
+  redrives: sequences(REDRIVE_WEIGHTS),
+  forgeries: sequences(FORGERY_WEIGHTS),
+};

@@ -22,17 +22,21 @@ export async function comeToRest(world: World, early: Watcher): Promise<void> {
   await drain(world);
   while (logs.delayed > 0) logs.release(scheduler.pick(4) > 0);
   await drain(world);
-  const owner = soleOwner(world);
+  const last = soleOwner(world);
   await drain(world);
-  for (let times = 0; times < 50 && owner.run.task.state === 'CLOSED'; times += 1) {
-    if (world.spoilt && hasStopped(owner)) return;
+  for (let times = 0; times < 50 && last.run.task.state === 'CLOSED'; times += 1) {
+    if (world.spoilt && hasStopped(last)) return;
     world.skip();
     await drain(world);
-    if (owner.run.task.state === 'CLOSED') world.join(owner);
+    if (last.run.task.state === 'CLOSED') world.join(last);
     await drain(world);
   }
-  if (world.spoilt && hasStopped(owner)) return;
-  void owner.run.task.trim();
+  if (world.spoilt && hasStopped(last)) return;
+  void last.run.task.trim();
+  await drain(world);
+  // What is trimmed has to suffice for whoever comes next.
+  world.crash(last);
+  const owner = world.start();
   await drain(world);
   const late = world.watch();
   await drain(world);
