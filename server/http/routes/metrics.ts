@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Clock } from '../../log/clock.ts';
 import { preferredFormat } from '../accept.ts';
 import { notKnown, streamJson } from '../answer.ts';
-import type { Clock } from '../clock.ts';
 import type { Figures, PartitionLag, Status } from '../contract.ts';
 import type { EventStream } from '../event-stream.ts';
 import type { Holds } from '../holds.ts';
