@@ -32,6 +32,7 @@ import type { Launcher } from './hints.ts';
 import { createIncidents } from './incidents.ts';
 import type { Instance } from './instance-metrics.ts';
 import { createLag } from './lag.ts';
+import { indexedLetters } from './letter-metrics.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { type OrderSchemas, openOrderSchemas, REGISTRY } from './order-schemas.ts';
 import { createOverview } from './overview.ts';
@@ -161,6 +162,7 @@ export function createParts(surroundings: Surroundings) {
     callsInFlight: () => tasks.status().waiting.reduce((sum, { inFlight }) => sum + inFlight, 0),
     waitingSince: tasks.waitingSince,
     heartbeatAge: presence.heartbeatAge,
+    letters: indexedLetters(commanding.index, commanding.letters.list),
   };
   const incidents = createIncidents({ logger, clock });
   return {

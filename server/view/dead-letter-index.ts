@@ -82,6 +82,8 @@ export type DeadLetterIndex = {
   /** Held, and older ones that were read and are not held any more. */
   size(): IndexSize;
   groups(): readonly LetterGroup[];
+  /** The time of the oldest letter that is open, ms since 1970; null when none is. */
+  oldestOpen(): number | null;
   /** In the order of arrival, newest first; `before` says for each partition below which offset. */
   page(filter: IndexFilter, limit: number, before: Positions): Steps<FoundPage>;
   count(filter: IndexFilter): Steps<number>;
@@ -117,6 +119,10 @@ export function createDeadLetterIndex({
   }
 
   function stateOf({ chunk, at }: Place): number {
+    return stateAt(chunk, at);
+  }
+
+  function stateAt(chunk: Chunk, at: number): number {
     if (chunk.later[at] !== 0) return FAILED_AGAIN;
     const flags = chunk.flags[at]!;
     if ((flags & FLAG.redriven) !== 0) return REDRIVEN;
@@ -201,6 +207,16 @@ export function createDeadLetterIndex({
     };
   }
 
+  function firstOpen(chunks: readonly Chunk[]): number | null {
+    for (const chunk of chunks) {
+      for (let at = chunk.first; at < chunk.size; at += 1) {
+        const isCopy = (chunk.flags[at]! & FLAG.copy) !== 0;
+        if (!isCopy && stateAt(chunk, at) === OPEN) return chunk.times[at]!;
+      }
+    }
+    return null;
+  }
+
   function found(partition: number, place: Place): FoundLetter {
     const { chunk, at } = place;
     const { code, group } = groups.at(chunk.groups[at]!);
@@ -244,6 +260,10 @@ export function createDeadLetterIndex({
     },
     size: () => ({ held, older }),
     groups: () => groups.all(),
+    oldestOpen() {
+      const times = [...partitions.values()].flatMap(({ chunks }) => firstOpen(chunks) ?? []);
+      return times.length === 0 ? null : Math.min(...times);
+    },
     *page(filter, limit, before) {
       const test = testOf(filter);
       const letters: FoundLetter[] = [];

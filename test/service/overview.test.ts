@@ -312,6 +312,8 @@ t.test('the bytes of /metrics, /dlq, /stream and of a scrape are published', asy
       'service_ready gauge',
       'http_stream_clients gauge',
       'http_stream_messages_dropped_total counter',
+      'orders_dead_letters gauge',
+      'orders_oldest_open_dead_letter_seconds gauge',
       'service_calls_in_flight gauge',
       'service_oldest_waiting_seconds gauge',
       'service_rebalances_total counter',
