@@ -25,6 +25,7 @@ import {
 } from './http-error.ts';
 import type { Letters } from './letters.ts';
 import { oncePerReason } from './once-per-reason.ts';
+import { openApi } from './openapi.ts';
 import type { CoreSource } from './overview.ts';
 import { type Commands, commandRoutes } from './routes/commands.ts';
 import { dlqRoute } from './routes/dlq.ts';
@@ -180,6 +181,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     feed.close();
   });
 
+  await openApi(app);
   await app.register(metricsRoute, { source, expositions, holds, streams, clock });
   const { list, content, search } = letters;
   await app.register(dlqRoute, { source, list, holds, clock });
