@@ -40,6 +40,10 @@ const refused = {
     'It cannot be answered now: what was asked for is not known yet, or too much is asked.',
   ),
 };
+const scraped = {
+  'text/plain': { schema: Type.String() },
+  'application/openmetrics-text': { schema: Type.String() },
+};
 const events = answer(
   'Server-Sent Events; the data of each is JSON.',
   'text/event-stream',
@@ -71,19 +75,12 @@ const DRY = 'The numbers alone: it was a dry run.';
 /** Beside what the routes say themselves. The answers are not said there: Fastify would write them by its own means. */
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /metrics': reads('figures', 'All averages, and where every order is.', {
-    ...json(Metrics, 'JSON, or the text format of Prometheus for who prefers it.'),
-    content: {
-      'application/json': { schema: Metrics },
-      'text/plain': { schema: Type.String() },
-      'application/openmetrics-text': { schema: Type.String() },
-    },
+    description: 'JSON, or the text format of Prometheus for who prefers it.',
+    content: { 'application/json': { schema: Metrics }, ...scraped },
   }),
   'GET /metrics/prometheus': reads('figures', 'The figures for Prometheus.', {
     description: 'The text format of Prometheus, or OpenMetrics for who prefers it.',
-    content: {
-      'text/plain': { schema: Type.String() },
-      'application/openmetrics-text': { schema: Type.String() },
-    },
+    content: scraped,
   }),
   'GET /api/products': reads('figures', 'One page of all products.', json(ProductPage)),
   'GET /api/series': reads('figures', 'The last hour, in steps.', json(Series)),

@@ -82,7 +82,7 @@ export type DeadLetterIndex = {
   /** Held, and older ones that were read and are not held any more. */
   size(): IndexSize;
   groups(): readonly LetterGroup[];
-  /** The time of the oldest letter that is open, ms since 1970; null when none is. */
+  /** The time of the oldest open letter that tells one, ms since 1970; null when there is none. */
   oldestOpen(): number | null;
   /** In the order of arrival, newest first; `before` says for each partition below which offset. */
   page(filter: IndexFilter, limit: number, before: Positions): Steps<FoundPage>;
@@ -118,11 +118,7 @@ export function createDeadLetterIndex({
     return columns;
   }
 
-  function stateOf({ chunk, at }: Place): number {
-    return stateAt(chunk, at);
-  }
-
-  function stateAt(chunk: Chunk, at: number): number {
+  function stateOf(chunk: Chunk, at: number): number {
     if (chunk.later[at] !== 0) return FAILED_AGAIN;
     const flags = chunk.flags[at]!;
     if ((flags & FLAG.redriven) !== 0) return REDRIVEN;
@@ -133,7 +129,7 @@ export function createDeadLetterIndex({
   function count(place: Place, by: 1 | -1): void {
     const { chunk, at } = place;
     if ((chunk.flags[at]! & FLAG.copy) !== 0) return;
-    groups.at(chunk.groups[at]!).letters[stateOf(place)]! += by;
+    groups.at(chunk.groups[at]!).letters[stateOf(chunk, at)]! += by;
   }
 
   function change(place: Place, write: () => void): void {
@@ -192,7 +188,6 @@ export function createDeadLetterIndex({
       wanted[number] = fits ? 1 : 0;
     }
     const stateNumber = state === undefined ? null : STATES.indexOf(state);
-    const place = { chunk: undefined as unknown as Chunk, at: 0 };
     return (chunk, at) => {
       const flags = chunk.flags[at]!;
       if (wanted[chunk.groups[at]!] !== 1 || (flags & FLAG.copy) !== 0) return false;
@@ -200,28 +195,15 @@ export function createDeadLetterIndex({
         const time = chunk.times[at]!;
         if ((flags & FLAG.timeless) !== 0 || time < from || time >= to) return false;
       }
-      if (stateNumber === null) return true;
-      place.chunk = chunk;
-      place.at = at;
-      return stateOf(place) === stateNumber;
+      return stateNumber === null || stateOf(chunk, at) === stateNumber;
     };
-  }
-
-  function firstOpen(chunks: readonly Chunk[]): number | null {
-    for (const chunk of chunks) {
-      for (let at = chunk.first; at < chunk.size; at += 1) {
-        const isCopy = (chunk.flags[at]! & FLAG.copy) !== 0;
-        if (!isCopy && stateAt(chunk, at) === OPEN) return chunk.times[at]!;
-      }
-    }
-    return null;
   }
 
   function found(partition: number, place: Place): FoundLetter {
     const { chunk, at } = place;
     const { code, group } = groups.at(chunk.groups[at]!);
     const offset = chunk.base + chunk.deltas[at]!;
-    const state = STATES[stateOf(place)]!;
+    const state = STATES[stateOf(chunk, at)]!;
     return { partition, offset, state, code, group, time: chunk.times[at]! };
   }
 
@@ -261,7 +243,9 @@ export function createDeadLetterIndex({
     size: () => ({ held, older }),
     groups: () => groups.all(),
     oldestOpen() {
-      const times = [...partitions.values()].flatMap(({ chunks }) => firstOpen(chunks) ?? []);
+      // With a bound in time, letters that tell none are not taken.
+      const isOpen = testOf({ state: 'open', from: OUR_AGE.from });
+      const times = [...partitions.values()].flatMap(({ chunks }) => timeOfFirst(chunks, isOpen));
       return times.length === 0 ? null : Math.min(...times);
     },
     *page(filter, limit, before) {
@@ -313,6 +297,19 @@ export function createDeadLetterIndex({
       return { ...found(partition, place), later: later === 0 ? null : offset + later, copy };
     },
   };
+}
+
+/** None when the test takes no letter. */
+function timeOfFirst(
+  chunks: readonly Chunk[],
+  test: (chunk: Chunk, at: number) => boolean,
+): number[] {
+  for (const chunk of chunks) {
+    for (let at = chunk.first; at < chunk.size; at += 1) {
+      if (test(chunk, at)) return [chunk.times[at]!];
+    }
+  }
+  return [];
 }
 
 /** Of each partition the letters below those that were given. */

@@ -9,14 +9,18 @@ import { finish } from '../fixtures/finish.ts';
 
 const AT = Date.UTC(2026, 0, 1);
 
+const timeOf = (offset: number) => AT + 1000 * offset;
+
 function world() {
   const index = createDeadLetterIndex();
   let offset = 0;
-  const add = (code: string | null, origin: number, partition = 0) =>
+  const add = (code: string | null, origin: number, partition = 0, timestamp = timeOf(offset)) => {
     index.add({
-      ...{ partition, offset, timestamp: AT + 1000 * offset++, code, origin },
+      ...{ partition, offset, timestamp, code, origin },
       ...{ group: `${code}: because`, lives: 0, earlier: -1 },
     });
+    offset += 1;
+  };
   let complete = true;
   const reach = () => ({ complete }) as never;
   const letters = indexedLetters(index, { reach });
@@ -58,6 +62,14 @@ t.test(
     );
   },
 );
+
+t.test('a letter that tells no time is not the oldest', async (t) => {
+  const { letters, add } = world();
+  add('EMPTY', 1, 0, -1);
+  t.same(oldestOpenAge(letters, AT), []);
+  add('EMPTY', 2);
+  t.same(oldestOpenAge(letters, AT + 10_000), [{ value: 9 }]);
+});
 
 t.test('nothing is told before all letters have been read', async (t) => {
   const { letters, add, incomplete } = world();
