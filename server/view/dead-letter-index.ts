@@ -106,6 +106,8 @@ export function createDeadLetterIndex({
   /** Of each partition, the time of the last letter that tells one. */
   const told = new Map<number, number>();
   const redriven = new Map<number, RedrivenOrders>();
+  /** Of each partition, the chunk before which no letter is open: none is opened again. */
+  const noneOpenBefore = new Map<number, number>();
   let held = 0;
   let older = 0;
 
@@ -245,7 +247,15 @@ export function createDeadLetterIndex({
     oldestOpen() {
       // With a bound in time, letters that tell none are not taken.
       const isOpen = testOf({ state: 'open', from: OUR_AGE.from });
-      const times = [...partitions.values()].flatMap(({ chunks }) => timeOfFirst(chunks, isOpen));
+      const times = [...partitions].flatMap(([partition, { chunks }]) => {
+        const from = noneOpenBefore.get(partition) ?? 0;
+        for (const chunk of chunks.filter(({ serial }) => serial >= from)) {
+          noneOpenBefore.set(partition, chunk.serial);
+          const at = firstOf(chunk, isOpen);
+          if (at !== null) return [chunk.times[at]!];
+        }
+        return [];
+      });
       return times.length === 0 ? null : Math.min(...times);
     },
     *page(filter, limit, before) {
@@ -299,17 +309,10 @@ export function createDeadLetterIndex({
   };
 }
 
-/** None when the test takes no letter. */
-function timeOfFirst(
-  chunks: readonly Chunk[],
-  test: (chunk: Chunk, at: number) => boolean,
-): number[] {
-  for (const chunk of chunks) {
-    for (let at = chunk.first; at < chunk.size; at += 1) {
-      if (test(chunk, at)) return [chunk.times[at]!];
-    }
-  }
-  return [];
+/** The first letter that the test takes; null when it takes none. */
+function firstOf(chunk: Chunk, test: (chunk: Chunk, at: number) => boolean): number | null {
+  for (let at = chunk.first; at < chunk.size; at += 1) if (test(chunk, at)) return at;
+  return null;
 }
 
 /** Of each partition the letters below those that were given. */
