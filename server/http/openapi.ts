@@ -1,4 +1,4 @@
-// What the server answers, as OpenAPI 3.1: made from the routes and the contract, never written by hand.
+// The interface as OpenAPI 3.1: what the routes take and the contract says, with a line on each operation.
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { type TSchema, Type } from 'typebox';
