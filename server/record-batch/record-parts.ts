@@ -266,8 +266,12 @@ export function openRecord(
   return { ...place, key, value, headers };
 }
 
-/** The value of a stored record alone, as a view: its headers may be many. */
-export function storedValue({ body }: StoredRecord): Buffer | null {
-  readField(body, 0);
-  return readField(body, varintEnd);
+/** Where the value of a stored record stands in its body: the start, -1 for null; the end is `varintEnd`. */
+export function storedValueAt({ body }: StoredRecord): number {
+  const keyLength = varint(body, 0);
+  const length = varint(body, varintEnd + Math.max(keyLength, 0));
+  if (length < 0) return -1;
+  const start = varintEnd;
+  varintEnd = start + length;
+  return start;
 }
