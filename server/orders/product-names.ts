@@ -12,10 +12,10 @@ export type ProductName = {
   readonly second: number;
 };
 
-/** With room for ten thousand and more: to make a name anew costs half as much as all the rest of an order. */
-export const NAMES_KEPT = 65_536;
+/** With room for a hundred thousand: to make a name anew costs as much as all the rest of some orders. */
+export const NAMES_KEPT = 2 ** 18;
 
-/** By a hash of their bytes. */
+/** By a hash of their bytes, each in one of two places: whoever shares both with two others is made anew again. */
 const slots: (ProductName | undefined)[] = new Array(NAMES_KEPT).fill(undefined);
 let count = 0;
 
@@ -72,19 +72,27 @@ export function productName(bytes: Buffer, from: number, to: number): ProductNam
   for (let at = from + SHORT; at < to; at += 1) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
   const slot = (hash ^ (hash >>> 16)) & (NAMES_KEPT - 1);
   const known = slots[slot];
-  if (
-    known !== undefined &&
-    known.first === first &&
-    known.second === second &&
-    known.length === length &&
-    (length <= SHORT || isSameRest(known.text, bytes, from))
-  )
-    return known;
+  if (known !== undefined && isSame(known, first, second, bytes, from, length)) return known;
+  const other = slots[slot ^ 1];
+  if (other !== undefined && isSame(other, first, second, bytes, from, length)) return other;
   if (!isPlainText(bytes, from, to)) return null;
-  const number = slots[slot]?.number ?? count++;
+  const place = known === undefined || other !== undefined ? slot : slot ^ 1;
+  const number = slots[place]?.number ?? count++;
   const name = { text: bytes.toString('latin1', from, to), number, length, first, second };
-  slots[slot] = name;
+  slots[place] = name;
   return name;
+}
+
+function isSame(
+  name: ProductName,
+  first: number,
+  second: number,
+  bytes: Buffer,
+  from: number,
+  length: number,
+): boolean {
+  if (name.first !== first || name.second !== second || name.length !== length) return false;
+  return length <= SHORT || isSameRest(name.text, bytes, from);
 }
 
 function isSameRest(text: string, bytes: Buffer, from: number): boolean {
