@@ -2,15 +2,19 @@
 import { Fault } from '../log/fault.ts';
 import type { Fold } from '../log/fold.ts';
 import { Unready } from '../log/unready.ts';
-import { type Averages, add, addTo, contains, isSound, subtract } from './averages.ts';
+import { type Averages, add, addTo, contains, isSound, subtract, type Tally } from './averages.ts';
 import { decodeProducts, encodeProducts } from './averages-codec.ts';
 import type { Order } from './order.ts';
 import { createOrderDecoder, type OrderDecoder } from './order-decoder.ts';
+import { nameOf } from './plain-order.ts';
+import type { ProductName } from './product-names.ts';
 import { REASONS } from './reasons.ts';
 
 /** Averages per product, and how much room their names take. */
 export type OrderState = {
   readonly averages: Averages;
+  /** Tallies by the numbers of the names that they were asked for with: a name need not be looked up twice. */
+  readonly known: ({ readonly name: ProductName; readonly tally: Tally } | undefined)[];
   /** Orders under way, by product: their products have room although they may not be counted yet. */
   readonly reserved: Map<string, number>;
   /** Products with room, counted or reserved. */
@@ -48,6 +52,8 @@ export function createOrderFold(
     decode,
     empty: () => stateOf(new Map()),
     admit(state, order) {
+      // Nearly every order is of a known product.
+      if (tallyOf(state, order) !== undefined) return null;
       const key = keyOf(order);
       if (hasRoom(state, key)) return null;
       if (state.products >= maxProducts) {
@@ -77,16 +83,16 @@ export function createOrderFold(
       });
     },
     add(state, order) {
-      const key = keyOf(order);
-      // Nearly every order is of a known product: nothing about the room can change then.
-      const tally = state.averages.get(key);
+      // Of a known product nothing about the room can change.
+      const tally = tallyOf(state, order);
       if (tally !== undefined) addTo(tally, order.price);
-      else addFirst(state, key, order.price);
+      else addFirst(state, keyOf(order), order.price);
     },
     contains: ({ averages }, order) => contains(averages, keyOf(order), order.price),
     subtract(state, order) {
       const key = keyOf(order);
       changeRoom(state, key, () => subtract(state.averages, key, order.price));
+      if (!state.averages.has(key)) state.known.length = 0;
     },
     encode({ averages }) {
       expectSound(averages);
@@ -109,7 +115,24 @@ function expectSound(averages: Averages): void {
 function stateOf(averages: Averages): OrderState {
   let bytes = 0;
   for (const product of averages.keys()) bytes += bytesOf(product);
-  return { averages, reserved: new Map(), products: averages.size, bytes };
+  return { averages, known: [], reserved: new Map(), products: averages.size, bytes };
+}
+
+/** The tally of the order's product; undefined when none was counted. */
+function tallyOf(state: OrderState, order: Order): Tally | undefined {
+  const name = nameOf(order);
+  if (name === null) return state.averages.get(keyOf(order));
+  const known = state.known[name.number];
+  return known !== undefined && known.name === name ? known.tally : lookUp(state, name);
+}
+
+function lookUp({ averages, known }: OrderState, name: ProductName): Tally | undefined {
+  const tally = averages.get(name.text);
+  if (tally === undefined) return undefined;
+  // One after the other: an array with a gap may become slow.
+  while (known.length < name.number) known.push(undefined);
+  known[name.number] = { name, tally };
+  return tally;
 }
 
 function hasRoom({ averages, reserved }: OrderState, product: string): boolean {

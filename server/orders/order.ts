@@ -2,7 +2,15 @@
 import { readFileSync } from 'node:fs';
 import avro from 'avsc';
 
-export type Order = { orderId: string; product: string; price: number };
+/**
+ * What a handler is given. Fields are read by their names: what is not asked for need not have been made
+ * yet, so a spread finds nothing to copy.
+ */
+export type Order = {
+  readonly orderId: string;
+  readonly product: string;
+  readonly price: number;
+};
 
 export const MAX_ORDER_ID_BYTES = 128;
 export const MAX_PRODUCT_BYTES = 256;

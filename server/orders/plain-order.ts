@@ -2,93 +2,114 @@
 // range. Such bytes are canonical and valid by construction; whatever is not plain takes the long way.
 // The fields are read in the order of avro/versions/1.avsc, the last one up to the end.
 import { MAX_PRICE, type Order } from './order.ts';
+import {
+  firstBytes,
+  isPlainShort,
+  isPlainText,
+  type ProductName,
+  productName,
+  SHORT,
+  wordAt,
+} from './product-names.ts';
 
 /** Lengths below 64 take one byte, twice their value. */
 const MAX_LENGTH_BYTE = 126;
-const SPACE = 0x20;
-const TILDE = 0x7e;
 const PRICE_BYTES = 4;
 
-/**
- * Product names seen lately, by a hash of their bytes: few names stand in many orders. With room for ten
- * thousand and more, because to make a name anew costs half as much as all the rest of an order.
- */
-const names: string[] = new Array(65_536).fill('');
-
-const floatBytes = new Uint8Array(4);
-const float = new DataView(floatBytes.buffer);
+const floatBits = Int32Array.of(0);
+const float = new Float32Array(floatBits.buffer);
 
 /** The order in `bytes[start, end)`, or null when it is not plain. */
 export function decodePlainOrder(bytes: Buffer, start: number, end: number): Order | null {
-  const idStart = start + 1;
-  const idEnd = plainEnd(bytes, start, end);
-  if (idEnd < 0) return null;
+  const from = start + 1;
+  const lengthByte = start >= 0 && start < end ? bytes[start]! : 0;
+  if (lengthByte === 0 || lengthByte > MAX_LENGTH_BYTE || (lengthByte & 1) === 1) return null;
+  const idEnd = from + (lengthByte >> 1);
+  const nameStart = idEnd + 1;
   const nameEnd = end - PRICE_BYTES;
-  const product = plainName(bytes, idEnd, nameEnd);
-  if (product === null) return null;
-  for (let i = 0; i < PRICE_BYTES; i += 1) floatBytes[i] = bytes[nameEnd + i]!;
-  const price = float.getFloat32(0, true);
+  if (nameStart > nameEnd || bytes[idEnd] !== 2 * (nameEnd - nameStart)) return null;
+  // Two words are read: the last few bytes of a buffer take the long way.
+  if (nameEnd - nameStart >= 64 || from + SHORT > bytes.length) return null;
+  const length = idEnd - from;
+  const first = firstBytes(wordAt(bytes, from), length);
+  const second = length > 4 ? firstBytes(wordAt(bytes, from + 4), length - 4) : 0;
+  if (length > SHORT ? !isPlainText(bytes, from, idEnd) : !isPlainShort(first, second, length))
+    return null;
+  const name = productName(bytes, nameStart, nameEnd);
+  if (name === null) return null;
+  floatBits[0] = wordAt(bytes, nameEnd);
+  const price = float[0]!;
   if (!(price >= 0 && price <= MAX_PRICE)) return null;
-  return {
-    orderId: textOf(bytes, idStart, idEnd),
-    product,
-    price,
-  };
+  const id = length > SHORT ? bytes.toString('latin1', from, idEnd) : first;
+  return new PlainOrder(id, second, name, floatBits[0]);
 }
 
-/** Where the text whose length stands at `at` ends; -1 when it is not plain: empty, blank first, long, cut, not ASCII. */
-function plainEnd(bytes: Buffer, at: number, limit: number): number {
-  const lengthByte = at < limit ? bytes[at]! : 0;
-  if (lengthByte === 0 || lengthByte > MAX_LENGTH_BYTE || (lengthByte & 1) === 1) return -1;
-  const from = at + 1;
-  const to = from + (lengthByte >> 1);
-  if (to > limit || bytes[from]! <= SPACE) return -1;
-  for (let i = from; i < to; i += 1) {
-    const byte = bytes[i]!;
-    if (byte < SPACE || byte > TILDE) return -1;
-  }
-  return to;
+/** The name of an order's product, when the order came the quick way. */
+export function nameOf(order: Order): ProductName | null {
+  return PlainOrder.nameOf(order);
 }
 
 /**
- * The ASCII text in `bytes[from, to)`. For a short one the way through Node's own decoder would cost as
- * much as the rest of an order: eight characters are taken, and what is too much is cut off again.
+ * An order whose fields are made when somebody asks for them: few ask for the id, and to make a text of
+ * it costs as much as all the rest. A short id stands in two numbers, a price in the bits of its float, so
+ * that an order that is kept keeps nothing else of what it came in, and one that is not is little garbage.
  */
-function textOf(bytes: Buffer, from: number, to: number): string {
-  if (to - from > 8) return bytes.toString('latin1', from, to);
-  const eight = String.fromCharCode(
-    bytes[from]!,
-    bytes[from + 1]!,
-    bytes[from + 2]!,
-    bytes[from + 3]!,
-    bytes[from + 4]!,
-    bytes[from + 5]!,
-    bytes[from + 6]!,
-    bytes[from + 7]!,
-  );
-  return eight.slice(0, to - from);
-}
+class PlainOrder implements Order {
+  /** The text of a long id, the first four bytes of a short one. */
+  readonly #id: string | number;
+  /** The other four. */
+  readonly #rest: number;
+  readonly #name: ProductName;
+  readonly #priceBits: number;
 
-/** The text whose length stands at `at` and that ends at `to`; null when it is not plain, or ends elsewhere. */
-function plainName(bytes: Buffer, at: number, to: number): string | null {
-  const from = at + 1;
-  if (bytes[at] !== 2 * (to - from)) return null;
-  let hash = 0x811c9dc5;
-  for (let i = from; i < to; i += 1) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
-  const slot = (hash ^ (hash >>> 16)) & (names.length - 1);
-  const known = names[slot]!;
-  // Whatever is known was plain when it came first.
-  if (to > from && isSame(known, bytes, from, to)) return known;
-  if (plainEnd(bytes, at, to) < 0) return null;
-  const name = bytes.toString('latin1', from, to);
-  names[slot] = name;
-  return name;
-}
-
-function isSame(text: string, bytes: Buffer, from: number, to: number): boolean {
-  if (text.length !== to - from) return false;
-  for (let i = 0; i < text.length; i += 1) {
-    if (text.charCodeAt(i) !== bytes[from + i]) return false;
+  constructor(id: string | number, rest: number, name: ProductName, priceBits: number) {
+    this.#id = id;
+    this.#rest = rest;
+    this.#name = name;
+    this.#priceBits = priceBits;
   }
-  return true;
+
+  static nameOf(order: Order): ProductName | null {
+    return #name in order ? order.#name : null;
+  }
+
+  get orderId(): string {
+    const id = this.#id;
+    return typeof id === 'string' ? id : shortText(id, this.#rest);
+  }
+
+  get product(): string {
+    return this.#name.text;
+  }
+
+  get price(): number {
+    floatBits[0] = this.#priceBits;
+    return float[0]!;
+  }
+
+  toJSON(): Order {
+    const { orderId, product, price } = this;
+    return { orderId, product, price };
+  }
+
+  /** For console.log. */
+  [Symbol.for('nodejs.util.inspect.custom')](): Order {
+    return this.toJSON();
+  }
+}
+
+/** What `firstBytes` has left of two words: no plain text has a byte of 0, which says where it ends. */
+function shortText(first: number, second: number): string {
+  const eight = String.fromCharCode(
+    first & 255,
+    (first >>> 8) & 255,
+    (first >>> 16) & 255,
+    first >>> 24,
+    second & 255,
+    (second >>> 8) & 255,
+    (second >>> 16) & 255,
+    second >>> 24,
+  );
+  const end = eight.indexOf('\0');
+  return end < 0 ? eight : eight.slice(0, end);
 }

@@ -5,6 +5,7 @@ import { type BatchHeader, Codec, DamagedBatch } from './batch-header.ts';
 import { inflate } from './codecs.ts';
 import { createOutput, type Output, pauseAfter } from './growing-buffer.ts';
 import { type Places, placeRecords, type Stretch } from './odd-records.ts';
+import { arePlain } from './plain-records.ts';
 import type { Cut } from './record.ts';
 import { createCutter, maxKeptRecord } from './record-cut.ts';
 import { emptyParts, Malformed, readParts, skipHeader, varint, varintEnd } from './record-parts.ts';
@@ -81,12 +82,18 @@ async function check(
   return { ...piece, places, lastDelta: places.deltas.at(-1) ?? deltas.after };
 }
 
+function lastOfPlain(bytes: Buffer, stretch: Stretch, last: number): number | null {
+  if (arePlain(bytes, stretch, last)) return stretch.count - 1;
+  const { done, value } = walkRegular(bytes, stretch, { after: -1, last }).next();
+  return done === true ? value : null;
+}
+
 /** The records of a batch at once, when nothing needs time: neither compressed, nor many, nor odd. Else null. */
 export function plainPiece(bytes: Buffer, header: BatchHeader): Piece | null {
   const { codec, body: start, end, count, lastOffsetDelta: last } = header;
   if (codec !== Codec.none) return null;
-  const { done, value } = walkRegular(bytes, { start, end, count }, { after: -1, last }).next();
-  if (done !== true || value === null) return null;
+  const lastDelta = lastOfPlain(bytes, { start, end, count }, last);
+  if (lastDelta === null) return null;
   // Without a spread, which is slow enough to be measured in a log of small batches.
   return {
     bytes,
@@ -94,7 +101,7 @@ export function plainPiece(bytes: Buffer, header: BatchHeader): Piece | null {
     end,
     count,
     places: null,
-    lastDelta: value,
+    lastDelta,
     isLast: true,
     cut: null,
     fault: null,

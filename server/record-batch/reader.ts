@@ -208,9 +208,13 @@ export function openRecordSet(
   return cursor;
 }
 
+/** Bytes up to which a loop costs less than a call of `copy`, which makes a view first. */
+const MAX_LOOPED = 64;
+
 /** In memory of its own: a slice of Node's pool would keep a page of it alive for every small record. */
 function copyOf(bytes: Buffer, start: number, end: number): Buffer {
   const copy = Buffer.allocUnsafeSlow(end - start);
-  bytes.copy(copy, 0, start, end);
+  if (copy.length > MAX_LOOPED) bytes.copy(copy, 0, start, end);
+  else for (let i = 0; i < copy.length; i++) copy[i] = bytes[start + i]!;
   return copy;
 }

@@ -73,15 +73,18 @@ export function varlong(bytes: Buffer, at: number): number {
 }
 
 /**
- * Finds the parts of the record at `at` and returns where the next one begins. Single-byte varints are
- * read in place, five times the same lines, for a call per number costs half of the speed.
+ * Finds the parts of the record at `at` and returns where the next one begins. Short varints are
+ * read in place, again and again the same lines, for a call per number costs half of the speed.
  * @throws {Malformed} when they do not fit into the record or the record not before `end`
  */
 export function readParts(bytes: Buffer, start: number, end: number, parts: RecordParts): number {
   let at = start;
   let n = bytes[at++]!;
   if (n < 0x80) n = (n >>> 1) ^ -(n & 1);
-  else {
+  else if (bytes[at]! < 0x80) {
+    n = (n & 0x7f) | (bytes[at++]! << 7);
+    n = (n >>> 1) ^ -(n & 1);
+  } else {
     n = varint(bytes, at - 1);
     at = varintEnd;
   }
@@ -89,14 +92,20 @@ export function readParts(bytes: Buffer, start: number, end: number, parts: Reco
   at++; // attributes: none are defined
   n = bytes[at++]!;
   if (n < 0x80) n = (n >>> 1) ^ -(n & 1);
-  else {
+  else if (bytes[at]! < 0x80) {
+    n = (n & 0x7f) | (bytes[at++]! << 7);
+    n = (n >>> 1) ^ -(n & 1);
+  } else {
     n = varlong(bytes, at - 1);
     at = varintEnd;
   }
   parts.timestampDelta = n;
   n = bytes[at++]!;
   if (n < 0x80) n = (n >>> 1) ^ -(n & 1);
-  else {
+  else if (bytes[at]! < 0x80) {
+    n = (n & 0x7f) | (bytes[at++]! << 7);
+    n = (n >>> 1) ^ -(n & 1);
+  } else {
     n = varint(bytes, at - 1);
     at = varintEnd;
   }
@@ -257,8 +266,12 @@ export function openRecord(
   return { ...place, key, value, headers };
 }
 
-/** The value of a stored record alone, as a view: its headers may be many. */
-export function storedValue({ body }: StoredRecord): Buffer | null {
-  readField(body, 0);
-  return readField(body, varintEnd);
+/** Where the value of a stored record stands in its body: the start, -1 for null; the end is `varintEnd`. */
+export function storedValueAt({ body }: StoredRecord): number {
+  const keyLength = varint(body, 0);
+  const length = varint(body, varintEnd + Math.max(keyLength, 0));
+  if (length < 0) return -1;
+  const start = varintEnd;
+  varintEnd = start + length;
+  return start;
 }

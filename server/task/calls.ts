@@ -48,6 +48,8 @@ export function createCalls<Value>(deps: {
 }): Calls<Value> {
   const { handle, concurrency, timeoutMs, clock, onRoom } = deps;
   const open = new Map<AbortController, Promise<void>>();
+  /** Asked before every record, so not counted anew. */
+  let hasRoom = concurrency > 0;
   // To make one for each call would cost more than most handlers do: whoever returns no promise
   // leaves it for the next call.
   let spare = new AbortController();
@@ -69,6 +71,7 @@ export function createCalls<Value>(deps: {
     } finally {
       cancel();
       open.delete(controller);
+      hasRoom = open.size < concurrency;
       onRoom();
     }
   }
@@ -78,7 +81,7 @@ export function createCalls<Value>(deps: {
       return open.size;
     },
     get hasRoom() {
-      return open.size < concurrency;
+      return hasRoom;
     },
     begin(value, place) {
       const result = handle(value, place, signal);
@@ -89,6 +92,7 @@ export function createCalls<Value>(deps: {
       ({ signal } = spare);
       const ended = end(controller, result);
       open.set(controller, ended);
+      hasRoom = open.size < concurrency;
       return ended;
     },
     async close(withinMs) {

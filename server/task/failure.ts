@@ -60,10 +60,10 @@ const TRANSIENT_STATUSES = new Set([408, 425, 429]);
 export function classify(error: unknown, now: number): Failure {
   if (!isError(error)) return PERMANENT;
   const { retriable } = error as { retriable?: unknown };
-  const status = statusOf(error);
   if (typeof retriable === 'boolean') return retriable ? waiting(error, now) : PERMANENT;
   if (error.name === 'AbortError' || error.name === 'TimeoutError') return TRANSIENT;
   if (isOfTheNetwork(error)) return TRANSIENT;
+  const status = statusOf(error);
   if (status !== null) {
     if (TRANSIENT_STATUSES.has(status) || status >= 500) return waiting(error, now);
     if (status >= 400) return PERMANENT;

@@ -4,7 +4,7 @@ import type { Fold } from '../log/fold.ts';
 import { Unready } from '../log/unready.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import type { StoredRecord } from '../record-batch/record.ts';
-import { storedValue } from '../record-batch/record-parts.ts';
+import { storedValueAt, varintEnd } from '../record-batch/record-parts.ts';
 
 /** The value of a record, why it cannot be handled, or that nobody can tell yet. */
 export type Judge<Value> = {
@@ -13,8 +13,6 @@ export type Judge<Value> = {
   /** Of one that was kept. */
   stored(record: StoredRecord): Value | Fault | Unready;
 };
-
-const NOTHING = Buffer.alloc(0);
 
 /** Judges by the fold, and by the room that its state has left. */
 export function createJudge<Value, State>(
@@ -34,8 +32,9 @@ export function createJudge<Value, State>(
     stored(record) {
       const flaw = flawOf(record.cut, record.fault);
       if (flaw !== null) return flaw;
-      const value = storedValue(record);
-      return value === null ? judge(NOTHING, -1, -1) : judge(value, 0, value.length);
+      // Where it lies: a view would cost as much as the rest, and more for the bytes it is of.
+      const start = storedValueAt(record);
+      return judge(record.body, start, start < 0 ? start : varintEnd);
     },
   };
 }

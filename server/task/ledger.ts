@@ -18,7 +18,7 @@ import type { Redrive } from '../log/redrive.ts';
 import { Unready } from '../log/unready.ts';
 import { createOffsetSet, type OffsetSet } from './offset-set.ts';
 import { createOutcomes, type Outcomes } from './outcomes.ts';
-import type { Attempts, Pending } from './pending.ts';
+import { type Attempts, learn, type Pending } from './pending.ts';
 import { createRedrivenSet, type RedrivenSet } from './redriven-set.ts';
 
 /** The part of a ledger that a checkpoint carries; `pending` is S with what the task keeps of each record. */
@@ -293,10 +293,8 @@ export function createLedger<Value, State>(
       take();
     },
     defer(pending) {
-      state.pending.set(
-        state.nextOffset,
-        Object.assign(pending, { command: arriving?.id ?? null }),
-      );
+      if (arriving !== null) learn(pending, { command: arriving.id });
+      state.pending.set(state.nextOffset, pending);
       take();
     },
     settle(offset, value) {
@@ -306,13 +304,13 @@ export function createLedger<Value, State>(
       const { offset } = pending.record;
       const place = state.pending.get(offset);
       if (place === undefined) return;
-      state.pending.set(offset, Object.assign(pending, { command: place.command }));
+      state.pending.set(offset, learn(pending, { command: place.command }));
     },
     retried() {
       state.retries += 1;
     },
     failed(pending, known) {
-      if (state.pending.get(pending.record.offset) === pending) Object.assign(pending, known);
+      if (state.pending.get(pending.record.offset) === pending) learn(pending, known);
     },
     reserve: (value) => fold.reserve(state.folded, value),
     release: (value) => fold.release(state.folded, value),

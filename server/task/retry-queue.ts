@@ -1,4 +1,4 @@
-// Orders waiting for their next attempt: a binary heap by due time and one timer.
+// Orders waiting for their next attempt, by the millisecond in which they are due, and one timer.
 import type { Clock } from '../log/clock.ts';
 
 /** On the monotonic clock. */
@@ -19,12 +19,17 @@ export function createRetryQueue<T extends Due>(deps: {
   onDue: (item: T) => void;
 }): RetryQueue<T> {
   const { clock, onDue } = deps;
-  const heap: T[] = [];
+  /** A heap of the milliseconds in which somebody is due: far fewer than there are items. */
+  const times: number[] = [];
+  const dueIn = new Map<number, T[]>();
+  /** Those of one millisecond that are being handed out, from `next` on. */
+  let current: T[] = [];
+  let next = 0;
   let cancel: (() => void) | null = null;
   let wakeAt = Number.POSITIVE_INFINITY;
 
   function schedule(): void {
-    const dueAt = heap[0]?.dueAt ?? Number.POSITIVE_INFINITY;
+    const dueAt = times[0] ?? Number.POSITIVE_INFINITY;
     if (dueAt >= wakeAt) return;
     cancel?.();
     wakeAt = dueAt;
@@ -35,14 +40,36 @@ export function createRetryQueue<T extends Due>(deps: {
     wakeAt = Number.POSITIVE_INFINITY;
     cancel = null;
     const now = clock.monotonic();
-    for (let i = 0; i < SLICE && heap.length > 0 && heap[0]!.dueAt <= now; i += 1) {
-      onDue(removeFirst(heap));
+    for (let left = SLICE; left > 0; left -= 1) {
+      const item = take(now);
+      if (item === undefined) {
+        schedule();
+        return;
+      }
+      onDue(item);
     }
-    if (heap.length > 0 && heap[0]!.dueAt <= now) goOn();
-    else schedule();
+    goOn();
   }
 
-  /** More is due already: a timer would leave the machine idle for a millisecond after each slice. */
+  function take(now: number): T | undefined {
+    if (next === current.length) {
+      if (times.length === 0 || times[0]! > now) return undefined;
+      const time = removeFirst(times);
+      current = dueIn.get(time)!;
+      dueIn.delete(time);
+      next = 0;
+    }
+    const item = current[next++];
+    if (next === current.length) forgetCurrent();
+    return item;
+  }
+
+  function forgetCurrent(): void {
+    current = [];
+    next = 0;
+  }
+
+  /** More may be due already: a timer would leave the machine idle for a millisecond after each slice. */
   function goOn(): void {
     let open = true;
     wakeAt = Number.NEGATIVE_INFINITY;
@@ -56,30 +83,39 @@ export function createRetryQueue<T extends Due>(deps: {
 
   return {
     add(item) {
-      insert(heap, item);
+      const time = Math.ceil(item.dueAt);
+      const others = dueIn.get(time);
+      if (others !== undefined) {
+        others.push(item);
+        return;
+      }
+      dueIn.set(time, [item]);
+      insert(times, time);
       schedule();
     },
     close() {
       cancel?.();
-      heap.length = 0;
+      times.length = 0;
+      dueIn.clear();
+      forgetCurrent();
       wakeAt = Number.NEGATIVE_INFINITY;
     },
   };
 }
 
-function insert<T extends Due>(heap: T[], item: T): void {
+function insert(heap: number[], item: number): void {
   let at = heap.length;
   heap.push(item);
   while (at > 0) {
     const parent = (at - 1) >> 1;
-    if (heap[parent]!.dueAt <= item.dueAt) break;
+    if (heap[parent]! <= item) break;
     heap[at] = heap[parent]!;
     at = parent;
   }
   heap[at] = item;
 }
 
-function removeFirst<T extends Due>(heap: T[]): T {
+function removeFirst(heap: number[]): number {
   const first = heap[0]!;
   const last = heap.pop()!;
   if (heap.length === 0) return first;
@@ -87,8 +123,8 @@ function removeFirst<T extends Due>(heap: T[]): T {
   for (;;) {
     let child = 2 * at + 1;
     if (child >= heap.length) break;
-    if (child + 1 < heap.length && heap[child + 1]!.dueAt < heap[child]!.dueAt) child += 1;
-    if (heap[child]!.dueAt >= last.dueAt) break;
+    if (child + 1 < heap.length && heap[child + 1]! < heap[child]!) child += 1;
+    if (heap[child]! >= last) break;
     heap[at] = heap[child]!;
     at = child;
   }

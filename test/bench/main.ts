@@ -11,6 +11,7 @@ import { freePorts } from '../fixtures/free-port.ts';
 import { readOptions } from '../fixtures/options.ts';
 import { writeBacklog } from './backlog.ts';
 import type { Result } from './drain.ts';
+import { perfTest } from './perf-test.ts';
 
 const run = promisify(execFile);
 const drain = fileURLToPath(new URL('./drain.js', import.meta.url));
@@ -23,6 +24,8 @@ const SIDES: Record<string, Record<string, string>> = {
   'kafkajs eachMessage + avsc': { SIDE: 'each-message' },
 };
 
+const PERF_TEST = 'kafka-consumer-perf-test';
+
 const values = {
   orders: '1000000',
   partitions: '3',
@@ -30,8 +33,8 @@ const values = {
   rounds: '1',
   ...readOptions(
     `npm run bench -- [--orders N] [--partitions N] [--products N] [--rounds N]
-                [--brokers HOST:PORT] [--sides NAME,NAME]   sides: ${Object.keys(SIDES).join(', ')}
-Without --brokers it starts an Apache Kafka of its own, which takes Java 17 and Maven.`,
+                [--brokers HOST:PORT] [--sides NAME,NAME] [--peers]   sides: ${Object.keys(SIDES).join(', ')}
+--peers lets ${PERF_TEST} drain it too. Without --brokers it starts an Apache Kafka of its own, which takes Java 17 and Maven.`,
     {
       orders: 'number',
       partitions: 'number',
@@ -39,6 +42,7 @@ Without --brokers it starts an Apache Kafka of its own, which takes Java 17 and 
       rounds: 'number',
       brokers: 'text',
       sides: 'text',
+      peers: 'flag',
     },
   ),
 };
@@ -47,7 +51,8 @@ async function main(): Promise<void> {
   const broker = values.brokers === undefined ? await ownBroker() : null;
   const brokers = values.brokers ?? broker!.brokers;
   try {
-    const names = values.sides?.split(',') ?? Object.keys(SIDES);
+    const own = values.sides?.split(',') ?? Object.keys(SIDES);
+    const names = values.peers === undefined ? own : [...own, PERF_TEST];
     const topic = `bench-${Date.now()}`;
     const orders = Number(values.orders);
     const backlog = { brokers, topic, orders, partitions: Number(values.partitions) };
@@ -58,6 +63,10 @@ async function main(): Promise<void> {
     const results = new Map<string, Result[]>(names.map((name) => [name, []]));
     for (let round = 0; round < Number(values.rounds); round += 1) {
       for (const name of names) {
+        if (name === PERF_TEST) {
+          results.get(name)!.push(await perfTest(brokers, topic, orders));
+          continue;
+        }
         const env = { ...process.env, ...SIDES[name], BROKERS: brokers, TOPIC: topic };
         const { stdout } = await run(process.execPath, [drain], { env });
         results.get(name)!.push(JSON.parse(stdout) as Result);
@@ -86,6 +95,12 @@ function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 }
 
+/** The median, rounded; nothing when one of them is not known. */
+function shown(numbers: readonly (number | null)[]): string {
+  const known = numbers.filter((each) => each !== null);
+  return known.length < numbers.length ? '' : Math.round(median(known)).toLocaleString('en');
+}
+
 /** Orders per second and CPU second, memory, and how many times as fast as each way of kafkajs. */
 function report(results: ReadonlyMap<string, readonly Result[]>): void {
   const rate = (name: string) =>
@@ -96,13 +111,14 @@ function report(results: ReadonlyMap<string, readonly Result[]>): void {
     return {
       side: name,
       'orders/s': Math.round(rate(name)).toLocaleString('en'),
-      'per CPU second': Math.round(
-        median(runs.map(({ orders, cpuSeconds }) => orders / cpuSeconds)),
-      ).toLocaleString('en'),
-      'RSS MB': Math.round(median(runs.map(({ rssBytes }) => rssBytes)) / 2 ** 20),
-      'loop delay p99/max ms': runs[0]!.loopDelayMs.map((ms) => ms.toFixed(1)).join(' / '),
+      'per CPU second': shown(
+        runs.map(({ orders, cpuSeconds }) => cpuSeconds && orders / cpuSeconds),
+      ),
+      'RSS MB': shown(runs.map(({ rssBytes }) => rssBytes && rssBytes / 2 ** 20)),
+      'loop delay p99/max ms': runs[0]!.loopDelayMs?.map((ms) => ms.toFixed(1)).join(' / ') ?? '',
       'x eachMessage': ratio('kafkajs eachMessage + avsc'),
       'x eachBatch': ratio('kafkajs eachBatch + avsc'),
+      'x perf-test': ratio(PERF_TEST),
     };
   });
   console.table(rows);

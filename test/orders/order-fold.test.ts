@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import t from 'tap';
 import { Fault } from '../../server/log/fault.ts';
 import { sumOf } from '../../server/orders/averages.ts';
-import { encodeOrder } from '../../server/orders/order.ts';
+import { encodeOrder, type Order } from '../../server/orders/order.ts';
 import { createOrderFold, idOf } from '../../server/orders/order-fold.ts';
-import { someOrder } from '../fixtures/some-order.ts';
+import { encodeSomeOrder, someOrder } from '../fixtures/some-order.ts';
 
 const fold = createOrderFold({ maxProducts: 2, maxBytes: 200 });
 const order = (product: string, price = 1) => someOrder({ product, price });
@@ -100,5 +100,22 @@ t.test('a sum that a reader would refuse is not written', async (t) => {
   ]) {
     const state = { ...fold.empty(), averages: new Map([['a', wrong]]) };
     t.throws(() => fold.encode(state), RangeError);
+  }
+});
+
+t.test('a product that was taken back whole is counted anew when it comes again', async (t) => {
+  const fold = createOrderFold({ maxProducts: 1, maxBytes: 1e6 });
+  const state = fold.empty();
+  const bytes = encodeSomeOrder({ orderId: 'order-1', product: 'Again', price: 2 });
+  const order = fold.decode(bytes, 0, bytes.length) as Order;
+  for (let round = 0; round < 2; round += 1) {
+    t.equal(fold.admit(state, order), null);
+    fold.add(state, order);
+    fold.add(state, order);
+    t.equal(state.averages.get('Again')?.count, 2, 'what is added is in what is written');
+    fold.subtract(state, order);
+    fold.subtract(state, order);
+    t.equal(state.averages.size, 0);
+    t.equal(state.products, 0, 'and its room is free');
   }
 });

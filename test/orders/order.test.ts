@@ -1,12 +1,14 @@
+import { deepStrictEqual } from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import t from 'tap';
 import { Fault } from '../../server/log/fault.ts';
 import { decodeAnyOrder, decodeOrder } from '../../server/orders/decode-order.ts';
-import { encodeOrder } from '../../server/orders/order.ts';
+import { encodeOrder, type Order } from '../../server/orders/order.ts';
 import { createOrderDecoder } from '../../server/orders/order-decoder.ts';
 import { REASONS } from '../../server/orders/reasons.ts';
-import { encodeSomeOrder, someOrder } from '../fixtures/some-order.ts';
+import { contentOf, encodeSomeOrder, someOrder } from '../fixtures/some-order.ts';
 
 type Case = { name: string; hex: string; expect: string };
 
@@ -69,6 +71,7 @@ t.test('the quick way never differs from the one by the book', async (t) => {
     fc.string({ maxLength: 70 }),
     fc.string({ maxLength: 5, unit: 'binary' }),
     fc.constantFrom('', ' ', ' a', 'a ', 'a\u007f', 'a\u001f', '~', '__proto__'),
+    fc.string({ minLength: 1, maxLength: 12, unit: fc.constantFrom('a', 'b', ' ', '~', '\u001f') }),
   );
   const price = fc.oneof(fc.float(), fc.constantFrom(0, -0, 1e9, 1.0000001e9, Number.NaN));
   const order = fc.record({ orderId: text, product: text, price });
@@ -83,10 +86,35 @@ t.test('the quick way never differs from the one by the book', async (t) => {
     fc.property(value, fc.nat(9), (bytes, before) => {
       const around = Buffer.concat([Buffer.alloc(before, 6), bytes, Buffer.alloc(20, 6)]);
       const end = before + bytes.length;
-      t.same(decodeOrder(around, before, end), decodeAnyOrder(around, before, end));
+      const order = decodeOrder(around, before, end);
+      const expected = contentOf(decodeAnyOrder(around, before, end));
+      // Whoever keeps an order keeps it as it came, whatever becomes of the bytes.
+      around.fill(0x41);
+      deepStrictEqual(contentOf(order), expected);
     }),
-    { numRuns: 3000 },
+    { numRuns: Number(process.env.ORDER_RUNS ?? 3000) },
   );
+  t.pass('in all of them');
+});
+
+t.test('an order is shown and written whole, although its fields are made on demand', async (t) => {
+  const content = { orderId: '100001', product: 'Item1', price: 2.5 };
+  const bytes = Buffer.concat([encodeOrder(content), Buffer.alloc(8)]);
+  const order = decodeOrder(bytes, 0, bytes.length - 8);
+  t.notSame(Object.keys(order), Object.keys(content), 'this one is made on demand');
+  t.same(JSON.parse(JSON.stringify(order)), content);
+  t.equal(inspect(order), inspect(content));
+});
+
+t.test('more names than are kept stay apart', async (t) => {
+  for (let round = 0; round < 2; round += 1) {
+    for (let n = 0; n < 400_000; n += 1) {
+      const name = `P${n % 2 === 0 ? n : `${n}-of-a-long-name`}`;
+      const bytes = encodeSomeOrder({ orderId: '1234567', product: name });
+      const order = decodeOrder(bytes, 0, bytes.length);
+      if ((order as Order).product !== name) t.fail(`${name} came back as ${inspect(order)}`);
+    }
+  }
 });
 
 /** How many bytes become text while `work` runs. */
