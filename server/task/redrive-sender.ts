@@ -74,12 +74,13 @@ type Sendable = { readonly origin: number; readonly record: RecordContent };
 /** What became of all that the ledger has seen of a redrive, once nothing of it waits any more. */
 export async function outcomeOf(
   id: string,
-  { books, clock, signal }: Pick<SenderDeps, 'books' | 'clock' | 'signal'>,
+  { books, clock, waits, signal }: Pick<SenderDeps, 'books' | 'clock' | 'waits' | 'signal'>,
 ): Promise<Outcome> {
   for (;;) {
     const outcome = books.outcome(id);
     if (outcome.waiting === 0) return outcome;
     // To count those that wait takes a look at all that is pending: not at every change.
+    await waits.changed(signal);
     await pass(clock, LOOK_EVERY_MS, signal);
   }
 }
@@ -152,7 +153,7 @@ export function createSender(deps: SenderDeps): Sender {
   /** Waits for the outcome of all that was sent. */
   async function look(): Promise<void> {
     await waits.until(() => books.nextOffset >= sentEnd, signal);
-    const { seen, failedAgain } = await outcomeOf(id, { books, clock, signal });
+    const { seen, failedAgain } = await outcomeOf(id, { books, clock, waits, signal });
     const why = stopReason(canary, { sent: seen, failedAgain });
     if (why !== null) throw new AppError('REFUSED_BY_CANARY', why, false);
     lookAt = nextLook(canary, sent);

@@ -98,7 +98,7 @@ export function createRedriver(deps: RedriverDeps): Redriver {
   async function settle(redrive: OpenRedrive, signal: AbortSignal): Promise<void> {
     const below = await abortable(signal, endOfOrders());
     await waits.until(() => books.nextOffset >= below, signal);
-    await outcomeOf(redrive.id, { books, clock, signal });
+    await outcomeOf(redrive.id, { books, clock, waits, signal });
     await end(redrive, redrive.ended!, '', signal);
   }
 
