@@ -2,7 +2,17 @@
 import { AppError } from '../errors.ts';
 
 /** Why the command ends as it does; see the usage. */
-export const EXIT = { done: 0, failed: 1, usage: 2, nothing: 3, refused: 4, notAll: 5 } as const;
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  nothing: 3,
+  refused: 4,
+  notAll: 5,
+  goesOn: 6,
+  /** As shells have it: 128 and the number of SIGINT. */
+  interrupted: 130,
+} as const;
 
 /** The service refused, or cannot be reached. */
 export class DlqError extends AppError {
@@ -16,7 +26,8 @@ export class DlqError extends AppError {
 export type Answer = { readonly body: unknown; readonly headers: Headers };
 
 export type DlqClient = {
-  ask(method: string, path: string, body?: object): Promise<Answer>;
+  /** `signal` ends the wait for an answer. */
+  ask(method: string, path: string, body?: object, signal?: AbortSignal): Promise<Answer>;
 };
 
 const MAX_WAIT_MS = 60_000;
@@ -32,7 +43,8 @@ export function createDlqClient({
   by: string;
 }): DlqClient {
   return {
-    async ask(method, path, body) {
+    async ask(method, path, body, signal) {
+      const tooLong = AbortSignal.timeout(MAX_WAIT_MS);
       const answer = await fetch(new URL(path, url), {
         method,
         headers: {
@@ -41,7 +53,7 @@ export function createDlqClient({
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(MAX_WAIT_MS),
+        signal: signal === undefined ? tooLong : AbortSignal.any([signal, tooLong]),
       }).catch((cause: unknown) => {
         throw new DlqError(EXIT.failed, `${url} does not answer: is the service running?`, {
           cause,

@@ -76,6 +76,7 @@ ${FILTER}
       why: text,
       yes: flag,
       'no-wait': flag,
+      timeout: text,
     },
     names: [0, 1000],
     help: `npm run dlq -- redrive [ID ...] [options]   send dead letters back, by name or by filter
@@ -92,7 +93,10 @@ ${FILTER}
   --value JSON    another value for one letter, in the terms of the schema
   --why TEXT      for the history
   --yes           do it
-  --no-wait       do not wait for the outcome`,
+  --no-wait       do not wait for the outcome
+  --timeout N     wait N seconds at most, by default until it has ended
+
+Ctrl-C ends the waiting, not the redrive: "cancel" does.`,
   },
   cancel: {
     options: { why: text },
@@ -133,7 +137,8 @@ export const usage = `Dead letters of a running service.
 Each has a --help of its own. Where the service needs its token to be commanded, put it into the
 environment as ADMIN_TOKEN. Ends with 0 when it did what was asked; 1: the service cannot be reached or
 failed; 2: the arguments are wrong; 3: there is no such thing, or nothing is selected; 4: not allowed;
-5: the redrive has ended, and not all were processed.
+5: the redrive has ended, and not all were processed; 6: it goes on, --timeout is over; 130: it goes on,
+Ctrl-C.
 `;
 
 /** The command, or the help that was asked for; throws a ConfigError with every fault. */
@@ -183,7 +188,10 @@ function contradictions(
   if (texts.has('value') && names.length !== 1) faults.push('--value goes with one id');
   if (texts.has('max-failed') && !texts.has('canary'))
     faults.push('--max-failed goes with --canary');
-  for (const name of ['delay-ms', 'max-redrives', 'canary']) {
+  if (texts.has('timeout') && !texts.has('yes')) faults.push('--timeout goes with --yes');
+  if (texts.has('timeout') && texts.has('no-wait'))
+    faults.push('--timeout and --no-wait exclude each other');
+  for (const name of ['delay-ms', 'max-redrives', 'canary', 'timeout']) {
     const value = texts.get(name);
     if (value !== undefined && !/^\d{1,9}$/.test(value))
       faults.push(`--${name} is no whole number`);

@@ -1,6 +1,5 @@
 // `npm run dlq`: dead letters of a running service, over HTTP.
 import { userInfo } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
 import { addressToAsk, urlOf } from '../config/address.ts';
 import { ConfigError, describe } from '../errors.ts';
 import type {
@@ -12,6 +11,7 @@ import type {
 import type { LetterDetail, LetterGroups, LetterItem } from '../http/contract-letters.ts';
 import { type Answer, createDlqClient, DlqError, EXIT } from './dlq-client.ts';
 import { type DlqCommand, type DlqOptions, parseDlqOptions } from './dlq-options.ts';
+import { awaitOutcome } from './dlq-outcome.ts';
 import { pauseBody, redriveBody } from './dlq-requests.ts';
 import {
   groupsWords,
@@ -22,8 +22,7 @@ import {
   pausedWords,
   previewWords,
 } from './dlq-words.ts';
-
-const LOOK_MS = 300;
+import { atCtrlC } from './foreground.ts';
 
 try {
   const options = parseDlqOptions(process.argv.slice(2));
@@ -83,17 +82,23 @@ async function run({ command, names, texts }: DlqOptions): Promise<number> {
   /** Shows how it goes until it has ended. */
   async function outcome(id: string): Promise<number> {
     const isTerminal = process.stderr.isTTY && !json;
-    for (;;) {
-      const answer = await client.ask('GET', `/redrives/${id}`);
-      const report = answer.body as RedriveShown;
-      const ended = ['done', 'cancelled', 'stopped'].includes(report.state) && report.waiting === 0;
-      if (isTerminal) process.stderr.write(`\r\u001b[K${ended ? '' : outcomeWords(report)}`);
-      if (ended) {
-        show<RedriveShown>(answer, outcomeWords);
-        return report.state === 'done' && report.failedAgain === 0 ? EXIT.done : EXIT.notAll;
-      }
-      await delay(LOOK_MS);
+    const progress = (words: string) => isTerminal && process.stderr.write(`\r\u001b[K${words}`);
+    const interrupted = new AbortController();
+    atCtrlC(() => interrupted.abort());
+    const { end, last } = await awaitOutcome({
+      look: (signal) => client.ask('GET', `/redrives/${id}`, undefined, signal),
+      onLook: (report) => progress(outcomeWords(report)),
+      timeoutMs: texts.has('timeout') ? Number(texts.get('timeout')) * 1000 : null,
+      interrupted: interrupted.signal,
+    });
+    progress('');
+    if (last !== null) show<RedriveShown>(last, outcomeWords);
+    if (end === 'ended') {
+      const { state, failedAgain } = last!.body as RedriveShown;
+      return state === 'done' && failedAgain === 0 ? EXIT.done : EXIT.notAll;
     }
+    console.error(`it goes on: "history ${id}" says what becomes of it, "cancel ${id}" ends it`);
+    return end === 'timeout' ? EXIT.goesOn : EXIT.interrupted;
   }
 
   const commands: Record<DlqCommand, () => Promise<number>> = {

@@ -43,7 +43,7 @@ export type ResumeCommand = { readonly kind: 'resume' };
 /** How a redrive ended in this partition: for the history, safety does not lean on it. */
 export type ClosedCommand = {
   readonly kind: 'closed';
-  readonly outcome: 'done' | 'stopped';
+  readonly outcome: 'done' | 'stopped' | 'cancelled';
   /** Orders again in this partition, by this command, and how many of them failed again. */
   readonly seen: number;
   readonly failedAgain: number;

@@ -102,8 +102,10 @@ function stateOf(
   about: { seen: number; selected: number; notBefore: number; now: number },
 ): RedriveState {
   const { seen, selected, notBefore, now } = about;
-  if ([...closed.values()].some(({ outcome }) => outcome === 'stopped')) return 'stopped';
-  if (closed.size === shares.size) return 'done';
+  const ends = [...closed.values()];
+  if (ends.some(({ outcome }) => outcome === 'stopped')) return 'stopped';
+  const isDone = ends.length === shares.size && ends.every(({ outcome }) => outcome === 'done');
+  if (isDone) return 'done';
   if (cancelled !== null) return 'cancelled';
   if (seen >= selected) return 'sent';
   return seen === 0 && now < notBefore ? 'waiting' : 'sending';
@@ -116,7 +118,8 @@ function reasonOf(
 ): string | null {
   const all = [...closed.values()];
   if (state === 'cancelled') return cancelled?.why || null;
-  if (state === 'stopped') return all.find(({ outcome }) => outcome === 'stopped')?.why ?? null;
+  if (state === 'stopped')
+    return all.find((each) => each.outcome === 'stopped' && each.why)?.why ?? null;
   if (state === 'done') return all.flatMap(({ why }) => why || []).join('; ') || null;
   const paused = [...shares.keys()].filter((each) => pauses.has(each) && !closed.has(each));
   return paused.length === 0 ? null : `paused: ${paused.join(', ')}`;

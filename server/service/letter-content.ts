@@ -78,12 +78,14 @@ export function createLetterContent(deps: {
     signal: AbortSignal,
   ): Promise<LetterLife[]> {
     const lives: LetterLife[] = [];
-    let from = letter.redrive;
-    while (from !== null && lives.length < MAX_LIVES) {
-      const place = { partition, offset: from.deadLetter };
+    let { redrive, offset } = letter;
+    // Anybody may write headers: what does not stand before a letter is no earlier life of it.
+    while (redrive !== null && redrive.deadLetter < offset && lives.length < MAX_LIVES) {
+      offset = redrive.deadLetter;
+      const place = { partition, offset };
       const [earlier] = await read([place], signal);
       lives.unshift(life(place, earlier));
-      from = earlier?.redrive ?? null;
+      redrive = earlier?.redrive ?? null;
     }
     return lives;
   }

@@ -20,11 +20,12 @@ export function commandsFor(
   };
 }
 
-/** What there is to do of it: nothing any more when it was cancelled or stopped, wherever. */
+/** What there is to do of it: to be closed, and nothing else, when it was cancelled or stopped, wherever. */
 function openIn(partition: number, redrive: AskedRedrive): OpenRedrive[] {
   const { id, by, shares, closed, cancelled } = redrive;
   const command = shares.get(partition);
+  if (command === undefined || closed.has(partition)) return [];
   const stopped = [...closed.values()].some(({ outcome }) => outcome === 'stopped');
-  const ended = command === undefined || closed.has(partition) || cancelled !== null || stopped;
-  return ended ? [] : [{ id, by, command }];
+  const ended = stopped ? 'stopped' : cancelled !== null ? 'cancelled' : null;
+  return [{ id, by, command, ended }];
 }

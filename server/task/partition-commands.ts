@@ -10,11 +10,13 @@ export type PauseState = {
   readonly breaker: boolean;
 };
 
-/** A redrive that has not ended in this partition. */
+/** A redrive of which it is not written yet how it has ended in this partition. */
 export type OpenRedrive = {
   readonly id: string;
   readonly by: string;
   readonly command: RedriveCommand;
+  /** Why nothing more of it is sent: somebody has cancelled it, or it was stopped in another partition. */
+  readonly ended: 'cancelled' | 'stopped' | null;
 };
 
 /** What the log of the commands says as far as it was read. */

@@ -71,6 +71,20 @@ const LOOK_EVERY_MS = 100;
 
 type Sendable = { readonly origin: number; readonly record: RecordContent };
 
+/** What became of all that the ledger has seen of a redrive, once nothing of it waits any more. */
+export async function outcomeOf(
+  id: string,
+  { books, clock, waits, signal }: Pick<SenderDeps, 'books' | 'clock' | 'waits' | 'signal'>,
+): Promise<Outcome> {
+  for (;;) {
+    const outcome = books.outcome(id);
+    if (outcome.waiting === 0) return outcome;
+    // To count those that wait takes a look at all that is pending: not at every change.
+    await waits.changed(signal);
+    await pass(clock, LOOK_EVERY_MS, signal);
+  }
+}
+
 /** Has sent nothing yet. @throws {AppError} from every method: REFUSED_BY_CANARY when too many fail again */
 export function createSender(deps: SenderDeps): Sender {
   const { logs, redrive, books, ahead, isPaused, author, clock, waits, signal } = deps;
@@ -119,6 +133,8 @@ export function createSender(deps: SenderDeps): Sender {
         letters.map(({ origin }) => origin),
         sentEnd,
       );
+      // The ledger may have read them before they were acknowledged, and have nothing to read any more.
+      ahead.seen(books.nextOffset);
       signal.throwIfAborted();
     } catch (error) {
       if (signal.aborted || !(error instanceof AppError)) throw error;
@@ -137,9 +153,7 @@ export function createSender(deps: SenderDeps): Sender {
   /** Waits for the outcome of all that was sent. */
   async function look(): Promise<void> {
     await waits.until(() => books.nextOffset >= sentEnd, signal);
-    // To count those that wait takes a look at all that is pending: not at every change.
-    while (books.outcome(id).waiting > 0) await pass(clock, LOOK_EVERY_MS, signal);
-    const { seen, failedAgain } = books.outcome(id);
+    const { seen, failedAgain } = await outcomeOf(id, { books, clock, waits, signal });
     const why = stopReason(canary, { sent: seen, failedAgain });
     if (why !== null) throw new AppError('REFUSED_BY_CANARY', why, false);
     lookAt = nextLook(canary, sent);

@@ -3,9 +3,9 @@
 // what is waited for here only keeps copies few.
 
 import { AppError, describe, isProgrammerError } from '../errors.ts';
-import { abortable } from '../log/abortable.ts';
+import { abortable, createAbort } from '../log/abortable.ts';
 import type { Clock } from '../log/clock.ts';
-import type { RedriveCommand } from '../log/command.ts';
+import type { ClosedCommand, RedriveCommand } from '../log/command.ts';
 import type { TaskLogs } from '../log/head.ts';
 import type { LogReader } from '../log/ports.ts';
 import { rangesOf } from '../log/selected-ranges.ts';
@@ -15,7 +15,7 @@ import { openRecord } from '../record-batch/record-parts.ts';
 import type { WriteCommand } from './command-writer.ts';
 import type { Books } from './ledger.ts';
 import type { OpenRedrive, PartitionCommands } from './partition-commands.ts';
-import { createSender, type RedriveBooks, type SenderDeps } from './redrive-sender.ts';
+import { createSender, outcomeOf, type RedriveBooks, type SenderDeps } from './redrive-sender.ts';
 import { createSentAhead } from './sent-ahead.ts';
 import { createWaits, pass } from './waits.ts';
 
@@ -49,6 +49,8 @@ export type RedriverDeps = Omit<
   onFailed: (error: unknown) => void;
 };
 
+type Running = { readonly ended: OpenRedrive['ended']; readonly controller: AbortController };
+
 /** A clock may be set while it is waited for. */
 const LOOK_AT_CLOCK_MS = 1000;
 
@@ -56,7 +58,7 @@ const LOOK_AT_CLOCK_MS = 1000;
 export function createRedriver(deps: RedriverDeps): Redriver {
   const { logs, clock, commands, letters, logger, books, write, onFailed } = deps;
   const { partition } = logs.orders;
-  const running = new Map<string, AbortController>();
+  const running = new Map<string, Running>();
   const waits = createWaits();
   const ahead = createSentAhead();
   const unwatch = commands.watch(sync);
@@ -64,8 +66,9 @@ export function createRedriver(deps: RedriverDeps): Redriver {
 
   function sync(): void {
     const open = new Map(commands.state().redrives.map((redrive) => [redrive.id, redrive]));
-    for (const [id, controller] of running) {
-      if (open.has(id)) continue;
+    for (const [id, { ended, controller }] of running) {
+      const still = open.get(id);
+      if (still?.ended === ended) continue;
       running.delete(id);
       controller.abort();
     }
@@ -73,24 +76,35 @@ export function createRedriver(deps: RedriverDeps): Redriver {
   }
 
   function start(redrive: OpenRedrive): void {
-    const controller = new AbortController();
+    const controller = createAbort();
     const { signal } = controller;
-    running.set(redrive.id, controller);
-    carryOut(redrive, signal)
-      .then(
-        (words) => end(redrive, 'done', words, signal),
-        (error: unknown) => {
-          if (signal.aborted) return;
-          if (isProgrammerError(error) || !(error instanceof AppError)) throw error;
-          return end(redrive, 'stopped', describe(error), signal);
-        },
-      )
-      .catch((error: unknown) => signal.aborted || onFailed(error));
+    running.set(redrive.id, { ended: redrive.ended, controller });
+    const work = redrive.ended === null ? toItsEnd(redrive, signal) : settle(redrive, signal);
+    work.catch((error: unknown) => signal.aborted || onFailed(error));
+  }
+
+  async function toItsEnd(redrive: OpenRedrive, signal: AbortSignal): Promise<void> {
+    let words: string;
+    try {
+      words = await carryOut(redrive, signal);
+    } catch (error) {
+      if (signal.aborted || isProgrammerError(error) || !(error instanceof AppError)) throw error;
+      return end(redrive, 'stopped', describe(error), signal);
+    }
+    return end(redrive, 'done', words, signal);
+  }
+
+  /** It was called off: what became of the letters that were sent by then is all there is to say. */
+  async function settle(redrive: OpenRedrive, signal: AbortSignal): Promise<void> {
+    const below = await abortable(signal, endOfOrders());
+    await waits.until(() => books.nextOffset >= below, signal);
+    await outcomeOf(redrive.id, { books, clock, waits, signal });
+    await end(redrive, redrive.ended!, '', signal);
   }
 
   async function end(
     { id }: OpenRedrive,
-    outcome: 'done' | 'stopped',
+    outcome: ClosedCommand['outcome'],
     why: string,
     signal: AbortSignal,
   ): Promise<void> {
@@ -147,7 +161,7 @@ export function createRedriver(deps: RedriverDeps): Redriver {
     },
     close() {
       unwatch();
-      for (const controller of running.values()) controller.abort();
+      for (const { controller } of running.values()) controller.abort();
       running.clear();
     },
   };

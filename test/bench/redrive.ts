@@ -25,7 +25,7 @@ for (let first = 0; first < LETTERS; first += BATCH) {
 }
 
 const below = LETTERS;
-const open = { id: 'bench', by: 'bench', command: redriveOf({ below }) };
+const open = { id: 'bench', by: 'bench', command: redriveOf({ below }), ended: null };
 const state: CommandState = { next: 1, pause: null, redrives: [open] };
 const tp = { topic: 'g-commands', partition: 0 };
 const commands: PartitionCommands = {

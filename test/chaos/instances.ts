@@ -14,6 +14,8 @@ export type Instance = {
   readonly lines: readonly string[];
   /** What it answers to GET, or to POST with a body; rejects when it refuses. */
   ask<T>(path: string, body?: object): Promise<T>;
+  /** Cancels a redrive. */
+  cancel(id: string): Promise<unknown>;
   /** Partitions of its last assignment. */
   partitions(): number[];
   metrics(): Promise<Metrics>;
@@ -90,6 +92,12 @@ export async function startInstance(
     }
   }
 
+  async function answered<T>(path: string, request: RequestInit): Promise<T> {
+    const answer = await service.get(path, request);
+    if (!answer.ok) throw new Error(`${name} answers ${path} with ${await answer.text()}`);
+    return (await answer.json()) as T;
+  }
+
   async function end(how: (service: Service) => Promise<unknown>): Promise<void> {
     mayEnd = true;
     if (frozen) process.kill(service.pid, 'SIGCONT');
@@ -120,12 +128,14 @@ export async function startInstance(
           looking = false;
         });
     },
-    async ask<T>(path: string, body?: object) {
-      const post = { method: 'POST', body: JSON.stringify(body) };
+    ask<T>(path: string, body?: object) {
       const headers = { 'content-type': 'application/json', 'x-requested-by': 'chaos' };
-      const answer = await service.get(path, body === undefined ? {} : { ...post, headers });
-      if (!answer.ok) throw new Error(`${name} answers ${path} with ${await answer.text()}`);
-      return (await answer.json()) as T;
+      const post = { method: 'POST', body: JSON.stringify(body), headers };
+      return answered<T>(path, body === undefined ? {} : post);
+    },
+    cancel(id) {
+      const headers = { 'x-requested-by': 'chaos' };
+      return answered(`/redrives/${id}?why=chaos`, { method: 'DELETE', headers });
     },
     async deadLetters() {
       const answer = await service.get('/dlq?limit=100');

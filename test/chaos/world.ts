@@ -127,8 +127,8 @@ export async function createWorld(
       const metrics = await instance.metrics();
       const found = differences(facts, metrics);
       if (found.length > 0) throw new Error(`${instance.name}: ${found.join('; ')}`);
-      const { counted, deadLettered, lost, corrections } = metrics.balance;
-      audited = { counted, deadLettered, lost, corrections };
+      const { counted, deadLettered, lost, copies, corrections } = metrics.balance;
+      audited = { counted, deadLettered, lost, copies, corrections };
     }
     return facts;
   }

@@ -22,6 +22,8 @@ t.test('wrong arguments are refused, all at once', async (t) => {
     ['redrive 0-1 --all', /exclude each other/],
     ['redrive --all --value {}', /one id/],
     ['redrive 0-1 --value {', /no JSON/],
+    ['redrive --all --timeout x', /goes with --yes[\s\S]*--timeout is no whole number/],
+    ['redrive --all --yes --no-wait --timeout 5', /exclude each other/],
     [
       'redrive --all --rate x --canary y --max-failed 2',
       /--canary[\s\S]*--rate[\s\S]*--max-failed/,

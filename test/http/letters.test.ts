@@ -248,6 +248,21 @@ t.test(
   },
 );
 
+t.test('a letter that claims an earlier life which cannot be is shown without one', async (t) => {
+  const { get, world } = await twenty(t);
+  const claims = (deadLetter: number) =>
+    someLetter({
+      origin: 100 + deadLetter,
+      partition: 0,
+      headers: redriveHeaders({ deadLetter, origin: 3, count: 1, id: 'c1' }),
+    });
+  await world.write(0, claims(10), claims(13), claims(13), claims(1_000_000));
+  for (const offset of [10, 11, 12, 13]) {
+    const { statusCode, body } = await get(`/dlq/0-${offset}`);
+    t.match({ statusCode, body }, { statusCode: 200, body: { earlier: [] } }, `letter ${offset}`);
+  }
+});
+
 t.test('a letter that is not there: retention took it, or there never was one', async (t) => {
   const { get, world } = await twenty(t);
   await world.expire(0, 4);

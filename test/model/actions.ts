@@ -1,12 +1,13 @@
 // What may befall the world, one thing at a time.
 import fc from 'fast-check';
+import type { LetterFilter, Selection } from '../../server/log/command.ts';
 import { causeOfFault, deadLetterHeaders } from '../../server/log/dead-letter.ts';
 import { Fault } from '../../server/log/fault.ts';
 import { redrivenRecord } from '../../server/log/redrive.ts';
 import { REASONS } from '../../server/orders/reasons.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import { encodeSomeOrder } from '../fixtures/some-order.ts';
-import { ownLetters, type Placed, selectedBy } from './commands.ts';
+import { codeOf, ownLetters, selectedBy } from './commands.ts';
 import type { Kind } from './handler.ts';
 import type { Fate } from './logs.ts';
 import { names } from './task.ts';
@@ -21,6 +22,8 @@ const KINDS: readonly (Kind | 'junk' | 'null')[] = [
   ...(['junk', 'null'] as const),
 ];
 const TIMES = [0, 1, 10, 10, 20, 20, 50, 100, 300, 1000];
+/** Records a second; a tenth of it is a batch. */
+const RATES = [null, null, 10, 30];
 const FATES: readonly Fate[] = ['unheard', 'unheard', 'refused', 'late', 'late', 'late', 'twice'];
 
 function record(kind: (typeof KINDS)[number], { scheduler: { pick } }: World): RecordContent {
@@ -69,6 +72,12 @@ function expireDeadLetters({ logs, oracle, instances, head }: World): void {
   logs.deleteBelow(names.deadLetters.topic, end);
 }
 
+async function work({ scheduler }: World, events: number): Promise<string> {
+  let fired = 0;
+  while (fired < events && (await scheduler.fire())) fired += 1;
+  return `${fired} events`;
+}
+
 const APPLY = {
   produce(world: World, size: number): string {
     const { logs, scheduler } = world;
@@ -91,31 +100,41 @@ const APPLY = {
     const { logs, commands, scheduler } = world;
     const letters = ownLetters(logs, names);
     if (letters.length === 0) return 'there are no dead letters';
-    const below = logs.boundsOf(names.deadLetters.topic).high;
     const { pick } = scheduler;
     const one = letters[pick(letters.length)]!;
-    const chosen = new Set(letters.filter(() => pick(2) === 0).map(({ offset }) => offset));
-    const kind = size % 4;
-    const value = kind === 3 ? record('good', world).value! : undefined;
-    const command = {
-      id: `c${commands.length}`,
-      below,
-      value,
-      cancelled: false,
-      selects: ({ offset }: Placed) =>
-        kind === 3
-          ? offset === one.offset
-          : kind === 2
-            ? chosen.has(offset)
-            : kind === 1 || offset % 2 === 0,
+    const some = letters.map(({ offset }) => offset).filter(() => pick(2) === 0);
+    const { high: below } = logs.boundsOf(names.deadLetters.topic);
+    const filter = (filter: LetterFilter): Selection => ({ kind: 'filter', filter, below });
+    const selection: Selection = [
+      filter({}),
+      filter({ code: codeOf(one.record) }),
+      { kind: 'offsets' as const, offsets: some.length > 0 ? some : [one.offset] },
+      { kind: 'offsets' as const, offsets: [one.offset] },
+    ][size % 4]!;
+    const how = {
+      value: size % 4 === 3 ? record('good', world).value : null,
+      rate: RATES[pick(RATES.length)]!,
+      canary: pick(4) === 0 ? { count: 1 + pick(2), maxFailed: pick(2) / 2 } : null,
     };
-    world.redrive(command);
-    return `${command.id} selects ${selectedBy(command, letters).map(({ offset }) => offset)}${value ? ', edited' : ''}`;
+    // Now and then two people press the same button.
+    const same = Array.from({ length: pick(4) === 0 ? 2 : 1 }, () =>
+      commands.redrive(selection, how),
+    );
+    const offsets = selectedBy(same[0]!, letters).map(({ offset }) => offset);
+    return `${same.map(({ id }) => id)} selects ${offsets}${how.value ? ', edited' : ''}`;
   },
-  cancel(world: World): string {
-    const command = world.commands[world.scheduler.pick(world.commands.length)];
-    if (command !== undefined) world.cancel(command);
-    return command?.id ?? 'nothing';
+  cancel({ commands, scheduler }: World): string {
+    const redrive = commands.redrives[scheduler.pick(commands.redrives.length)];
+    if (redrive !== undefined) commands.cancel(redrive);
+    return redrive?.id ?? 'nothing';
+  },
+  pause({ commands }: World): string {
+    commands.pause();
+    return 'somebody';
+  },
+  resume({ commands }: World): string {
+    commands.resume();
+    return 'somebody';
   },
   /** Another group redrives, or somebody writes half of the headers, or a copy out of the blue. */
   odd(world: World, size: number): string {
@@ -145,11 +164,9 @@ const APPLY = {
     logs.append(names.deadLetters.topic, [deadLetter('other', offset, null)]);
     return `another group gives up order ${offset}`;
   },
-  async run({ scheduler }: World, size: number): Promise<string> {
-    let fired = 0;
-    while (fired < 2 * size && (await scheduler.fire())) fired += 1;
-    return `${fired} events`;
-  },
+  run: (world: World, size: number) => work(world, 2 * size),
+  /** Long enough for an order to be given up, or for a redrive to be carried out. */
+  work: (world: World, size: number) => work(world, 10 * size),
   wait({ scheduler }: World, size: number): string {
     const ms = TIMES[size]!;
     scheduler.advance(ms);
@@ -268,11 +285,14 @@ const WEIGHTS: Record<ActionKind, number> = {
   produce: 10,
   redrive: 8,
   cancel: 1,
+  pause: 1,
+  resume: 2,
   odd: 1,
   damage: 1,
   skip: 2,
   strangers: 1,
   run: 16,
+  work: 0,
   wait: 10,
   rebalance: 5,
   reassign: 2,
@@ -306,20 +326,36 @@ export async function apply(
 /** What redrives depend on most: crowded together, so that they meet. */
 const REDRIVE_WEIGHTS: Partial<Record<ActionKind, number>> = {
   produce: 6,
-  redrive: 8,
+  redrive: 12,
   cancel: 2,
   odd: 2,
-  run: 16,
+  run: 12,
+  work: 8,
   wait: 4,
-  rebalance: 4,
+  rebalance: 5,
   reassign: 1,
-  crash: 3,
+  crash: 5,
   freeze: 2,
   thaw: 3,
-  doom: 6,
-  release: 6,
+  doom: 8,
+  release: 8,
   trim: 3,
-  expire: 1,
+  expire: 2,
+};
+
+/** A partition that is paused again and again, while orders are in hand and fail. */
+const PAUSE_WEIGHTS: Partial<Record<ActionKind, number>> = {
+  produce: 12,
+  pause: 5,
+  resume: 5,
+  redrive: 2,
+  cancel: 1,
+  run: 16,
+  wait: 4,
+  rebalance: 1,
+  crash: 1,
+  stop: 1,
+  doom: 1,
 };
 
 /** Somebody writes dead letters of orders that were counted, or that are gone. */
@@ -340,22 +376,29 @@ function sequences(weights: Partial<Record<ActionKind, number>>): fc.Arbitrary<A
   const kinds = (Object.keys(weights) as ActionKind[]).flatMap((kind) =>
     Array<ActionKind>(weights[kind]!).fill(kind),
   );
-  return fc.array(
-    fc.record({
-      kind: fc.constantFrom(...kinds),
-      size: fc.nat({ max: 9 }),
-      salt: fc.nat({ max: 0xffff }),
-    }),
-    { maxLength: 40, size: 'max' },
-  );
+  return fc.array(some(...kinds), { maxLength: 40, size: 'max' });
 }
 
+function some(...kinds: ActionKind[]): fc.Arbitrary<Action> {
+  return fc.record({
+    kind: fc.constantFrom(...kinds),
+    size: fc.nat({ max: 9 }),
+    salt: fc.nat({ max: 0xffff }),
+  });
+}
+
+/** Without dead letters nothing can be redriven. */
+const beforeRedrives = fc.tuple(some('produce'), some('produce'), some('work'));
+
 /** What a story is about. */
-export type Theme = 'anything' | 'redrives' | 'forgeries';
+export type Theme = 'anything' | 'redrives' | 'pauses' | 'forgeries';
 
 /** What happens in stories about it. */
 export const actions: Record<Theme, fc.Arbitrary<Action[]>> = {
   anything: sequences(WEIGHTS),
-  redrives: sequences(REDRIVE_WEIGHTS),
+  redrives: fc
+    .tuple(beforeRedrives, sequences(REDRIVE_WEIGHTS))
+    .map(([before, actions]) => [...before, ...actions]),
+  pauses: sequences(PAUSE_WEIGHTS),
   forgeries: sequences(FORGERY_WEIGHTS),
 };

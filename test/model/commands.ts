@@ -1,35 +1,57 @@
-// What people ask of dead letters, as the model has it, and whoever carries it out: one executor per
-// task, which follows the rules of carrying out and dies, freezes or repeats itself like anything else.
+// What people ask of dead letters and of the partition in the model, as records of the command topic.
 
+import {
+  type Canary,
+  type Command,
+  type CommandBody,
+  decodeCommand,
+  encodeCommand,
+  type Selection,
+} from '../../server/log/command.ts';
 import { readOrigin } from '../../server/log/dead-letter.ts';
-import type { LogReader, LogWriter } from '../../server/log/ports.ts';
-import { redrivenRecord, redriveOf } from '../../server/log/redrive.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
-import type { OrderLedgerState } from '../fixtures/orders.ts';
 import type { Logs } from './logs.ts';
-import type { Host, Scheduler } from './scheduler.ts';
 
-/** One redrive. Its selection is frozen when it is given. */
-export type Command = {
+/** One redrive. Its selection is frozen when it is asked for. */
+export type Redrive = {
   readonly id: string;
-  readonly selects: (letter: Placed) => boolean;
-  /** The end of the dead letters when it was given. */
+  readonly selection: Selection;
+  /** The end of the dead letters when it was asked for. */
   readonly below: number;
-  /** Takes the place of the value. */
-  readonly value: Buffer | undefined;
+  readonly hasCanary: boolean;
   cancelled: boolean;
+  /** How it has ended, each time that somebody has written that. */
+  readonly ends: string[];
 };
 
-export type Placed = { readonly offset: number; readonly record: RecordContent };
-
 /** A dead letter of our group, and the order that it stands for. */
-export type OwnLetter = Placed & { readonly origin: number };
+export type OwnLetter = {
+  readonly offset: number;
+  readonly record: RecordContent;
+  readonly origin: number;
+};
 
-/** The logs that an executor works with, and whose it is. */
+/** The logs that commands are about, and whose they are. */
 export type Ground = {
   readonly group: string;
-  readonly orders: { readonly topic: string; readonly partition: number };
-  readonly deadLetters: { readonly topic: string; readonly partition: number };
+  readonly orders: { readonly topic: string };
+  readonly deadLetters: { readonly topic: string };
+  readonly commands: { readonly topic: string };
+};
+
+export type CommandLog = {
+  readonly redrives: readonly Redrive[];
+  /** Whether somebody, or the breaker, has paused the partition. */
+  readonly isPaused: boolean;
+  redrive(
+    selection: Selection,
+    how: { rate: number | null; canary: Canary | null; value: Buffer | null },
+  ): Redrive;
+  cancel(redrive: Redrive): void;
+  pause(): void;
+  resume(): void;
+  /** A record was written to the topic, here or by a process. */
+  landed(record: RecordContent): void;
 };
 
 /** The letters of our group that are there, in their order. */
@@ -41,118 +63,64 @@ export function ownLetters(logs: Logs, { group, orders, deadLetters }: Ground): 
   });
 }
 
-/** What a command has selected of them. */
-export function selectedBy({ selects, below }: Command, letters: OwnLetter[]): OwnLetter[] {
-  return letters.filter((letter) => letter.offset < below && selects(letter));
+/** What a redrive has selected of them, by rules of its own. */
+export function selectedBy({ selection, below }: Redrive, letters: OwnLetter[]): OwnLetter[] {
+  const wanted = letters.filter(({ offset }) => offset < below);
+  if (selection.kind === 'offsets')
+    return wanted.filter(({ offset }) => selection.offsets.includes(offset));
+  const { code } = selection.filter;
+  return wanted.filter(({ record }) => code === undefined || codeOf(record) === code);
 }
 
-/** How an executor may break the rules. */
-export type ExecutorFault = {
-  /** It does not read the orders to their end first. */
-  readonly blind?: boolean;
-  /** What came after the command was given is selected too. */
-  readonly movingEnd?: boolean;
-};
+/** How the reason begins. */
+export function codeOf({ headers }: RecordContent): string {
+  const reason = headers.find(({ key }) => key.toString() === 'errorReason')?.value;
+  return /^\w+/.exec(`${reason}`)![0];
+}
 
-export type Executor = {
-  /** There is a command that was not there before, or a cancel. */
-  wake(): void;
-};
+/** Nothing is asked for yet. */
+export function createCommandLog(logs: Logs, ground: Ground): CommandLog {
+  const redrives: Redrive[] = [];
+  const seen = new Set<string>();
+  let written = 0;
+  let isPaused = false;
 
-/** Begins when there is a ledger, and ends with its task. `onSend` hears of every record before it is sent. */
-export function createExecutor(options: {
-  host: Host;
-  scheduler: Scheduler;
-  logs: Logs;
-  ground: Ground;
-  reader: LogReader;
-  writer: LogWriter;
-  fault: ExecutorFault;
-  commands: readonly Command[];
-  ledger: OrderLedgerState;
-  isOpen: () => boolean;
-  onSend: (record: RecordContent, beganAt: number) => void;
-  onFailed: (error: unknown) => void;
-}): Executor {
-  const { host, scheduler, logs, ground, reader, writer, fault, commands, ledger, isOpen } =
-    options;
-  const { onSend, onFailed } = options;
-  /** What this process has heard of. */
-  const known = new Set<Command>();
-  const cancelled = new Set<Command>();
-  const sent = new Set<number>();
-  let beganAt = -1;
-  let working = false;
-
-  const pause = (ms: number) => new Promise<void>((resolve) => scheduler.later(host, resolve, ms));
-
-  const isReady = () => fault.blind === true || ledger.nextOffset >= beganAt;
-
-  async function begin(): Promise<void> {
-    await pause(0);
-    beganAt = (await reader.bounds(ground.orders)).high;
-    for (let ms = 10; isOpen() && !isReady(); ms *= 2) await pause(ms);
-    wake();
+  function write(body: CommandBody, id = `c${written}`): string {
+    written += 1;
+    const author = { group: ground.group, id, at: 1, by: 'p', from: '', why: '' };
+    const value = encodeCommand({ ...author, ...body });
+    logs.append(ground.commands.topic, [{ timestamp: 1, key: null, value, headers: [] }]);
+    return id;
   }
 
-  function wake(): void {
-    scheduler.later(host, () => {
-      for (const command of commands) {
-        known.add(command);
-        if (command.cancelled) cancelled.add(command);
-      }
-      if (working || beganAt < 0 || !isReady()) return;
-      working = true;
-      carryOut()
-        .catch(onFailed)
-        .finally(() => (working = false));
-    });
-  }
-
-  function left(command: Command): OwnLetter[] {
-    const seen = fault.movingEnd ? { ...command, below: Number.POSITIVE_INFINITY } : command;
-    const letters = selectedBy(seen, ownLetters(logs, ground));
-    const wanted = new Map<number, OwnLetter>();
-    for (const letter of letters) {
-      if (ledger.redriven.has(letter.origin) || sent.has(letter.origin)) continue;
-      if (!wanted.has(letter.origin)) wanted.set(letter.origin, letter);
-    }
-    return [...wanted.values()];
-  }
-
-  async function carryOut(): Promise<void> {
-    for (const command of known) {
-      while (isOpen() && !cancelled.has(command)) {
-        const batch = left(command).slice(0, 1 + scheduler.pick(3));
-        if (batch.length === 0) break;
-        await send(batch.map((letter) => recordOf(command, letter)));
-        for (const { origin } of batch) sent.add(origin);
-      }
-    }
-  }
-
-  function recordOf({ id, value }: Command, { offset, origin, record }: OwnLetter): RecordContent {
-    const count = 1 + (redriveOf(record.headers)?.count ?? 0);
-    const { group } = ground;
-    return redrivenRecord(
-      record,
-      { group, deadLetter: offset, origin, id, count, at: 1, by: 'p' },
-      value,
-    );
-  }
-
-  async function send(records: readonly RecordContent[]): Promise<void> {
-    for (const record of records) onSend(record, beganAt);
-    while (isOpen()) {
-      try {
-        await writer.append(ground.orders, records);
-        return;
-      } catch {
-        await pause(scheduler.pick(200));
-      }
-    }
-  }
-
-  begin().catch(onFailed);
-  return { wake };
+  return {
+    redrives,
+    get isPaused() {
+      return isPaused;
+    },
+    redrive(selection, { rate, canary, value }) {
+      const below = logs.boundsOf(ground.deadLetters.topic).high;
+      const how = { notBefore: 0, maxRedrives: 1000, selected: 0 };
+      const hasCanary = canary !== null;
+      const id = `c${written}`;
+      const redrive = { id, selection, below, hasCanary, cancelled: false, ends: [] };
+      redrives.push(redrive);
+      write({ kind: 'redrive', selection, ...how, rate, canary, value }, id);
+      return redrive;
+    },
+    cancel(redrive) {
+      redrive.cancelled = true;
+      write({ kind: 'cancel' }, redrive.id);
+    },
+    pause: () => void write({ kind: 'pause', breaker: false }),
+    resume: () => void write({ kind: 'resume' }),
+    landed({ value }) {
+      const command = decodeCommand(value!) as Command;
+      const { kind, id } = command;
+      if (kind === 'closed') redrives.find((each) => each.id === id)?.ends.push(command.outcome);
+      if (seen.has(`${kind} ${id}`)) return;
+      seen.add(`${kind} ${id}`);
+      if (kind === 'pause' || kind === 'resume') isPaused = kind === 'pause';
+    },
+  };
 }

@@ -8,7 +8,7 @@ import type { RecordContent } from '../../server/record-batch/record.ts';
 import { judge, type Verdict } from '../fixtures/oracle.ts';
 import { type OrderCheckpoint, readCheckpoint } from '../fixtures/orders.ts';
 
-import type { Command } from './commands.ts';
+import type { Redrive } from './commands.ts';
 
 /** A checkpoint, a view or a state of rest that contradicts the logs. */
 export class Contradiction extends Error {}
@@ -40,7 +40,7 @@ export type Oracle = {
   redriving(
     record: RecordContent,
     beganAt: number,
-    commands: readonly Command[],
+    redrives: readonly Redrive[],
     low: number,
   ): void;
   /** Whether there ever was a redriven record of our group for the order. */
@@ -195,7 +195,7 @@ export function createOracle(group: string, topic: string): Oracle {
     },
     isRedriven: (offset) => orders.get(offset)?.redrive != null,
     wasRedriven: (origin) => recordsFor(origin).length > 0,
-    redriving(record, beganAt, commands, low) {
+    redriving(record, beganAt, redrives, low) {
       lowOfOrders = low;
       const redrive = redriveIn(record.headers)!;
       const known = recordsFor(redrive.origin).filter(
@@ -206,7 +206,7 @@ export function createOracle(group: string, topic: string): Oracle {
         `order ${redrive.origin} is redriven by who could know that it was`,
       );
       const letter = Number(textOf(record.headers, 'orders.redrive.dead-letter'));
-      const command = commands.find(({ id }) => id === redrive.id)!;
+      const command = redrives.find(({ id }) => id === redrive.id)!;
       demand(letter < command.below, `${redrive.id} sends letter ${letter}, which came later`);
     },
     damagedOrder: (offset) => void damaged.add(offset),

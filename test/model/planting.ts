@@ -1,4 +1,5 @@
 // How a fault is planted: what a task is built from is replaced.
+import type { TaskCommands } from '../../server/task/commanded.ts';
 import type {
   OrderLedger,
   OrderLedgerState as State,
@@ -24,4 +25,11 @@ export function inLedger(
 /** Replaces what a task is built from. */
 export function inTask(task: (deps: TaskDeps) => TaskDeps): Required<Pick<Fault, 'task'>> {
   return { task };
+}
+
+/** Replaces what a task hears of commands, and carries them out with. */
+export function inCommands(
+  change: (commands: TaskCommands) => TaskCommands,
+): Required<Pick<Fault, 'task'>> {
+  return inTask((deps) => ({ ...deps, commands: change(deps.commands!) }));
 }

@@ -2,7 +2,8 @@
 
 import { decodeCheckpoint, encodeCheckpoint } from '../../server/log/checkpoint.ts';
 import { packOffsets, unpackOffsets } from '../../server/log/packed-offsets.ts';
-import { inLedger, inTask } from './planting.ts';
+import type { OpenRedrive } from '../../server/task/partition-commands.ts';
+import { inCommands, inLedger, inTask } from './planting.ts';
 import { type Fault, names } from './task.ts';
 
 /** The faults, by name; they show in stories about redrives. */
@@ -103,7 +104,31 @@ export const redriveFaults: Record<string, Fault> = {
     return {};
   }),
 
-  'the end of the orders not read before a redrive': { executor: { blind: true } },
+  'the end of the orders not read before a redrive': inCommands(({ letters, ...commands }) => ({
+    ...commands,
+    letters: {
+      ...letters,
+      async bounds(tp) {
+        const bounds = await letters.bounds(tp);
+        return tp === names.orders ? { ...bounds, high: bounds.low } : bounds;
+      },
+    },
+  })),
 
-  'a filter whose end moves': { executor: { movingEnd: true } },
+  'a filter whose end moves': inCommands((commands) => ({
+    ...commands,
+    log: {
+      ...commands.log,
+      state() {
+        const state = commands.log.state();
+        return { ...state, redrives: state.redrives.map(withoutEnd) };
+      },
+    },
+  })),
 };
+
+function withoutEnd({ command, ...open }: OpenRedrive): OpenRedrive {
+  const { selection } = command;
+  if (selection.kind === 'offsets') return { ...open, command };
+  return { ...open, command: { ...command, selection: { ...selection, below: 2 ** 40 } } };
+}

@@ -7,6 +7,8 @@ import type { Instance, Watcher, World } from './world.ts';
 
 /** More events than any story needs. */
 const PATIENCE = 5000;
+/** The breaker lets one more order be given up each time. */
+const MANY_PAUSES = 500;
 /** Backoffs are below 100 ms; what is sent again after lost acknowledgements waits 5 s now and then. */
 const PATIENCE_MS = 60_000;
 
@@ -37,6 +39,8 @@ export async function comeToRest(world: World, early: Watcher): Promise<void> {
   // What is trimmed has to suffice for whoever comes next.
   world.crash(last);
   const owner = world.start();
+  await drain(world);
+  pressAgain(world);
   await drain(world);
   const late = world.watch();
   await drain(world);
@@ -75,13 +79,28 @@ export async function comeToRest(world: World, early: Watcher): Promise<void> {
   }
 }
 
-/** Every letter that was selected was sent, unless its command was cancelled or it is there no more. */
+/** Somebody selects all letters again: those that were redriven are not sent once more. */
+function pressAgain({ logs, commands }: World): void {
+  if (commands.redrives.length === 0) return;
+  const below = logs.boundsOf(names.deadLetters.topic).high;
+  const how = { rate: null, canary: null, value: null };
+  commands.redrive({ kind: 'filter', filter: {}, below }, how);
+}
+
+/**
+ * Every redrive has ended; every letter that was selected was sent, unless the redrive was cancelled or
+ * stopped by its canary, or the letter is there no more.
+ */
 function allSent({ logs, oracle, commands }: World): void {
   const letters = ownLetters(logs, names);
-  for (const command of commands) {
-    if (command.cancelled) continue;
-    for (const { offset, origin } of selectedBy(command, letters)) {
-      demand(oracle.wasRedriven(origin), `${command.id} has not sent letter ${offset}`);
+  for (const redrive of commands.redrives) {
+    const { id, ends, cancelled, hasCanary } = redrive;
+    demand(ends.length > 0, `${id} has no end`);
+    demand(cancelled || !ends.includes('cancelled'), `${id} is closed as cancelled`);
+    demand(hasCanary || !ends.includes('stopped'), `${id} is stopped without a canary`);
+    if (!ends.includes('done')) continue;
+    for (const { offset, origin } of selectedBy(redrive, letters)) {
+      demand(oracle.wasRedriven(origin), `${id} has not sent letter ${offset}`);
     }
   }
 }
@@ -110,7 +129,17 @@ function soleOwner(world: World): Instance {
   return owner ?? world.start();
 }
 
+/** Until nothing happens any more, and nothing keeps it from happening. */
 async function drain(world: World): Promise<void> {
+  for (let times = 0; times < MANY_PAUSES; times += 1) {
+    await settle(world);
+    if (!world.commands.isPaused) return;
+    world.commands.resume();
+  }
+  demand(false, 'the partition is paused again and again');
+}
+
+async function settle(world: World): Promise<void> {
   const { scheduler } = world;
   for (let events = 0; events < PATIENCE; events += 1) {
     if (!(await scheduler.fire()) && !scheduler.advanceToNext()) return;

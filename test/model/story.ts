@@ -11,6 +11,12 @@ const setup = {
   maxPendingBytes: fc.constantFrom(40, 1e6),
   concurrency: fc.constantFrom(1, 2, 64),
   ordering: fc.constantFrom('none', 'key', 'partition'),
+  /** With a least of 1 not one order could be given up, and nothing would come to rest. */
+  breaker: fc.record({
+    ratio: fc.constantFrom(0, 0, 0.5),
+    windowMs: fc.constantFrom(50, 500),
+    min: fc.constantFrom(2, 4),
+  }),
 } as const;
 /** Small enough that checkpoints of so short a story lean on others. */
 const often = { redriven: [0, 1, 3], deadLetters: [0, 2, 5] } as const;
@@ -28,12 +34,13 @@ const setups = fc.record({
 });
 const setupsOfRedrives = fc.record({
   ...setup,
-  baseAfter: baseAfter(often.redriven, often.deadLetters),
+  baseAfter: baseAfter([1, 3, 8], [1, 3, 8]),
 });
 
 const stories: Record<Theme, fc.Arbitrary<Story>> = {
   anything: fc.tuple(setups, actions.anything),
   redrives: fc.tuple(setupsOfRedrives, actions.redrives),
+  pauses: fc.tuple(setups, actions.pauses),
   forgeries: fc.tuple(setups, actions.forgeries),
 };
 

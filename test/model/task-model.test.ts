@@ -5,7 +5,7 @@ t.setTimeout(900_000);
 
 t.test('whatever happens, every checkpoint is a true statement about the logs', async (t) => {
   const { failed, numRuns, seed, errorInstance } = await run(t, {
-    themes: ['anything', 'redrives', 'forgeries'],
+    themes: ['anything', 'redrives', 'pauses', 'forgeries'],
     shorten: true,
   });
   t.comment(`${numRuns} runs, MODEL_SEED=${seed}`);

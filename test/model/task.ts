@@ -4,18 +4,21 @@
 import { createProgress } from '../../server/log/progress.ts';
 import { createOrderFold } from '../../server/orders/order-fold.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
+import { commandsFor } from '../../server/service/partition-commands.ts';
+import type { BreakerLimits } from '../../server/task/breaker.ts';
 import { createLedger } from '../../server/task/ledger.ts';
 import type { Ordering } from '../../server/task/ordering.ts';
 import { createPartitionTask, type PartitionTask } from '../../server/task/partition-task.ts';
 import type { BaseAfter } from '../../server/task/task-deps.ts';
 import type { Tasks } from '../../server/task/tasks.ts';
+import type { CommandsReader } from '../../server/view/commands.ts';
+import { createChooser } from '../../server/view/letter-choice.ts';
 import {
   inGroups,
   type OrderLedgerState,
   type OrderTaskDeps as TaskDeps,
 } from '../fixtures/orders.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
-import { type Command, createExecutor, type Executor, type ExecutorFault } from './commands.ts';
 import { createHandler } from './handler.ts';
 import type { Logs } from './logs.ts';
 import { Contradiction } from './oracle.ts';
@@ -28,6 +31,7 @@ export const names = {
   orders: { topic: 'orders', partition: 0 },
   deadLetters: { topic: 'orders-dlq', partition: 0 },
   checkpoints: { topic: 'g-checkpoints', partition: 0 },
+  commands: { topic: 'g-commands', partition: 0 },
 };
 
 /** Settings that differ from run to run. */
@@ -38,13 +42,13 @@ export type Setup = {
   readonly concurrency: number;
   readonly ordering: Ordering;
   readonly baseAfter: BaseAfter;
+  readonly breaker: BreakerLimits;
 };
 
 /** Puts a fault into what a task is built from, or into the tasks of a process. */
 export type Fault = {
   readonly task?: (deps: TaskDeps) => TaskDeps;
   readonly tasks?: (tasks: Tasks, start: () => void) => Tasks;
-  readonly executor?: ExecutorFault;
 };
 
 export type Position = { readonly nextOffset: number; readonly deadLetterOffset: number };
@@ -57,9 +61,11 @@ export type Run = {
   ledger: OrderLedgerState | null;
   /** Dead letters that it will send again until they are acknowledged. */
   readonly unacknowledged: Set<RecordContent>;
-  /** Carries out commands, once the task has restored. */
-  executor: Executor | null;
+  /** The end of the orders when it began to redrive; -1 before. */
+  redrivesFrom: number;
 };
+
+const choose = createChooser({ group: names.group, topic: names.orders.topic });
 
 /** A task for `host`, to be started; `onSend` hears of every checkpoint and dead letter that it sends. */
 export function createTask(options: {
@@ -71,9 +77,9 @@ export function createTask(options: {
   floor: Position;
   generation: () => number;
   mayErr: () => boolean;
-  commands: readonly Command[];
+  commands: CommandsReader;
   onSend: (record: RecordContent, run: Run) => void;
-  onRedrive: (record: RecordContent, beganAt: number) => void;
+  onRedrive: (record: RecordContent, run: Run) => void;
   onFailed: (error: unknown) => void;
 }): Run {
   const { setup, fault, host, scheduler, logs, floor, generation, mayErr, onSend, onFailed } =
@@ -100,8 +106,10 @@ export function createTask(options: {
     writer: {
       async append(tp, records) {
         if (tp === names.deadLetters) expectOpen('gives up');
+        if (tp === names.orders) expectOpen('redrives');
         for (const record of records) {
-          onSend(record, run);
+          if (tp === names.orders) options.onRedrive(record, run);
+          else onSend(record, run);
           if (tp === names.deadLetters) unacknowledged.add(record);
         }
         const offset = await writer.append(tp, records);
@@ -125,17 +133,21 @@ export function createTask(options: {
     random: () => scheduler.pick(16) / 16,
     logger: silentLogger,
     progress: createProgress(scheduler.clockOf(host)),
+    commands: {
+      log: commandsFor(options.commands, names.commands.topic, 0),
+      breaker: setup.breaker,
+      letters: {
+        ...reader,
+        async bounds(tp) {
+          const bounds = await reader.bounds(tp);
+          if (tp === names.orders && run.redrivesFrom < 0) run.redrivesFrom = bounds.high;
+          return bounds;
+        },
+      },
+      choose: (command) => choose(command, 0),
+    },
     createLedger(state, fold, group) {
       run.ledger = state;
-      run.executor = createExecutor({
-        ...options,
-        ...logs.portsOf(host),
-        ground: names,
-        fault: fault.executor ?? {},
-        ledger: state,
-        isOpen: () => run.task.state !== 'CLOSED',
-        onSend: options.onRedrive,
-      });
       return createLedger(state, fold, group);
     },
     onProblem: () => {},
@@ -148,6 +160,6 @@ export function createTask(options: {
   }
 
   const task = createPartitionTask(inGroups(fault.task?.(deps) ?? deps));
-  const run: Run = { task, floor, ledger: null, unacknowledged, executor: null };
+  const run: Run = { task, floor, ledger: null, unacknowledged, redrivesFrom: -1 };
   return run;
 }

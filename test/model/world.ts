@@ -6,10 +6,11 @@ import { DamagedBatch } from '../../server/record-batch/batch-header.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import type { PartitionTask } from '../../server/task/partition-task.ts';
 import { createTasks, type Tasks } from '../../server/task/tasks.ts';
+import { type CommandsReader, createCommands } from '../../server/view/commands.ts';
 import { createGroupView, type GroupViewReader } from '../../server/view/group-view.ts';
 import type { OrderCheckpoint } from '../fixtures/orders.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
-import type { Command } from './commands.ts';
+import { type CommandLog, createCommandLog } from './commands.ts';
 import { Mistake } from './handler.ts';
 import { createLogs, type Landing, type Logs } from './logs.ts';
 import { createOracle, demand, type Oracle } from './oracle.ts';
@@ -29,6 +30,7 @@ export type Instance = Watcher & {
   /** Generation of the group, as far as the process has heard. */
   generation: number;
   readonly tasks: Tasks;
+  readonly commands: CommandsReader;
   /** Its newest task. */
   run: Run;
   /** It was told to stop. */
@@ -50,10 +52,7 @@ export type World = {
   /** The checkpoint that has stated the greatest position. */
   readonly head: Head;
   /** What was asked for, in its order. */
-  readonly commands: readonly Command[];
-  /** Somebody asks for a redrive. */
-  redrive(command: Command): void;
-  cancel(command: Command): void;
+  readonly commands: CommandLog;
   start(): Instance;
   /** Somebody who does nothing but look, and never crashes. */
   watch(): Watcher;
@@ -93,7 +92,7 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
   const starts = new Set<number>();
   const seen = new Map<Watcher, Position>();
   const watchers: Watcher[] = [];
-  const commands: Command[] = [];
+  const commands = createCommandLog(logs, names);
   let instances: Instance[] = [];
   let count = 0;
 
@@ -102,6 +101,7 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
       if (damaged) oracle.damagedOrder(offset);
       else if (topic === names.orders.topic) oracle.order(offset, record);
       else if (topic === names.deadLetters.topic) oracle.deadLetter(offset, record);
+      else if (topic === names.commands.topic) commands.landed(record);
       else checkpointLanded(record, offset);
     } catch (error) {
       wrongs.push(error);
@@ -129,7 +129,7 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
   }
 
   function open(
-    instance: Pick<Instance, 'host' | 'generation'>,
+    instance: Pick<Instance, 'host' | 'generation' | 'commands'>,
     failed: (error: unknown) => void,
   ): Run {
     return createTask({
@@ -139,13 +139,14 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
       scheduler,
       logs,
       floor: world.head,
-      commands,
+      commands: instance.commands,
       generation: () => instance.generation,
       mayErr: () => !world.calm,
       onSend: (record, { floor }) => senders.set(record, floor),
-      onRedrive(record, beganAt) {
+      onRedrive(record, { redrivesFrom }) {
+        const { low } = logs.boundsOf(names.orders.topic);
         try {
-          oracle.redriving(record, beganAt, commands, logs.boundsOf(names.orders.topic).low);
+          oracle.redriving(record, redrivesFrom, commands.redrives, low);
         } catch (error) {
           wrongs.push(error);
         }
@@ -160,7 +161,9 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
   }
 
   /** The tasks of a process, which has one partition. */
-  function tasksOf(instance: Pick<Instance, 'host' | 'generation'> & Partial<Instance>): Tasks {
+  function tasksOf(
+    instance: Pick<Instance, 'host' | 'generation' | 'commands'> & Partial<Instance>,
+  ): Tasks {
     const clock = { ...scheduler.clockOf(instance.host), after: () => () => {} };
     const create = (_partition: number, failed: (error: unknown) => void) => {
       instance.run = open(instance, failed);
@@ -204,8 +207,17 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
     return { host, view, averages };
   }
 
-  function wakeExecutors(): void {
-    for (const { run } of instances) run.executor?.wake();
+  function commandsOf(host: Host): CommandsReader {
+    const reader = createCommands({
+      reader: logs.portsOf(host).reader,
+      group: names.group,
+      topic: names.commands.topic,
+      clock: scheduler.clockOf(host),
+      logger: silentLogger,
+      onFailed: (_tp, error) => wrongs.push(error),
+    });
+    reader.follow([0]);
+    return reader;
   }
 
   const world = {
@@ -218,18 +230,11 @@ export function createWorld(setup: Setup, fault: Fault = {}): World {
     spoilt: false,
     head: NOTHING,
     commands,
-    redrive(command: Command) {
-      commands.push(command);
-      wakeExecutors();
-    },
-    cancel(command: Command) {
-      command.cancelled = true;
-      wakeExecutors();
-    },
     start() {
       world.generation += 1;
       const watcher = see((...checkpoint) => instance.tasks.readBack(0, ...checkpoint));
-      const process = { ...watcher, generation: world.generation, stopped: false };
+      const commands = commandsOf(watcher.host);
+      const process = { ...watcher, generation: world.generation, stopped: false, commands };
       const tasks = tasksOf(process);
       tasks.assign([0]);
       const instance = Object.assign(process, { tasks }) as Instance;

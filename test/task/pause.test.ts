@@ -180,6 +180,30 @@ t.test('after a resume the breaker judges anew', async (t) => {
   t.match(await commands.read(), [{ kind: 'pause' }, { kind: 'resume' }, { kind: 'pause' }]);
 });
 
+t.test('an hour of traffic in which every tenth attempt fails pauses nothing', async (t) => {
+  const { start, append, clock, commands, checkpoint, deleteBelow } = pausable(t);
+  const defaults = { ratio: 0.5, windowMs: 60_000, min: 100 };
+  let random = 7;
+  const handle: OrderHandler = () => {
+    random = (random * 48_271) % 2_147_483_647;
+    if (random % 10 === 0) throw new TransientError('busy');
+  };
+  const { failures } = start(handle, {
+    commands: commands.follow().forTask(defaults),
+    checkpointIntervalMs: 60_000,
+  });
+  for (let second = 0; second < 3600; second += 3) {
+    append(logs.orders, orders(12, `${second}-`));
+    await clock.advance(3000);
+    // Memory keeps what is read again and again.
+    deleteBelow(logs.orders, 4 * (second - 600));
+  }
+  await clock.advance(120_000);
+  t.same(await commands.read(), []);
+  t.match(await checkpoint(), { nextOffset: 14_400, pending: [], lost: [] });
+  t.same(failures, []);
+});
+
 t.test('nothing more is given up while the pause cannot be written', async (t) => {
   const world = pausable(t);
   const { startOne, append, clock, read, writer } = world;

@@ -171,22 +171,27 @@ t.test('nothing is sent before its time, and cancelled by then never', async (t)
   commands.write({ kind: 'cancel' }, { id });
   await clock.advance(2000);
   t.same(await sent(), [1]);
-  t.equal((await ends()).length, 1);
+  t.match(await ends(), [
+    { id, outcome: 'cancelled', seen: 0, failedAgain: 0 },
+    { outcome: 'done', seen: 1 },
+  ]);
 });
 
 t.test(
   'a cancel in the middle ends the sending, and the rest can be sent by another',
   async (t) => {
-    const { clock, commands, sent, ends, checkpoint } = await withLetters(t, 100);
+    const { clock, commands, busy, sent, ends, checkpoint } = await withLetters(t, 100);
+    busy.add('o48');
     const id = commands.write(redriveOf({ below: 100 }, { rate: 50 }));
     await clock.advance(1000);
     commands.write({ kind: 'cancel' }, { id });
     await clock.advance(100);
+    t.same(await ends(), [], 'one of them waits for its next attempt');
     const { length } = await sent();
     t.ok(length > 40 && length < 60, `${length} sent`);
     await clock.advance(60_000);
     t.equal((await sent()).length, length);
-    t.same(await ends(), []);
+    t.match(await ends(), [{ id, outcome: 'cancelled', seen: length, failedAgain: 0 }]);
     commands.write(redriveOf({ below: 100 }));
     await clock.advance(2000);
     t.same(
@@ -206,6 +211,35 @@ t.test('nothing is sent while the partition is paused', async (t) => {
   commands.write({ kind: 'resume' });
   await clock.advance(1000);
   t.same(await sent(), upTo(10));
+});
+
+t.test(
+  'whoever comes after a cancel that nobody closed closes it, and sends nothing',
+  async (t) => {
+    const { clock, commands, task, startOne, sent, ends } = await withLetters(t, 10);
+    await task.close();
+    const id = commands.write(redriveOf({ below: 10 }));
+    commands.write({ kind: 'cancel' }, { id });
+    startOne();
+    await clock.advance(1000);
+    t.same(await sent(), []);
+    t.match(await ends(), [{ id, outcome: 'cancelled', seen: 0 }]);
+  },
+);
+
+t.test('what was stopped in another partition is closed in this one', async (t) => {
+  const world = await withLetters(t, 100);
+  const { clock, commands, task, startOne, sent, ends } = world;
+  await task.close();
+  startOne({ commands: commands.follow([0, 1]).forTask() });
+  const id = commands.write(redriveOf({ below: 100 }, { rate: 50 }));
+  commands.write(redriveOf([1]), { id }, 1);
+  await clock.advance(500);
+  commands.write({ kind: 'closed', outcome: 'stopped', seen: 1, failedAgain: 1 }, { id }, 1);
+  await clock.advance(1000);
+  const { length } = await sent();
+  t.ok(length > 0 && length < 100, `${length} sent`);
+  t.match(await ends(), [{ id, outcome: 'stopped', seen: length, why: '' }]);
 });
 
 t.test('a canary that does well lets four times as many follow, and then the rest', async (t) => {

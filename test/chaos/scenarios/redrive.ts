@@ -1,21 +1,24 @@
-// Dead letters that are redriven while those who send them are killed: each is an order again at least
-// once, and counted or dead-lettered at most once more; every instance tells the same outcome.
+// Dead letters that are redriven, by two who ask for the same at once, while something befalls those who
+// send them: each is an order again at least once, unless it was cancelled, and counted or dead-lettered
+// at most once more; every instance tells the same outcome.
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Failpoint } from '../failpoints.ts';
 import type { Instance } from '../instances.ts';
+import { type Asked, auditRedrives, type Report } from '../redrive-audit.ts';
 import type { Scenario } from '../scenario.ts';
 import { until } from '../until.ts';
 import type { World } from '../world.ts';
 
-type Asked = { readonly id: string; readonly selected: number };
-type Report = {
-  readonly state: string;
-  readonly sent: number;
-  readonly waiting: number;
-  readonly processed: number;
-  readonly failedAgain: number;
+/** Two redrives of the same letters, on their way. */
+type Stage = {
+  readonly world: World;
+  readonly instances: readonly Instance[];
+  readonly asked: readonly Asked[];
+  /** Resolves when that share of the letters is sent. */
+  sent(share: number): Promise<void>;
 };
 
-/** At which the instances die, one after the other. */
+/** At which instances die, one after the other. */
 const POINTS: readonly Failpoint[] = [
   'redrive.before-send',
   'redrive.sent',
@@ -35,17 +38,47 @@ const FAILING = { FAILURE_RATE: '0.5', MAX_RETRIES: '0' };
 /** Every tenth fails again. */
 const MENDED = { ...FAILING, FAILURE_RATE: '0.1' };
 const REQUEST = { selection: { filter: {} }, rate: null, delayMs: 0, why: 'mended' };
+/** For so long letters are sent, so that there is a middle. */
+const SECONDS = 8;
+
+/** So many orders, of which about half are given up; the dead-lettered ones. Nobody runs afterwards. */
+async function someLetters(world: World, orders: number): Promise<ReadonlySet<string>> {
+  const instances = await world.startReady(3, { env: FAILING });
+  await world.load({ badRatio: 0.05, ...(orders > 50_000 ? { rate: 20_000 } : {}) });
+  await world.progress(orders);
+  const { deadLettered } = await world.settle();
+  await Promise.all(instances.map((instance) => instance.stop()));
+  if (deadLettered.size === 0) throw new Error('no dead letter: the scenario proves nothing');
+  return deadLettered;
+}
+
+/** All redrives have ended on all who live, and on one more who was not there; then they are audited. */
+async function finish(
+  world: World,
+  asked: readonly Asked[],
+  selected: ReadonlySet<string>,
+  cancelled = false,
+): Promise<void> {
+  await (await world.start({ env: MENDED })).ready();
+  const instances = world.instances.filter(({ live }) => live);
+  for (const instance of instances) {
+    await until('the redrives to end', () => haveEnded(instance, asked));
+  }
+  await world.settle();
+  await auditRedrives(world, { instances, asked, selected, cancelled });
+}
+
+async function haveEnded(instance: Instance, asked: readonly Asked[]): Promise<boolean> {
+  const reports = asked.map(({ id }) => instance.ask<Report>(`/redrives/${id}`));
+  const ended = ({ state, waiting }: Report) =>
+    ['done', 'cancelled'].includes(state) && waiting === 0;
+  return (await Promise.all(reports)).every(ended);
+}
 
 async function killedInTheMiddle(world: World): Promise<void> {
   const { random } = world;
-  const before = await world.startReady(3, { env: FAILING });
-  await world.load({ badRatio: 0.05 });
-  await world.progress(world.long ? 60_000 : 6000);
-  const { deadLettered } = await world.settle();
-  await Promise.all(before.map((instance) => instance.stop()));
-
-  if (deadLettered.size === 0) throw new Error('no dead letter: the scenario proves nothing');
-  const points = random.shuffle(POINTS).slice(0, world.long ? 6 : 3);
+  const selected = await someLetters(world, world.long ? 200_000 : 6000);
+  const points = random.shuffle(POINTS).slice(0, world.long ? POINTS.length : 3);
   const [one, two] = (await world.startReady(2, { env: MENDED })) as [Instance, Instance];
   const doomed = await world.start({
     env: MENDED,
@@ -60,62 +93,106 @@ async function killedInTheMiddle(world: World): Promise<void> {
     const ended = until('the redrives to end', () => haveEnded(one, asked)).then(() => false);
     if (!(await Promise.race([fell, ended]))) await next.kill();
   }
-  const third = await world.start({ env: MENDED });
-  await third.ready();
-  for (const instance of [one, two, third]) {
-    await until('the redrives to end', () => haveEnded(instance, asked));
-  }
-  await world.settle();
-  await audit(world, [one, two, third], asked, deadLettered);
+  await finish(world, asked, selected);
 }
 
-async function haveEnded(instance: Instance, asked: readonly Asked[]): Promise<boolean> {
-  const reports = asked.map(({ id }) => instance.ask<Report>(`/redrives/${id}`));
-  return (await Promise.all(reports)).every(({ state }) => state === 'done');
+/** A scenario in which `befalls` happens in the middle of two redrives; whether it has cancelled them. */
+function inTheMiddle(
+  name: string,
+  befalls: (stage: Stage) => Promise<unknown>,
+  { brokers = 1, cancels = false }: { brokers?: 1 | 3; cancels?: boolean } = {},
+): Scenario {
+  async function run(world: World): Promise<void> {
+    const selected = await someLetters(world, world.long ? 20_000 : 4000);
+    const instances = await world.startReady(3, { env: MENDED });
+    const request = { ...REQUEST, rate: Math.ceil(selected.size / SECONDS) };
+    const asked = await Promise.all(
+      instances.slice(0, 2).map((each) => each.ask<Asked>('/redrives', request)),
+    );
+    const sent = async (share: number): Promise<void> => {
+      await until(`${share} of all to be sent`, async () => {
+        const teller = world.instances.find(({ live }) => live)!;
+        const reports = asked.map(({ id }) => teller.ask<Report>(`/redrives/${id}`));
+        const all = (await Promise.all(reports)).reduce((sum, each) => sum + each.sent, 0);
+        return all >= share * selected.size;
+      });
+    };
+    await sent(0.1);
+    await befalls({ world, instances, asked, sent });
+    await finish(world, asked, selected, cancels);
+  }
+  return { name, brokers, run };
 }
 
-/** What the topics say of each command, against what the instances say. */
-async function audit(
-  { kcat, names }: World,
-  instances: readonly Instance[],
-  asked: readonly Asked[],
-  selected: ReadonlySet<string>,
-): Promise<void> {
-  const firsts = new Map<string, string>();
-  const headersOf = async (topic: string) =>
-    [...(await kcat.readHeaders(topic))]
-      .map(([place, headers]) => ({ place, own: new Map(headers) }))
-      .sort((a, b) => Number(a.place.split('-')[1]) - Number(b.place.split('-')[1]));
-  for (const { place, own } of await headersOf(names.orders)) {
-    const origin = own.get('orders.redrive.origin');
-    const order = `${place.split('-')[0]}-${origin}`;
-    if (origin !== undefined && !firsts.has(order))
-      firsts.set(order, own.get('orders.redrive.id')!);
+/** Until its partitions have gone to others, and these have gone on. */
+async function frozen({ world, instances, sent }: Stage): Promise<void> {
+  const [victim, ...others] = world.random.shuffle(instances) as [Instance, ...Instance[]];
+  const abandoned = victim.partitions();
+  victim.freeze();
+  await until('the others to own all partitions', async () => {
+    const owned = others.flatMap((other) => other.partitions());
+    return abandoned.every((partition) => owned.includes(partition));
+  });
+  await sent(world.random.between(60, 95) / 100);
+  victim.thaw();
+}
+
+/** Of what is sent to `orders`: nobody produces, so it is redriven records alone. */
+async function lostAnswers({ world }: Stage): Promise<void> {
+  const { cluster, names, random } = world;
+  for (let fault = 0; fault < 10; fault += 1) {
+    const produce = await cluster.proxy!.catchNext(names.orders);
+    await delay(random.between(0, 300));
+    const fate = random.pick(['loseAnswer', 'loseAnswer', 'drop', 'repeat'] as const);
+    if (fate === 'repeat') {
+      produce.pass();
+      await produce.repeat();
+    } else produce[fate]();
   }
-  for (const order of selected) {
-    if (!firsts.has(order)) throw new Error(`the dead letter of order ${order} was never sent`);
+}
+
+/** A batch that arrives when others have sent the same letters. */
+async function lateBatch({ world, sent }: Stage): Promise<void> {
+  const { cluster, names, random } = world;
+  const produce = await cluster.proxy!.catchNext(names.orders);
+  const owns = ({ live, partitions }: Instance) => live && partitions().includes(produce.partition);
+  const owner = world.instances.find(owns)!;
+  const dies = random.chance(0.5);
+  if (dies) await owner.kill();
+  else owner.freeze();
+  await until('another owner', async () => world.instances.some(owns));
+  await sent(random.between(50, 90) / 100);
+  produce.pass();
+  if (!dies) owner.thaw();
+}
+
+async function brokerKilled({ world, sent }: Stage): Promise<void> {
+  const node = world.random.pick(world.cluster.nodes);
+  await node.kill();
+  await sent(0.5);
+  await node.restart();
+}
+
+async function rebalanced({ world }: Stage): Promise<void> {
+  const { random } = world;
+  for (let round = 0; round < 3; round += 1) {
+    const guest = await world.start({ env: MENDED });
+    await delay(random.between(500, 2500));
+    await (random.chance(0.3) ? guest.kill() : guest.stop());
   }
-  const letters = await headersOf(names.deadLetters);
-  for (const { id } of asked) {
-    const sent = [...firsts.values()].filter((each) => each === id).length;
-    const again = letters.filter(({ own }) => own.get('orders.redrive.id') === id);
-    const failedAgain = new Set(
-      again.map(({ place, own }) => `${place.split('-')[0]}-${own.get('orders.errors.offset')}`),
-    ).size;
-    const facts = { sent, failedAgain, processed: sent - failedAgain, waiting: 0 };
-    for (const instance of instances) {
-      const { name } = instance;
-      const { sent, failedAgain, processed, waiting } = await instance.ask<Report>(
-        `/redrives/${id}`,
-      );
-      const told = JSON.stringify({ sent, failedAgain, processed, waiting });
-      if (told !== JSON.stringify(facts)) {
-        throw new Error(`${name} says ${told} of ${id}, the topics ${JSON.stringify(facts)}`);
-      }
-    }
-  }
+}
+
+/** Both, each on an instance that was not asked for it. */
+function cancelled({ asked, instances }: Stage): Promise<unknown> {
+  return Promise.all(asked.map(({ id }, i) => instances[2 - i]!.cancel(id)));
 }
 
 export const redriveScenarios: readonly Scenario[] = [
   { name: 'redrive-killed', run: killedInTheMiddle },
+  inTheMiddle('redrive-frozen', frozen),
+  inTheMiddle('redrive-answers-lost', lostAnswers),
+  inTheMiddle('redrive-batch-late', lateBatch),
+  inTheMiddle('redrive-broker-killed', brokerKilled, { brokers: 3 }),
+  inTheMiddle('redrive-rebalanced', rebalanced),
+  inTheMiddle('redrive-cancelled', cancelled, { cancels: true }),
 ];
