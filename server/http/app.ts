@@ -180,8 +180,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     feed.close();
   });
 
-  await app.register(metricsRoute, { source, expositions, holds, streams, clock });
   const { list, content, search } = letters;
+  await app.register(metricsRoute, { source, list, expositions, holds, streams, clock });
   await app.register(dlqRoute, { source, list, holds, clock });
   await app.register(letterRoutes, { source, list, content, holds });
   await app.register(letterStreamRoutes, { source, list, search, failed });

@@ -41,11 +41,16 @@ export function ordersFollower<Value, State>(
   const { onEnd, onSet } = deps;
   const books = ledger.state;
   const { endToEnd } = deps.instruments;
+  const { partition } = logs.orders;
 
   /** One look per set, at the record under the cursor: to look at each would cost more than to count it. */
   function observe(last: RecordCursor, orders: number): void {
-    if (last.timestamp >= 0)
-      endToEnd.observe(Math.max(0, clock.now() - last.timestamp) / 1000, orders);
+    if (last.timestamp < 0) return;
+    const { offset } = last;
+    const at = clock.now();
+    const labels = () => ({ partition: String(partition), offset: String(offset) });
+    const seconds = Math.max(0, at - last.timestamp) / 1000;
+    endToEnd.observe(seconds, orders, () => ({ labels: labels(), at }));
   }
 
   return {

@@ -21,6 +21,7 @@ import {
   STATES,
 } from './letter-groups.ts';
 import { mergeNewest, type Positions } from './letter-merge.ts';
+import { createOldestOpen } from './oldest-open.ts';
 
 /** Letters that are held, of all partitions together. */
 export const MAX_LETTERS = 1_000_000;
@@ -82,6 +83,8 @@ export type DeadLetterIndex = {
   /** Held, and older ones that were read and are not held any more. */
   size(): IndexSize;
   groups(): readonly LetterGroup[];
+  /** The time of the oldest letter that is open; null when none is, or none of them tells its time. */
+  oldestOpen(): number | null;
   /** In the order of arrival, newest first; `before` says for each partition below which offset. */
   page(filter: IndexFilter, limit: number, before: Positions): Steps<FoundPage>;
   count(filter: IndexFilter): Steps<number>;
@@ -104,6 +107,7 @@ export function createDeadLetterIndex({
   /** Of each partition, the time of the last letter that tells one. */
   const told = new Map<number, number>();
   const redriven = new Map<number, RedrivenOrders>();
+  const oldestOpen = createOldestOpen((place) => stateOf(place) === OPEN);
   let held = 0;
   let older = 0;
 
@@ -244,6 +248,7 @@ export function createDeadLetterIndex({
     },
     size: () => ({ held, older }),
     groups: () => groups.all(),
+    oldestOpen: () => oldestOpen(partitions.values()),
     *page(filter, limit, before) {
       const test = testOf(filter);
       const letters: FoundLetter[] = [];

@@ -370,7 +370,13 @@ const unasked = () => {
   throw new Error('nobody should have asked');
 };
 const noLetters = {
-  list: { page: async () => null, groups: () => null, all: () => null, reach: () => null },
+  list: {
+    page: async () => null,
+    groups: () => null,
+    all: () => null,
+    reach: () => null,
+    tally: () => null,
+  },
   content: { letter: unasked, edited: unasked },
   search: unasked,
 };

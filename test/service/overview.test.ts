@@ -288,6 +288,7 @@ t.test('the bytes of /metrics, /dlq, /stream and of a scrape are published', asy
   const scrape = await createExpositions(idleInstance()).text.render({
     figures: source.figures(),
     lag: source.lag(),
+    letters: null,
     status: source.status(),
     streamClients: 0,
     streamDrops: 0,
@@ -307,6 +308,8 @@ t.test('the bytes of /metrics, /dlq, /stream and of a scrape are published', asy
       'orders_lag gauge',
       'orders_lag_seconds gauge',
       'orders_checkpoint_age_seconds gauge',
+      'orders_dead_letters gauge',
+      'orders_oldest_open_dead_letter_seconds gauge',
       'kafka_up gauge',
       'service_ready gauge',
       'http_stream_clients gauge',
