@@ -25,6 +25,7 @@ import {
 } from './http-error.ts';
 import type { Letters } from './letters.ts';
 import { oncePerReason } from './once-per-reason.ts';
+import { openApi } from './openapi/document.ts';
 import type { CoreSource } from './overview.ts';
 import { type Commands, commandRoutes } from './routes/commands.ts';
 import { dlqRoute } from './routes/dlq.ts';
@@ -180,6 +181,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     feed.close();
   });
 
+  await openApi(app);
   const { list, content, search } = letters;
   await app.register(metricsRoute, { source, list, expositions, holds, streams, clock });
   await app.register(dlqRoute, { source, list, holds, clock });

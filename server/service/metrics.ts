@@ -120,8 +120,9 @@ const table: readonly Row[] = [
     name: 'orders_dead_letters',
     help: 'Dead letters by code and by what has become of them, of the newest 1,000,000; no sample until they have been read. Of the whole group: every instance exports the same, so do not add them up.',
     labels: ['code', 'state'],
-    values: ({ letters }) =>
-      (letters?.counts ?? []).map(({ code, state, letters: value }) => ({
+    // Which of them were redriven, the checkpoints say, as they do all other figures.
+    values: ({ figures, letters }) =>
+      (figures === null ? [] : (letters?.counts ?? [])).map(({ code, state, letters: value }) => ({
         labels: { code: codeLabel(code), state },
         value,
       })),
@@ -130,8 +131,10 @@ const table: readonly Row[] = [
     type: 'gauge',
     name: 'orders_oldest_open_dead_letter_seconds',
     help: 'Age of the oldest dead letter that nobody has redriven; 0 when there is none; no sample until they have been read. Of the whole group: every instance exports about the same, so do not add them up.',
-    values: ({ letters, now }) =>
-      letters === null ? [] : [{ value: Math.max(0, now - (letters.oldestOpen ?? now)) / 1000 }],
+    values: ({ figures, letters, now }) =>
+      figures === null || letters === null
+        ? []
+        : [{ value: Math.max(0, now - (letters.oldestOpen ?? now)) / 1000 }],
   },
   ofInstance('kafka_up', '1 while Kafka answers.', ({ status }) => Number(status.kafka.up)),
   ofInstance('service_ready', '1 while the service is ready.', ({ status }) =>
