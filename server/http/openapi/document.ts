@@ -3,7 +3,7 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
 import type { TSchema } from 'typebox';
-import { ErrorBody } from '../contract.ts';
+import { Delta, ErrorBody, Snapshot } from '../contract.ts';
 import { ERRORS, operationOf } from './operations.ts';
 
 /** Of the interface: a new major number when a client that was written for it would break. */
@@ -42,9 +42,14 @@ export async function openApi(app: FastifyInstance): Promise<void> {
   app.get('/openapi.json', async (_request, reply) => {
     // Routes come and go with the version of the program.
     reply.header('cache-control', 'no-cache').type('application/json; charset=utf-8');
-    document ??= JSON.stringify(app.swagger());
+    document ??= JSON.stringify(withEvents(app.swagger({ yaml: false })));
     return document;
   });
+}
+
+/** With what the events of the stream hold: ops/asyncapi.yml refers to it. */
+function withEvents(document: object & { components?: object }): object {
+  return { ...document, components: { ...document.components, schemas: { Snapshot, Delta } } };
 }
 
 function described(schema: FastifySchema | undefined, url: string, route: RouteOptions) {
