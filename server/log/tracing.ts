@@ -1,7 +1,9 @@
 // Traces: what a task tells of its work, for whoever follows an order through several programs. A port:
 // nothing in the core knows who listens, and where nobody does there is none.
-import type { RecordHeader } from '../record-batch/record.ts';
 import type { TopicPartition } from './ports.ts';
+
+/** Of a record: bytes, of which nobody checks anything. */
+export type Header = { readonly key: Buffer; readonly value: Buffer | null };
 
 /** One attempt at an order. */
 export type TracedAttempt = {
@@ -9,7 +11,7 @@ export type TracedAttempt = {
   /** First = 1. */
   readonly attempt: number;
   /** Those of its record, which may name the trace that it belongs to. */
-  headers(): readonly RecordHeader[];
+  headers(): readonly Header[];
 };
 
 /** The traces of one partition. */
@@ -19,7 +21,7 @@ export type PartitionTracing = {
   /** Does `work` within the trace of the order, and notes how it ends; returns and throws what it does. */
   attempt(of: TracedAttempt, work: () => undefined | Promise<void>): undefined | Promise<void>;
   /** Headers that name the trace in which an order failed last; none when nothing is known of it. */
-  headersOf(offset: number): readonly RecordHeader[];
+  headersOf(offset: number): readonly Header[];
   /** An order waits no more. */
   ended(offset: number): void;
 };
@@ -34,7 +36,7 @@ const FORM = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[
 export const TRACE_HEADER = Buffer.from(TRACEPARENT);
 
 /** The trace that a record names, 32 hexadecimal digits; null when it names none. */
-export function traceIdOf(headers: readonly RecordHeader[]): string | null {
+export function traceIdOf(headers: readonly Header[]): string | null {
   const values = headers.filter(({ key, value }) => value !== null && key.equals(TRACE_HEADER));
   return FORM.exec(values.at(-1)?.value?.toString('latin1') ?? '')?.[1] ?? null;
 }

@@ -19,12 +19,11 @@ import {
 } from '@opentelemetry/api';
 import { AppError, describe } from '../errors.ts';
 import { nameOf, type TopicPartition } from '../log/ports.ts';
-import type { PartitionTracing, Tracing } from '../log/tracing.ts';
-import type { RecordHeader } from '../record-batch/record.ts';
+import type { Header, PartitionTracing, Tracing } from '../log/tracing.ts';
 
 const NAME = 'order-stream';
 
-const getter: TextMapGetter<readonly RecordHeader[]> = {
+const getter: TextMapGetter<readonly Header[]> = {
   keys: (headers) => headers.map(({ key }) => key.toString('latin1')),
   get(headers, name) {
     const values = headers.filter(({ key }) => key.toString('latin1') === name);
@@ -64,7 +63,7 @@ function createPartitionTracing(
   const waiting = new Map<number, Span>();
   let set: Span | null = null;
 
-  function begin(offset: number, attempt: number, headers: readonly RecordHeader[]): Span {
+  function begin(offset: number, attempt: number, headers: readonly Header[]): Span {
     const told = propagation.extract(ROOT_CONTEXT, headers, getter);
     const before = waiting.get(offset) ?? set;
     const links: Link[] = before === null ? [] : [{ context: before.spanContext() }];

@@ -12,7 +12,6 @@ import { redriveIn } from '../log/redrive.ts';
 import type { PartitionTracing } from '../log/tracing.ts';
 import { Unready } from '../log/unready.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
-import type { RecordHeader } from '../record-batch/record.ts';
 import { openRecord, readHeaders } from '../record-batch/record-parts.ts';
 import { createCalls, type Place } from './calls.ts';
 import { classify } from './failure.ts';
@@ -163,10 +162,7 @@ export function createProcessor<Value, State>(deps: {
     const place = { topic, partition, offset: cursor.offset, attempt: 1 };
     let call: undefined | Promise<void>;
     try {
-      call =
-        trace === null
-          ? calls.begin(value, place)
-          : traced(value, place, () => readHeaders(cursor.bytes, cursor));
+      call = trace === null ? calls.begin(value, place) : firstTraced(trace, value, place, cursor);
     } catch (error) {
       // Nothing has been noted yet: the partition stops before this record.
       if (classify(error, 0).kind === 'programmer') throw error;
@@ -201,7 +197,12 @@ export function createProcessor<Value, State>(deps: {
     if (attempts > 0) ledger.retried();
     try {
       const place = { topic, partition, offset: record.offset, attempt: attempts + 1 };
-      const call = traced(value, place, () => openRecord(record).headers);
+      const call =
+        trace === null
+          ? calls.begin(value, place)
+          : trace.attempt({ ...place, headers: () => openRecord(record).headers }, () =>
+              calls.begin(value, place),
+            );
       if (call === undefined) settle(pending, value);
       else inFlight.follow(pending, value, call);
     } catch (error) {
@@ -209,10 +210,15 @@ export function createProcessor<Value, State>(deps: {
     }
   }
 
-  function traced(value: Value, place: Place, headers: () => readonly RecordHeader[]) {
-    const begin = () => calls.begin(value, place);
-    const { offset, attempt } = place;
-    return trace === null ? begin() : trace.attempt({ offset, attempt, headers }, begin);
+  /** Apart: what a function captures costs it something even where it is not asked to. */
+  function firstTraced(
+    by: PartitionTracing,
+    value: Value,
+    place: Place,
+    cursor: RecordCursor,
+  ): undefined | Promise<void> {
+    const headers = () => readHeaders(cursor.bytes, cursor);
+    return by.attempt({ ...place, headers }, () => calls.begin(value, place));
   }
 
   function settle(pending: Pending, value: Value): void {
