@@ -11,13 +11,16 @@ export interface PartitionRow {
   readonly lag: number | null;
   readonly firstUnread: PartitionLag['firstUnread'];
   readonly pending: number | null;
+  /** Calls of the handler under way here; null when another instance owns it. */
+  readonly inFlight: number | null;
   readonly committedAt: string | null;
   readonly owner: string | null;
 }
 
 /** All partitions, in order. */
-export function partitionRows({ lag, metrics, status, paused }: Model): PartitionRow[] {
+export function partitionRows({ lag, metrics, working, status, paused }: Model): PartitionRow[] {
   const heads = new Map(metrics?.asOf.map((head) => [head.partition, head]));
+  const calls = new Map(working.map(({ partition, inFlight }) => [partition, inFlight]));
   const stopped = new Set(status.stopped.map(({ partition }) => partition));
   const held = new Set(paused.map(({ partition }) => partition));
   return lag.map(({ partition, endOffset, lag: behind, firstUnread }) => {
@@ -32,6 +35,7 @@ export function partitionRows({ lag, metrics, status, paused }: Model): Partitio
       lag: behind,
       firstUnread,
       pending,
+      inFlight: calls.get(partition) ?? null,
       committedAt: head?.writtenAt ?? null,
       owner: head?.owner ?? null,
     };

@@ -9,7 +9,7 @@ import { missingKafka } from '../service/embedded-broker.ts';
 import { environment } from './environment.ts';
 import { openOrderFormat } from './order-format.ts';
 import { type ProduceOptions, parseProduceOptions, usage } from './produce-options.ts';
-import { createProgress } from './progress.ts';
+import { createProgressLine } from './progress.ts';
 import { sendOrders } from './send-orders.ts';
 
 // Above this many a second the single orders are no longer shown.
@@ -59,7 +59,7 @@ async function produce(options: ProduceOptions): Promise<void> {
   console.log(
     `orders to ${topic} at ${connection.brokers.join(', ')}, seed ${seed}; Ctrl-C ends it`,
   );
-  const progress = createProgress({
+  const progress = createProgressLine({
     count,
     eachOrder: rate === undefined || (rate > 0 && rate <= readable),
     terminal: process.stdout.isTTY,

@@ -1,7 +1,7 @@
 // What the generator tells the person who started it.
 
 /** Progress of a run, told through `write`. */
-export type Progress = {
+export type ProgressLine = {
   sent(orders: readonly Sent[]): void;
   /** The last word: how many, how long, how fast. */
   summary(): string;
@@ -17,13 +17,13 @@ const redraw = 200;
 const report = 5000;
 
 /** Names each order when `eachOrder` is set, otherwise shows count, rate and time left now and then. */
-export function createProgress(options: {
+export function createProgressLine(options: {
   count: number;
   eachOrder: boolean;
   terminal: boolean;
   write: (text: string) => void;
   now: () => number;
-}): Progress {
+}): ProgressLine {
   const { count, eachOrder, terminal, write, now } = options;
   const start = now();
   const interval = terminal ? redraw : report;

@@ -3,9 +3,9 @@ import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import { ConfigError } from '../errors.ts';
+import { type Clock, systemClock } from '../log/clock.ts';
 import { createAddressList } from './address.ts';
 import { type AuditEntry, createAudit } from './audit.ts';
-import { type Clock, systemClock } from './clock.ts';
 import { withCommands } from './commanded.ts';
 import { limitConnections } from './connections.ts';
 import type { Schemas } from './contract.ts';
@@ -183,7 +183,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
   await openApi(app);
   const { list, content, search } = letters;
-  await app.register(metricsRoute, { source, list, expositions, holds, streams, clock });
+  await app.register(metricsRoute, { source, expositions, holds, streams, clock });
   await app.register(dlqRoute, { source, list, holds, clock });
   await app.register(letterRoutes, { source, list, content, holds });
   await app.register(letterStreamRoutes, { source, list, search, failed });

@@ -66,6 +66,20 @@ export const PartitionLag = Type.Object(
   Closed,
 );
 
+/** What waits in a partition that this instance works on, in orders. */
+export const PartitionWork = Type.Object(
+  {
+    partition: Type.Integer(),
+    /** For the end of their handler call. */
+    inFlight: Type.Integer(),
+    /** For their next attempt, or for their turn. */
+    retrying: Type.Integer(),
+    /** For their dead letter to be written and read back. */
+    givenUp: Type.Integer(),
+  },
+  Closed,
+);
+
 /** What became of all that was read, whatever it is. */
 const account = { retries: Type.Integer(), balance: Balance, asOf: Type.Array(PartitionAsOf) };
 export const Account = Type.Object(account, Closed);
@@ -190,6 +204,8 @@ export const Snapshot = Type.Object(
     throughput: Type.Union([Type.Number(), Type.Null()]),
     /** Every partition of `orders`, in order. */
     lag: Type.Array(PartitionLag),
+    /** The running partitions of this instance, read about once a second. */
+    working: Type.Array(PartitionWork),
     status: Status,
     /** The newest redrives first, at most 20, with what became of them so far. */
     redrives: Type.Array(RedriveShown),
@@ -216,6 +232,7 @@ export const Delta = Type.Object(
     arrivals: Type.Optional(Type.Integer()),
     throughput: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
     lag: Type.Optional(Type.Array(PartitionLag)),
+    working: Type.Optional(Type.Array(PartitionWork)),
     status: Type.Optional(Status),
     redrives: Type.Optional(Type.Array(RedriveShown)),
     paused: Type.Optional(Type.Array(PausedShown)),
@@ -276,6 +293,7 @@ export {
 export type Balance = Static<typeof Balance>;
 export type PartitionAsOf = Static<typeof PartitionAsOf>;
 export type PartitionLag = Static<typeof PartitionLag>;
+export type PartitionWork = Static<typeof PartitionWork>;
 export type Account = Static<typeof Account>;
 export type Figures = Static<typeof Figures>;
 export type Metrics = Static<typeof Metrics>;

@@ -2,7 +2,7 @@
 // added to a socket that still holds bytes: who does not read costs one frame, misses messages, and
 // gets the newest snapshot when it reads again. States in between may be dropped, the last may not.
 import type { Socket } from 'node:net';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../log/clock.ts';
 import { type Frame, lastChunk, retryFrame } from './event-frame.ts';
 import type { Feed, Message } from './feed.ts';
 

@@ -1,6 +1,6 @@
 // One numbered sequence of messages for all who look: a delta per tick for the streams, and the
 // newest snapshot, encoded once, for whoever asks.
-import type { Clock } from './clock.ts';
+import type { Clock } from '../log/clock.ts';
 import type { Delta, Snapshot } from './contract.ts';
 import { eventFrame, type Frame } from './event-frame.ts';
 import type { DeltaContent, OverviewSource } from './overview.ts';

@@ -41,20 +41,6 @@ export type LetterList = {
   /** Every letter that the filter takes, a partition after the other, each in order. */
   all(filter: ListFilter, signal: AbortSignal): AsyncIterable<readonly LetterItem[]> | null;
   reach(): IndexReach | null;
-  /** Null also until they have been read once, and while some cannot be read. */
-  tally(): LetterTally | null;
-};
-
-/** How many letters are held of each code and in each state, and how old the oldest open one is. */
-export type LetterTally = {
-  /** `code` is null when it is not known. What has no letters is not there. */
-  readonly counts: readonly {
-    readonly code: string | null;
-    readonly state: LetterState;
-    readonly letters: number;
-  }[];
-  /** Ms since 1970; null when none is open. */
-  readonly oldestOpen: number | null;
 };
 
 /** Why there is no letter at a place. `none`: its offset holds no record, a gap in the log. */

@@ -3,8 +3,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP, isIPv4 } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../log/clock.ts';
 import { countedAs } from './address.ts';
-import type { Clock } from './clock.ts';
 import type { Writing } from './contract-commands.ts';
 import { HttpError } from './http-error.ts';
 

@@ -8,7 +8,7 @@ import { createWireWriter } from './wire.ts';
 const { ConfigResourceTypes } = kafkajs;
 
 /** `own`: it was set for this topic; otherwise it is the broker's default. */
-export type Setting = { readonly value: string; readonly own: boolean };
+export type TopicSetting = { readonly value: string; readonly own: boolean };
 
 /** What is asked for of a topic. */
 const NAMES = [
@@ -25,11 +25,14 @@ const OF_THE_TOPIC = 1;
 /** A topic and its settings by name. */
 export type Described = {
   readonly topic: string;
-  readonly settings: ReadonlyMap<string, Setting>;
+  readonly settings: ReadonlyMap<string, TopicSetting>;
 };
 
 /** The settings of each topic in turn. */
-export async function readSettings(admin: Admin, topics: readonly string[]): Promise<Described[]> {
+export async function readTopicSettings(
+  admin: Admin,
+  topics: readonly string[],
+): Promise<Described[]> {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: topics.map((name) => ({
@@ -41,7 +44,7 @@ export async function readSettings(admin: Admin, topics: readonly string[]): Pro
   return topics.map((topic) => {
     const entries = resources.find(({ resourceName }) => resourceName === topic)?.configEntries;
     const settings = new Map(
-      entries?.map(({ configName, configValue, configSource }): [string, Setting] => [
+      entries?.map(({ configName, configValue, configSource }): [string, TopicSetting] => [
         configName,
         { value: configValue, own: Number(configSource) === OF_THE_TOPIC },
       ]),

@@ -20,7 +20,7 @@ import {
   mustKeepAll,
   replicasOf,
 } from './topic-checks.ts';
-import { type Described, readSettings } from './topic-settings.ts';
+import { type Described, readTopicSettings } from './topic-settings.ts';
 
 export type TopicNames = {
   readonly orders: string;
@@ -103,7 +103,7 @@ export function createTopics(deps: {
     else sayPartitions(partitions);
     const companionNames = [names.deadLetters, names.checkpoints, names.commands];
     const beside = companionNames.filter((topic) => existing.has(topic));
-    const [orders, ...others] = await readSettings(admin, [names.orders, ...beside]);
+    const [orders, ...others] = await readTopicSettings(admin, [names.orders, ...beside]);
     const settingsOf = (name: string) => others.filter(({ topic }) => topic === name);
     const companions: [string, Config][] = [
       [names.deadLetters, { [LIMIT]: String(deadLetterLimit(orders!)) }],

@@ -36,10 +36,10 @@ export type OrderDecoder = {
 };
 
 /** The cache of schemas by id, as the decoder needs it. */
-export type OrderSchemas = Pick<SchemaCache<OrderSchema | Fault>, 'get'>;
+export type KnownSchemas = Pick<SchemaCache<OrderSchema | Fault>, 'get'>;
 
 /** A decoder that asks `schemas` for what an id means; without them no id means anything. */
-export function createOrderDecoder(schemas: OrderSchemas | null): OrderDecoder {
+export function createOrderDecoder(schemas: KnownSchemas | null): OrderDecoder {
   const raw: SeenSchema = nothingSeen('raw', null, null);
   /** By id; by schema, where there is none; and by the framing of what has neither. */
   const seen = new Map<number | OrderSchema | Framing, SeenSchema>();

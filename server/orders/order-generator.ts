@@ -11,7 +11,7 @@ export type GeneratedOrder = {
   readonly key: Buffer;
   readonly value: Buffer | null;
   /** The reason code with which it must become a dead letter; undefined for a good order. */
-  readonly reason: Reason | undefined;
+  readonly reason: GeneratedReason | undefined;
   /** One line for people. */
   describe(): string;
 };
@@ -59,10 +59,10 @@ const faults = {
 >;
 
 /** A reason code for which the generator makes bad orders. */
-export type Reason = keyof typeof faults;
+export type GeneratedReason = keyof typeof faults;
 
 /** Every reason for which the generator makes bad orders. */
-export const reasons = Object.keys(faults) as readonly Reason[];
+export const reasons = Object.keys(faults) as readonly GeneratedReason[];
 
 /**
  * A sequence of orders without end. `products` names Item1…ItemN; `badRatio` (0 to 1) is the share

@@ -8,6 +8,7 @@ import {
 import type { Histogram } from '../log/histogram.ts';
 import type { Instruments } from '../log/instruments.ts';
 import type { GaugeValue } from '../orders/figures.ts';
+import { type IndexedLetters, lettersByCode, oldestOpenAge } from './letter-metrics.ts';
 
 /** What an instance knows of its own work. */
 export type Instance = {
@@ -18,6 +19,7 @@ export type Instance = {
   waitingSince(): ReadonlyMap<number, number | null>;
   /** Since Kafka last took it for a member of the group, ms; null while it does not. */
   heartbeatAge(): number | null;
+  readonly letters: IndexedLetters;
 };
 
 type Row = {
@@ -30,6 +32,19 @@ type Row = {
 
 /** `now`: ms since 1970. */
 export const INSTANCE_ROWS: readonly Row[] = [
+  {
+    type: 'gauge',
+    name: 'orders_dead_letters',
+    help: 'Dead letters by code and by what became of them, of the newest 1,000,000; no sample until all have been read. Of the whole group: every instance exports the same, so do not add them up.',
+    labels: ['code', 'state'],
+    values: ({ letters }) => lettersByCode(letters),
+  },
+  {
+    type: 'gauge',
+    name: 'orders_oldest_open_dead_letter_seconds',
+    help: 'Age of the oldest dead letter that nobody has sent back; no sample when there is none. Of the whole group: every instance exports the same, so do not add them up.',
+    values: ({ letters }, now) => oldestOpenAge(letters, now),
+  },
   {
     type: 'gauge',
     name: 'service_calls_in_flight',

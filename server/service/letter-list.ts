@@ -1,19 +1,12 @@
 // Lists of dead letters: places from the index, what they say from Kafka.
 import type { IndexReach, LetterGroups, LetterItem } from '../http/contract-letters.ts';
-import type { LetterList, LetterPage, LetterTally } from '../http/letters.ts';
+import type { LetterList, LetterPage } from '../http/letters.ts';
 import { isoTime } from '../log/clip.ts';
 import type { Clock } from '../log/clock.ts';
 import { createSlices } from '../log/slices.ts';
 import type { DeadLetterIndex, FoundLetter } from '../view/dead-letter-index.ts';
 import type { LetterContents } from '../view/letter-contents.ts';
-import {
-  FAILED_AGAIN,
-  type LetterGroup,
-  OPEN,
-  PARKED,
-  REDRIVEN,
-  STATES,
-} from '../view/letter-groups.ts';
+import { FAILED_AGAIN, type LetterGroup, OPEN, PARKED, REDRIVEN } from '../view/letter-groups.ts';
 import type { LetterIndexer } from '../view/letter-indexer.ts';
 import { letterItem } from './letter-item.ts';
 
@@ -29,7 +22,6 @@ export function createLetterList(deps: {
 }): LetterList {
   const { index, indexer, contents, clock } = deps;
   const slices = createSlices(clock);
-  let readOnce = false;
 
   function reach(): IndexReach | null {
     const partitions = indexer.reach();
@@ -82,12 +74,6 @@ export function createLetterList(deps: {
         index: now,
       };
     },
-    tally(): LetterTally | null {
-      const now = reach();
-      readOnce ||= now?.complete === true;
-      if (now === null || !readOnce || now.problems.length > 0) return null;
-      return { counts: countsOf(index.groups()), oldestOpen: index.oldestOpen() };
-    },
     all(filter, signal) {
       if (reach() === null) return null;
       return (async function* () {
@@ -112,23 +98,6 @@ const idOf = ({ partition, offset }: { partition: number; offset: number }) =>
 
 function sizeOf({ letters }: LetterGroup): number {
   return letters.reduce((sum, count) => sum + count, 0);
-}
-
-/** The groups of a code together. */
-function countsOf(groups: readonly LetterGroup[]): LetterTally['counts'] {
-  const byCode = new Map<string | null, number[]>();
-  for (const { code, letters } of groups) {
-    const known = byCode.get(code) ?? STATES.map(() => 0);
-    byCode.set(
-      code,
-      known.map((count, state) => count + letters[state]!),
-    );
-  }
-  return [...byCode].flatMap(([code, counts]) =>
-    STATES.map((state, at) => ({ code, state, letters: counts[at]! })).filter(
-      ({ letters }) => letters > 0,
-    ),
-  );
 }
 
 function shownGroup(group: LetterGroup): LetterGroups['groups'][number] {

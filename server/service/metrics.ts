@@ -11,7 +11,6 @@ import {
 import type { Figures } from '../http/contract.ts';
 import type { Exposition, Expositions, Sample } from '../http/routes/metrics.ts';
 import { type GaugeValue, TOTALS_GAUGES } from '../orders/figures.ts';
-import { REASONS } from '../orders/reasons.ts';
 import { INSTANCE_ROWS, type Instance, registerHistograms } from './instance-metrics.ts';
 
 type Row = {
@@ -115,27 +114,6 @@ const table: readonly Row[] = [
           : [{ labels: { partition: String(partition) }, value: secondsSince(writtenAt, now) }],
       ),
   },
-  {
-    type: 'gauge',
-    name: 'orders_dead_letters',
-    help: 'Dead letters by code and by what has become of them, of the newest 1,000,000; no sample until they have been read. Of the whole group: every instance exports the same, so do not add them up.',
-    labels: ['code', 'state'],
-    // Which of them were redriven, the checkpoints say, as they do all other figures.
-    values: ({ figures, letters }) =>
-      (figures === null ? [] : (letters?.counts ?? [])).map(({ code, state, letters: value }) => ({
-        labels: { code: codeLabel(code), state },
-        value,
-      })),
-  },
-  {
-    type: 'gauge',
-    name: 'orders_oldest_open_dead_letter_seconds',
-    help: 'Age of the oldest dead letter that nobody has redriven; 0 when there is none; no sample until they have been read. Of the whole group: every instance exports about the same, so do not add them up.',
-    values: ({ figures, letters, now }) =>
-      figures === null || letters === null
-        ? []
-        : [{ value: Math.max(0, now - (letters.oldestOpen ?? now)) / 1000 }],
-  },
   ofInstance('kafka_up', '1 while Kafka answers.', ({ status }) => Number(status.kafka.up)),
   ofInstance('service_ready', '1 while the service is ready.', ({ status }) =>
     Number(status.phase === 'ready'),
@@ -148,13 +126,6 @@ const table: readonly Row[] = [
     values: ({ streamDrops }) => [{ value: streamDrops }],
   },
 ];
-
-const CODES: ReadonlySet<string> = new Set(Object.keys(REASONS));
-
-/** Whoever writes to the topic may invent codes: those that are not ours have one label. */
-function codeLabel(code: string | null): string {
-  return code !== null && CODES.has(code) ? code : 'OTHER';
-}
 
 /** Of a time of another machine's clock, which may be ahead. */
 function secondsSince(iso: string, now: number): number {

@@ -32,6 +32,7 @@ import type { Launcher } from './hints.ts';
 import { createIncidents } from './incidents.ts';
 import type { Instance } from './instance-metrics.ts';
 import { createLag } from './lag.ts';
+import { indexedLetters } from './letter-metrics.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { type OrderSchemas, openOrderSchemas, REGISTRY } from './order-schemas.ts';
 import { createOverview } from './overview.ts';
@@ -42,6 +43,7 @@ import { createSeries, readingOf } from './series.ts';
 import { createStalls } from './stalls.ts';
 import { createTracing } from './tracing.ts';
 import { createUpkeep, type Upkeep } from './upkeep.ts';
+import { createWorking } from './working.ts';
 
 const APP = 'order-stream';
 
@@ -149,6 +151,7 @@ export function createParts(surroundings: Surroundings) {
     ...{ view, averages, clock },
     status: health.status,
     lag: lag.read,
+    working: createWorking(() => tasks.status().waiting, clock),
     old: stalls.oldHeads,
     find: commanding.index.find,
   });
@@ -160,6 +163,7 @@ export function createParts(surroundings: Surroundings) {
     callsInFlight: () => tasks.status().waiting.reduce((sum, { inFlight }) => sum + inFlight, 0),
     waitingSince: tasks.waitingSince,
     heartbeatAge: presence.heartbeatAge,
+    letters: indexedLetters(commanding.index, commanding.letters.list),
   };
   const incidents = createIncidents({ logger, clock });
   return {

@@ -83,7 +83,7 @@ export type DeadLetterIndex = {
   /** Held, and older ones that were read and are not held any more. */
   size(): IndexSize;
   groups(): readonly LetterGroup[];
-  /** The time of the oldest letter that is open; null when none is, or none of them tells its time. */
+  /** The time of the oldest letter that is open, ms since 1970; null when none is, or none of them tells its time. */
   oldestOpen(): number | null;
   /** In the order of arrival, newest first; `before` says for each partition below which offset. */
   page(filter: IndexFilter, limit: number, before: Positions): Steps<FoundPage>;
@@ -121,6 +121,10 @@ export function createDeadLetterIndex({
   }
 
   function stateOf({ chunk, at }: Place): number {
+    return stateAt(chunk, at);
+  }
+
+  function stateAt(chunk: Chunk, at: number): number {
     if (chunk.later[at] !== 0) return FAILED_AGAIN;
     const flags = chunk.flags[at]!;
     if ((flags & FLAG.redriven) !== 0) return REDRIVEN;

@@ -1,10 +1,10 @@
 import t from 'tap';
-import { createProgress } from '../../server/cli/progress.ts';
+import { createProgressLine } from '../../server/cli/progress.ts';
 
-function arrange(changes: Partial<Parameters<typeof createProgress>[0]> = {}) {
+function arrange(changes: Partial<Parameters<typeof createProgressLine>[0]> = {}) {
   const clock = { now: 0 };
   const written: string[] = [];
-  const progress = createProgress({
+  const progress = createProgressLine({
     count: Number.POSITIVE_INFINITY,
     eachOrder: false,
     terminal: false,

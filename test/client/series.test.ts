@@ -50,6 +50,11 @@ t.test('a partition is stopped, paused, unknown, behind or caught up', async (t)
     ['not known', 'behind', 'all read, some wait', 'paused', 'stopped'],
   );
   t.equal(rows[1]!.endOffset, 2301, 'an end that is older than the checkpoint is not shown');
+  t.same(
+    rows.map(({ inFlight }) => inFlight),
+    [2, 0, 0, null, null],
+    'calls under way are known of the partitions of this instance',
+  );
   t.equal(rows[3]!.owner, null, 'of a partition without a checkpoint no owner is known');
 });
 

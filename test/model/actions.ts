@@ -202,8 +202,10 @@ const APPLY = {
       return 'no';
     const isGap = size > 0 && gap !== undefined;
     const offset = isGap ? gap.from : scheduler.pick(head.nextOffset);
-    // Where there never was an order it makes no difference who says that it was given up.
-    world.spoilt ||= oracle.hasOrder(offset);
+    // Where there never was an order it makes no difference who says that it was given up, as long as
+    // retention has not taken a dead letter that said so before.
+    const { low } = logs.boundsOf(names.orders.topic);
+    world.spoilt ||= oracle.hasOrder(offset) || offset < low;
     const order = { orderId: 'ghost', product: isGap ? 'p0' : 'ghost', price: 1 };
     oracle.forge();
     logs.append(names.deadLetters.topic, [deadLetter(names.group, offset, encodeSomeOrder(order))]);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
-import type { Metrics } from '../../server/http/contract.ts';
+import type { Metrics, Snapshot } from '../../server/http/contract.ts';
 import type { Order } from '../../server/orders/order.ts';
 import { withDevBroker } from '../fixtures/dev-broker.ts';
 import { createKafkajsClient } from '../fixtures/kafkajs-client.ts';
@@ -156,5 +156,30 @@ t.test(
         'and never two at once',
       );
     }
+  },
+);
+
+t.test(
+  'calls under way are shown apart from orders that wait for their next attempt',
+  async (t) => {
+    const { env, produce } = await withOrders(t, 10);
+    const other = await withOtherSide(t, (order, _times, response) => {
+      // Two are never answered.
+      if (Number(order.orderId.slice(2)) >= 2) response.writeHead(503).end();
+    });
+    const hour = '3600000';
+    const patient = {
+      HANDLER_TIMEOUT_MS: hour,
+      RETRY_BACKOFF_MS: hour,
+      RETRY_MAX_BACKOFF_MS: hour,
+    };
+    const service = await withService(t, { ...env, ...patient, HANDLER_URL: other.url });
+    await produce();
+    const { working } = await until(
+      'all have been tried',
+      () => service.json<Snapshot>('/api/snapshot'),
+      ({ working: [first] }) => first?.retrying === 8,
+    );
+    t.same(working, [{ partition: 0, inFlight: 2, retrying: 8, givenUp: 0 }]);
   },
 );

@@ -1,6 +1,5 @@
 import t from 'tap';
 import type { Figures, Status } from '../../server/http/contract.ts';
-import type { LetterTally } from '../../server/http/letters.ts';
 import { createExpositions } from '../../server/service/metrics.ts';
 import { fakeSource } from '../fixtures/http.ts';
 import { idleInstance } from '../fixtures/idle-instance.ts';
@@ -61,7 +60,6 @@ function sampleOf(source: ReturnType<typeof fakeSource>, figures?: Partial<Figur
   return {
     figures: known && { ...known, ...figures },
     lag,
-    letters: null,
     status,
     streamClients: 4,
     streamDrops: 2,
@@ -178,33 +176,6 @@ t.test('what the instance measures of itself', async (t) => {
     });
     t.notOk(series.has('service_heartbeat_age_seconds'), 'no member, no age');
   }
-});
-
-t.test('dead letters by code, those of others under one, and the age of the oldest', async (t) => {
-  const source = fakeSource();
-  const { text } = createExpositions(idleInstance());
-  const counts = [
-    { code: 'PERMANENT', state: 'open', letters: 3 },
-    { code: 'PERMANENT', state: 'redriven', letters: 2 },
-    { code: 'INVENTED', state: 'open', letters: 4 },
-    { code: null, state: 'open', letters: 1 },
-  ] as const;
-  const scrape = async (letters: LetterTally | null) =>
-    parse(await text.render({ ...sampleOf(source), letters }));
-  const series = await scrape({ counts, oldestOpen: NOW - 90_000 });
-  t.match(Object.fromEntries(series), {
-    'orders_dead_letters{code="PERMANENT",state="open"}': 3,
-    'orders_dead_letters{code="PERMANENT",state="redriven"}': 2,
-    'orders_dead_letters{code="OTHER",state="open"}': 5,
-    orders_oldest_open_dead_letter_seconds: 90,
-  });
-  const isOfCodes = (name: string) => name.startsWith('orders_dead_letters');
-  t.equal([...series.keys()].filter(isOfCodes).length, 3, 'no code of others is a label');
-  const none = await scrape({ counts: [], oldestOpen: null });
-  t.equal(none.get('orders_oldest_open_dead_letter_seconds'), 0);
-  const unknown = await scrape(null);
-  t.notOk(unknown.has('orders_oldest_open_dead_letter_seconds'), 'not read, not known');
-  t.notOk([...unknown.keys()].some(isOfCodes));
 });
 
 t.test('OpenMetrics says of a delay where it was seen, the text does not', async (t) => {

@@ -56,6 +56,7 @@ function world(
     clock,
     status: fakeSource().status,
     lag: () => [],
+    working: () => [],
     old: () => new Set(),
     find: () => null,
     ...overrides,
@@ -271,7 +272,7 @@ t.test('the bytes of /metrics, /dlq, /stream and of a scrape are published', asy
   const status = JSON.stringify(source.status());
   t.equal(
     JSON.stringify(source.read()),
-    `{${shown},"deadLetters":${letters},"arrivals":0,"throughput":null,"lag":[],"status":${status}}`,
+    `{${shown},"deadLetters":${letters},"arrivals":0,"throughput":null,"lag":[],"working":[],"status":${status}}`,
   );
   t.equal(source.takeChanges(), 'all');
   const page = await source.products({
@@ -288,7 +289,6 @@ t.test('the bytes of /metrics, /dlq, /stream and of a scrape are published', asy
   const scrape = await createExpositions(idleInstance()).text.render({
     figures: source.figures(),
     lag: source.lag(),
-    letters: null,
     status: source.status(),
     streamClients: 0,
     streamDrops: 0,
@@ -308,12 +308,12 @@ t.test('the bytes of /metrics, /dlq, /stream and of a scrape are published', asy
       'orders_lag gauge',
       'orders_lag_seconds gauge',
       'orders_checkpoint_age_seconds gauge',
-      'orders_dead_letters gauge',
-      'orders_oldest_open_dead_letter_seconds gauge',
       'kafka_up gauge',
       'service_ready gauge',
       'http_stream_clients gauge',
       'http_stream_messages_dropped_total counter',
+      'orders_dead_letters gauge',
+      'orders_oldest_open_dead_letter_seconds gauge',
       'service_calls_in_flight gauge',
       'service_oldest_waiting_seconds gauge',
       'service_rebalances_total counter',

@@ -100,6 +100,7 @@ function Row({ row, time }: { row: PartitionRow; time: number | null }) {
       </td>
       <td data-label={COLUMNS[5]} class="num">
         {count(row.pending)}
+        {row.inFlight ? <span class="text-muted"> · {count(row.inFlight)} in calls</span> : null}
       </td>
       <td data-label={COLUMNS[6]} class="num">
         {commit === null ? count(null) : ago(commit)}

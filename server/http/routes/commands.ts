@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { AppError } from '../../errors.ts';
+import type { Clock } from '../../log/clock.ts';
 import { notKnown } from '../answer.ts';
 import { type Audit, callerOf } from '../audit.ts';
-import type { Clock } from '../clock.ts';
 import {
   badBody,
   EditBody,

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Clock } from '../../log/clock.ts';
 import { notKnown, sendJson } from '../answer.ts';
-import type { Clock } from '../clock.ts';
 import type { IndexReach, LetterItem } from '../contract-letters.ts';
 import type { Holds } from '../holds.ts';
 import { HttpError } from '../http-error.ts';

@@ -1,19 +1,16 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Clock } from '../../log/clock.ts';
 import { preferredFormat } from '../accept.ts';
 import { notKnown, streamJson } from '../answer.ts';
-import type { Clock } from '../clock.ts';
 import type { Figures, PartitionLag, Status } from '../contract.ts';
 import type { EventStream } from '../event-stream.ts';
 import type { Holds } from '../holds.ts';
-import type { LetterList, LetterTally } from '../letters.ts';
 import type { OverviewSource } from '../overview.ts';
 
 /** What a scrape shows; `figures` is null while nothing is known. */
 export type Sample = {
   readonly figures: Figures | null;
   readonly lag: readonly PartitionLag[];
-  /** Null while it is not known. */
-  readonly letters: LetterTally | null;
   readonly status: Status;
   readonly streamClients: number;
   /** Messages that slow streams have missed. */
@@ -33,7 +30,6 @@ export type Expositions = { readonly text: Exposition; readonly openMetrics: Exp
 
 type Deps = {
   source: OverviewSource;
-  list: Pick<LetterList, 'tally'>;
   expositions: Expositions;
   holds: Holds;
   streams: Pick<EventStream, 'size' | 'dropped'>;
@@ -45,7 +41,7 @@ type Deps = {
  * `GET /metrics/prometheus`: the text, for who prefers nothing, such as curl.
  */
 export async function metricsRoute(app: FastifyInstance, deps: Deps): Promise<void> {
-  const { source, list, expositions, holds, streams, clock } = deps;
+  const { source, expositions, holds, streams, clock } = deps;
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store').header('vary', 'Origin, Accept');
   });
@@ -55,7 +51,6 @@ export async function metricsRoute(app: FastifyInstance, deps: Deps): Promise<vo
     const text = await render({
       figures: source.figures(),
       lag: source.lag(),
-      letters: list.tally(),
       status: source.status(),
       streamClients: streams.size(),
       streamDrops: streams.dropped(),
