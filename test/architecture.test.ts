@@ -31,7 +31,7 @@ const rules: Record<string, Rule> = {
       'errors',
       'dev-broker',
     ],
-    packages: [ANY_NODE, 'pino', 'prom-client'],
+    packages: [ANY_NODE, 'pino', 'prom-client', '@opentelemetry/api'],
   },
   // The business knows the core; the core knows no business.
   orders: {

@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { parse } from 'yaml';
 import { projectRoot } from '../server/cli/project-root.ts';
+import { loadConfig } from '../server/config.ts';
 import { withDevBroker } from './fixtures/dev-broker.ts';
 import { freePort } from './fixtures/free-port.ts';
 import { withService } from './fixtures/service.ts';
 
 const read = (path: string) => readFile(new URL(path, projectRoot), 'utf8');
-const { services, volumes } = parse(await read('docker-compose.yml'));
+const { services, volumes } = parse(await read('docker-compose.yml'), { merge: true });
 const dockerfile = await read('Dockerfile');
 const runtime = dockerfile.slice(dockerfile.lastIndexOf('FROM'));
 
@@ -51,6 +52,27 @@ t.test('the service runs without rights it does not need', async (t) => {
   });
   t.match(runtime, /^USER 1000:1000$/m, 'a number: a name cannot be judged from outside');
   t.match(instruction('CMD'), ['node', 'dist/server/main.js'], 'node gets the signals itself');
+});
+
+t.test('three instances are the one without a port, behind a proxy that has it', async (t) => {
+  const { app, instances, proxy } = services;
+  const { profiles, ports, deploy, environment, ...same } = instances;
+  t.match(app, same, 'the rest is as with one');
+  t.match({ profiles, ports, deploy }, { profiles: ['three'], ports: [], deploy: { replicas: 3 } });
+  t.match(environment, app.environment);
+  t.doesNotThrow(() => loadConfig({ ...environment, ADMIN_TOKEN: '', SCHEMA_REGISTRY_URL: '' }));
+  t.match(proxy, {
+    profiles: ['three'],
+    ports: app.ports.map((port: string) => port.replace(/:4000$/, ':8080')),
+    read_only: true,
+    cap_drop: ['ALL'],
+    security_opt: ['no-new-privileges:true'],
+    depends_on: { instances: { condition: 'service_healthy' } },
+  });
+  const [mount] = proxy.volumes;
+  const configuration = await read(mount.split(':')[0]);
+  t.match(configuration, /listen 8080;/);
+  t.match(configuration, /server instances:4000 /, 'by the name that Docker resolves to all');
 });
 
 t.test('the image is built from a pinned base, the lock file and no install scripts', async (t) => {

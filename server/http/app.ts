@@ -25,7 +25,7 @@ import {
 } from './http-error.ts';
 import type { Letters } from './letters.ts';
 import { oncePerReason } from './once-per-reason.ts';
-import { openApi } from './openapi.ts';
+import { openApi } from './openapi/document.ts';
 import type { CoreSource } from './overview.ts';
 import { type Commands, commandRoutes } from './routes/commands.ts';
 import { dlqRoute } from './routes/dlq.ts';
@@ -182,8 +182,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   });
 
   await openApi(app);
-  await app.register(metricsRoute, { source, expositions, holds, streams, clock });
   const { list, content, search } = letters;
+  await app.register(metricsRoute, { source, expositions, holds, streams, clock });
   await app.register(dlqRoute, { source, list, holds, clock });
   await app.register(letterRoutes, { source, list, content, holds });
   await app.register(letterStreamRoutes, { source, list, search, failed });

@@ -41,6 +41,8 @@ export const DeadLetterItem = Type.Object(
     ]),
     disposition: Type.Union([Disposition, Type.Null()]),
     attempts: Type.Union([Type.Integer(), Type.Null()]),
+    /** Of the trace that the record names by `traceparent`; absent when it names none. */
+    traceId: Type.Optional(Type.String()),
   },
   Closed,
 );

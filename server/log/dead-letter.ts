@@ -2,6 +2,7 @@
 
 import { clip, isoTime } from './clip.ts';
 import type { Disposition, Fault, Reason, Stage } from './fault.ts';
+import { TRACE_HEADER, traceIdOf } from './tracing.ts';
 
 /** Header names and values are bytes: Kafka checks neither. */
 type Header = { readonly key: Buffer; readonly value: Buffer | null };
@@ -51,6 +52,8 @@ export type DeadLetter = {
   readonly stage: Stage | null;
   readonly disposition: Disposition | null;
   readonly attempts: number | null;
+  /** The trace that it names, 32 hexadecimal digits; absent when it names none. */
+  readonly traceId?: string;
 };
 
 const REASON = 'errorReason';
@@ -74,6 +77,7 @@ export const SHOWN_HEADERS: readonly Buffer[] = [
   ...[REASON, ...['stage', 'disposition', 'attempts'].map((name) => `${PREFIX}${name}`)].map(
     (name) => Buffer.from(name),
   ),
+  TRACE_HEADER,
 ];
 
 /** The cause of a dead letter for bytes that are not an order. */
@@ -171,6 +175,7 @@ export function readDeadLetter(
 ): DeadLetter {
   const own = ownHeaders(record.headers);
   const from = readOrigin(record.headers);
+  const traceId = traceIdOf(record.headers);
   return {
     partition,
     offset: record.offset,
@@ -183,6 +188,7 @@ export function readDeadLetter(
     stage: oneOf(STAGES, own.get(`${PREFIX}stage`)),
     disposition: oneOf(DISPOSITIONS, own.get(`${PREFIX}disposition`)),
     attempts: naturalNumber(own.get(`${PREFIX}attempts`)),
+    ...(traceId === null ? {} : { traceId }),
   };
 }
 

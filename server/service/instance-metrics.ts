@@ -148,16 +148,20 @@ export function registerHistograms(
   }
 }
 
+/** The samples of a histogram; of examples the library writes nothing but in OpenMetrics, where they belong. */
 function valuesOf(name: string, histogram: Histogram) {
-  const { cumulative, count, sum } = histogram.read();
-  const bucket = (le: string, value: number) => ({
-    metricName: `${name}_bucket`,
-    labels: { le },
-    value,
-  });
+  const { cumulative, count, sum, examples } = histogram.read();
+  const bucket = (le: string, value: number, at: number) => {
+    const sample = { metricName: `${name}_bucket`, labels: { le }, value };
+    const example = examples[at];
+    if (example === undefined) return sample;
+    const { labels: labelSet, at: seenAt, value: seen } = example;
+    return { ...sample, exemplar: { labelSet, value: seen, timestamp: seenAt / 1000 } };
+  };
+  const { bounds } = histogram;
   return [
-    ...histogram.bounds.map((bound, at) => bucket(String(bound), cumulative[at]!)),
-    bucket('+Inf', count),
+    ...bounds.map((bound, at) => bucket(String(bound), cumulative[at]!, at)),
+    bucket('+Inf', count, bounds.length),
     { metricName: `${name}_sum`, labels: {}, value: sum },
     { metricName: `${name}_count`, labels: {}, value: count },
   ];

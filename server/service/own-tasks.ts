@@ -7,6 +7,7 @@ import type { Instruments } from '../log/instruments.ts';
 import type { Logger } from '../log/logger.ts';
 import type { LogReader } from '../log/ports.ts';
 import type { Progress } from '../log/progress.ts';
+import type { Tracing } from '../log/tracing.ts';
 import type { Order } from '../orders/order.ts';
 import type { OrderDecoder } from '../orders/order-decoder.ts';
 import { createOrderFold, type OrderState } from '../orders/order-fold.ts';
@@ -47,6 +48,7 @@ export function createOwnTasks(deps: {
   /** Where it is noted what the tasks wait for. */
   progress: Progress;
   instruments: Instruments;
+  tracing?: Tracing | undefined;
   logger: Logger;
   onTrim: (partition: number, error: unknown) => void;
   /** What keeps orders of a partition waiting, in words; null when it has gone. */
@@ -54,7 +56,7 @@ export function createOwnTasks(deps: {
   commands: OwnCommands;
 }): Tasks {
   const { config, ground, author, decoder, startedAt, generation, progress, logger } = deps;
-  const { instruments, onTrim, onProblem, commands } = deps;
+  const { instruments, tracing, onTrim, onProblem, commands } = deps;
   const room = { maxProducts: config.MAX_PRODUCTS, maxBytes: MAX_FOLDED_BYTES };
   const fold = createOrderFold(room, decoder);
   const reader = watchReader(ground.reader, progress);
@@ -90,7 +92,14 @@ export function createOwnTasks(deps: {
           writer: ground.writer,
           trim: (below) => ground.trim(partition, below),
         },
-        runtime: { clock: ground.clock, random: Math.random, logger, progress, instruments },
+        runtime: {
+          clock: ground.clock,
+          random: Math.random,
+          logger,
+          progress,
+          instruments,
+          tracing,
+        },
         outlets: { onProblem: (words) => onProblem(partition, words), onFailed },
         commands: {
           log: commandsFor(commands.all, config.COMMAND_TOPIC, partition),

@@ -41,6 +41,7 @@ import { createPauseHealth } from './pause-health.ts';
 import { createReports, type Reports } from './reports.ts';
 import { createSeries, readingOf } from './series.ts';
 import { createStalls } from './stalls.ts';
+import { createTracing } from './tracing.ts';
 import { createUpkeep, type Upkeep } from './upkeep.ts';
 import { createWorking } from './working.ts';
 
@@ -202,6 +203,7 @@ function tasksOf(
     commands,
     progress: progress.tasks,
     instruments: known.instruments,
+    tracing: createTracing(config.GROUP_ID),
     logger,
     onTrim(partition, error) {
       const name = nameOf({ topic: config.CHECKPOINT_TOPIC, partition });

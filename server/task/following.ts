@@ -5,9 +5,11 @@ import type { TaskLogs } from '../log/head.ts';
 import type { Instruments } from '../log/instruments.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Follower } from '../log/ports.ts';
+import { type PartitionTracing, TRACE_HEADER, traceIdOf } from '../log/tracing.ts';
 import { Unready } from '../log/unready.ts';
 import { damageIn, recreated, type Visit, walk } from '../log/walk.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
+import { lastHeaders } from '../record-batch/record-parts.ts';
 import { followDeadLetter, warnOfUnread } from './dead-letter-log.ts';
 import type { Identities } from './identities.ts';
 import type { Ledger } from './ledger.ts';
@@ -35,17 +37,29 @@ export function ordersFollower<Value, State>(
     onEnd: (highWatermark: number) => void;
     onSet: () => void;
     instruments: Instruments;
+    /** Null when nobody listens. */
+    trace: PartitionTracing | null;
   },
 ): Follower {
   const { logs, clock, logger, ledger, identities, processor, isOpen, onChange } = deps;
-  const { onEnd, onSet } = deps;
+  const { onEnd, onSet, trace } = deps;
   const books = ledger.state;
   const { endToEnd } = deps.instruments;
+  const { partition } = logs.orders;
 
   /** One look per set, at the record under the cursor: to look at each would cost more than to count it. */
   function observe(last: RecordCursor, orders: number): void {
-    if (last.timestamp >= 0)
-      endToEnd.observe(Math.max(0, clock.now() - last.timestamp) / 1000, orders);
+    if (last.timestamp < 0) return;
+    const { offset } = last;
+    const at = clock.now();
+    const traceId = traceIdOf(lastHeaders(last.bytes, last, [TRACE_HEADER]));
+    const labels = () => ({
+      partition: String(partition),
+      offset: String(offset),
+      ...(traceId === null ? {} : { trace_id: traceId }),
+    });
+    const seconds = Math.max(0, at - last.timestamp) / 1000;
+    endToEnd.observe(seconds, orders, () => ({ labels: labels(), at }));
   }
 
   return {
@@ -53,7 +67,8 @@ export function ordersFollower<Value, State>(
       const before = books.nextOffset;
       let last: RecordCursor | null = null;
       onEnd(set.highWatermark);
-      const next = await walk(set, books.nextOffset, clock, (cursor) => {
+      const span = set.bytes.length > 0 ? trace?.set() : undefined;
+      const visit: Visit = (cursor) => {
         if (!isOpen()) return undefined;
         if (books.restarts > CAREFUL_AFTER) {
           logger.warn('restarted without progress, next record', {
@@ -67,7 +82,10 @@ export function ordersFollower<Value, State>(
           last = cursor;
         }
         return wait;
-      });
+      };
+      const next = await walk(set, before, clock, visit).finally(() =>
+        span?.end(books.nextOffset - before),
+      );
       if (!isOpen()) return;
       if (last !== null) observe(last, next - before);
       ledger.passGap(next);

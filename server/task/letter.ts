@@ -8,7 +8,8 @@ import {
 } from '../log/dead-letter.ts';
 import { FORMS, shorten } from '../log/dead-letter-form.ts';
 import type { TopicPartition } from '../log/ports.ts';
-import type { RecordContent } from '../record-batch/record.ts';
+import { traceIdOf } from '../log/tracing.ts';
+import type { RecordContent, RecordHeader } from '../record-batch/record.ts';
 import { countHeaders, openRecord } from '../record-batch/record-parts.ts';
 import { encodedSize } from '../record-batch/writer.ts';
 import type { Pending } from './pending.ts';
@@ -31,7 +32,17 @@ const MAX_HEADERS = 10_000;
 
 /** Writes the letter of an order of `source` in one of FORMS. */
 export async function writeLetter(
-  { source, author, clock }: { source: TopicPartition; author: Author; clock: Pick<Clock, 'now'> },
+  {
+    source,
+    author,
+    clock,
+    traceOf,
+  }: {
+    source: TopicPartition;
+    author: Author;
+    clock: Pick<Clock, 'now'>;
+    traceOf: (offset: number) => readonly RecordHeader[];
+  },
   entry: Entry,
   form: number,
 ): Promise<Letter> {
@@ -48,7 +59,18 @@ export async function writeLetter(
     timestamp: clock.now(),
     key,
     value,
-    headers: deadLetterHeaders(origin, entry.cause, author, headers, notes),
+    headers: deadLetterHeaders(
+      origin,
+      entry.cause,
+      author,
+      withTrace(headers, traceOf(offset)),
+      notes,
+    ),
   };
   return { entry, form, record, bytes: encodedSize(record, MAX_BATCH_RECORDS, record.timestamp) };
+}
+
+/** A trace that the record names already stays as it is: foreign headers are kept byte for byte. */
+function withTrace(headers: readonly RecordHeader[], trace: readonly RecordHeader[]) {
+  return traceIdOf(headers) === null ? [...headers, ...trace] : headers;
 }

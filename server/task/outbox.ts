@@ -7,6 +7,7 @@ import { createAbort } from '../log/abortable.ts';
 import type { Author, DeadLetterCause } from '../log/dead-letter.ts';
 import { FORMS } from '../log/dead-letter-form.ts';
 import type { LogWriter, TopicPartition } from '../log/ports.ts';
+import type { RecordHeader } from '../record-batch/record.ts';
 import { type Entry, type Letter, MAX_BATCH_RECORDS, writeLetter } from './letter.ts';
 import type { Pending } from './pending.ts';
 import { persist } from './persist.ts';
@@ -29,6 +30,8 @@ export function createDeadLetterOutbox(
       target: TopicPartition;
       author: Author;
       writer: LogWriter;
+      /** Headers that name the trace in which an order failed. */
+      traceOf: (offset: number) => readonly RecordHeader[];
       /** Whether the order still waits for its dead letter: it may have been read from elsewhere. */
       isPending: (order: Pending) => boolean;
     },

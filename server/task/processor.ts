@@ -9,9 +9,11 @@ import { causeOfFault, type DeadLetterCause } from '../log/dead-letter.ts';
 import { Fault } from '../log/fault.ts';
 import type { TopicPartition } from '../log/ports.ts';
 import { redriveIn } from '../log/redrive.ts';
+import type { PartitionTracing } from '../log/tracing.ts';
 import { Unready } from '../log/unready.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
-import { createCalls } from './calls.ts';
+import { openRecord, readHeaders } from '../record-batch/record-parts.ts';
+import { createCalls, type Place } from './calls.ts';
 import { classify } from './failure.ts';
 import { createInFlight } from './in-flight.ts';
 import { createIntake } from './intake.ts';
@@ -70,13 +72,15 @@ export function createProcessor<Value, State>(deps: {
   business: Business<Value, State>;
   rules: Pick<Rules, 'policy' | 'ordering' | 'limits'>;
   runtime: Pick<Runtime, 'clock' | 'random' | 'instruments'>;
+  /** Null when nobody listens. */
+  trace: PartitionTracing | null;
   /** Whether an order may be given up now; called once for each, `counted` are counted by then. */
   mayGiveUp: (counted: number) => boolean;
   giveUp: (pending: Pending, cause: DeadLetterCause) => void;
   onChange: () => void;
   onFailed: (error: unknown) => void;
 }): Processor {
-  const { source, ledger, business, rules, runtime } = deps;
+  const { source, ledger, business, rules, runtime, trace } = deps;
   const { mayGiveUp, giveUp, onChange, onFailed } = deps;
   const { topic, partition } = source;
   const { policy, ordering, limits } = rules;
@@ -158,7 +162,7 @@ export function createProcessor<Value, State>(deps: {
     const place = { topic, partition, offset: cursor.offset, attempt: 1 };
     let call: undefined | Promise<void>;
     try {
-      call = calls.begin(value, place);
+      call = trace === null ? calls.begin(value, place) : firstTraced(trace, value, place, cursor);
     } catch (error) {
       // Nothing has been noted yet: the partition stops before this record.
       if (classify(error, 0).kind === 'programmer') throw error;
@@ -193,12 +197,28 @@ export function createProcessor<Value, State>(deps: {
     if (attempts > 0) ledger.retried();
     try {
       const place = { topic, partition, offset: record.offset, attempt: attempts + 1 };
-      const call = calls.begin(value, place);
+      const call =
+        trace === null
+          ? calls.begin(value, place)
+          : trace.attempt({ ...place, headers: () => openRecord(record).headers }, () =>
+              calls.begin(value, place),
+            );
       if (call === undefined) settle(pending, value);
       else inFlight.follow(pending, value, call);
     } catch (error) {
       failed(pending, error);
     }
+  }
+
+  /** Apart: what a function captures costs it something even where it is not asked to. */
+  function firstTraced(
+    by: PartitionTracing,
+    value: Value,
+    place: Place,
+    cursor: RecordCursor,
+  ): undefined | Promise<void> {
+    const headers = () => readHeaders(cursor.bytes, cursor);
+    return by.attempt({ ...place, headers }, () => calls.begin(value, place));
   }
 
   function settle(pending: Pending, value: Value): void {
@@ -215,6 +235,7 @@ export function createProcessor<Value, State>(deps: {
 
   function ended(pending: Pending): void {
     intake.remove(pending);
+    trace?.ended(pending.record.offset);
     retries.ended(pending);
     if (!inFlight.has(pending)) turns.leave(pending);
     onChange();

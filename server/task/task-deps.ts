@@ -7,6 +7,7 @@ import type { Instruments } from '../log/instruments.ts';
 import type { Logger } from '../log/logger.ts';
 import type { LogReader, LogWriter } from '../log/ports.ts';
 import type { ProgressWriter } from '../log/progress.ts';
+import type { Tracing } from '../log/tracing.ts';
 import type { Handle } from './calls.ts';
 import type { TaskCommands } from './commanded.ts';
 import type { CreateLedger } from './ledger.ts';
@@ -60,6 +61,8 @@ export type Runtime = {
   readonly logger: Logger;
   readonly progress: ProgressWriter;
   readonly instruments: Instruments;
+  /** Absent when nobody listens. */
+  readonly tracing?: Tracing | undefined;
 };
 
 /** Who hears that something is wrong. */

@@ -35,6 +35,7 @@ export function startRun<Value, State>(
   const books = ledger.state;
   let highWatermark = books.nextOffset;
   let open = true;
+  const trace = runtime.tracing?.(logs.orders) ?? null;
   const outbox = createDeadLetterOutbox({
     ...runtime,
     ...outlets,
@@ -42,6 +43,7 @@ export function startRun<Value, State>(
     target: logs.deadLetters,
     author: owner.author,
     writer: ports.writer,
+    traceOf: (offset) => trace?.headersOf(offset) ?? [],
     isPending: (order) => books.pending.get(order.record.offset) === order,
   });
   const statements = createStatements({
@@ -68,6 +70,7 @@ export function startRun<Value, State>(
     business,
     rules,
     runtime,
+    trace,
     mayGiveUp: pause.mayGiveUp,
     giveUp: outbox.send,
     onChange,
@@ -83,7 +86,7 @@ export function startRun<Value, State>(
     orders: logs.orders,
     reader: ports.reader,
     nextOffset: () => books.nextOffset,
-    follower: (isOpen) => ordersFollower({ ...follow, isOpen, onEnd, onSet, instruments }),
+    follower: (isOpen) => ordersFollower({ ...follow, isOpen, onEnd, onSet, instruments, trace }),
   });
 
   function onPause(): void {

@@ -21,6 +21,7 @@ import {
   STATES,
 } from './letter-groups.ts';
 import { mergeNewest, type Positions } from './letter-merge.ts';
+import { createOldestOpen } from './oldest-open.ts';
 
 /** Letters that are held, of all partitions together. */
 export const MAX_LETTERS = 1_000_000;
@@ -82,7 +83,7 @@ export type DeadLetterIndex = {
   /** Held, and older ones that were read and are not held any more. */
   size(): IndexSize;
   groups(): readonly LetterGroup[];
-  /** The time of the oldest open letter that tells one, ms since 1970; null when there is none. */
+  /** The time of the oldest letter that is open, ms since 1970; null when none is, or none of them tells its time. */
   oldestOpen(): number | null;
   /** In the order of arrival, newest first; `before` says for each partition below which offset. */
   page(filter: IndexFilter, limit: number, before: Positions): Steps<FoundPage>;
@@ -106,8 +107,7 @@ export function createDeadLetterIndex({
   /** Of each partition, the time of the last letter that tells one. */
   const told = new Map<number, number>();
   const redriven = new Map<number, RedrivenOrders>();
-  /** Of each partition, the chunk before which no letter is open: none is opened again. */
-  const noneOpenBefore = new Map<number, number>();
+  const oldestOpen = createOldestOpen((chunk, at) => stateOf(chunk, at) === OPEN);
   let held = 0;
   let older = 0;
 
@@ -244,20 +244,7 @@ export function createDeadLetterIndex({
     },
     size: () => ({ held, older }),
     groups: () => groups.all(),
-    oldestOpen() {
-      // With a bound in time, letters that tell none are not taken.
-      const isOpen = testOf({ state: 'open', from: OUR_AGE.from });
-      const times = [...partitions].flatMap(([partition, { chunks }]) => {
-        const from = noneOpenBefore.get(partition) ?? 0;
-        for (const chunk of chunks.filter(({ serial }) => serial >= from)) {
-          noneOpenBefore.set(partition, chunk.serial);
-          const at = firstOf(chunk, isOpen);
-          if (at !== null) return [chunk.times[at]!];
-        }
-        return [];
-      });
-      return times.length === 0 ? null : Math.min(...times);
-    },
+    oldestOpen: () => oldestOpen(partitions.values()),
     *page(filter, limit, before) {
       const test = testOf(filter);
       const letters: FoundLetter[] = [];
@@ -307,12 +294,6 @@ export function createDeadLetterIndex({
       return { ...found(partition, place), later: later === 0 ? null : offset + later, copy };
     },
   };
-}
-
-/** The first letter that the test takes; null when it takes none. */
-function firstOf(chunk: Chunk, test: (chunk: Chunk, at: number) => boolean): number | null {
-  for (let at = chunk.first; at < chunk.size; at += 1) if (test(chunk, at)) return at;
-  return null;
 }
 
 /** Of each partition the letters below those that were given. */

@@ -10,6 +10,7 @@ import t, { type Test } from 'tap';
 import { parse } from 'yaml';
 import { withDevBroker } from '../fixtures/dev-broker.ts';
 import { freePort } from '../fixtures/free-port.ts';
+import { createKafkajsClient } from '../fixtures/kafkajs-client.ts';
 import { skipOrFail, type TestScope } from '../fixtures/requirements.ts';
 import { runTool } from '../fixtures/run-tool.ts';
 import { type Service, withService } from '../fixtures/service.ts';
@@ -37,16 +38,16 @@ function isInstalled(t: TestScope, program: string): boolean {
 }
 
 /** A service that is ready. */
-async function readyService(t: Test): Promise<Service> {
+async function readyService(t: Test): Promise<{ service: Service; address: string }> {
   // A broker of its own: without a name the service would use whatever Kafka runs on this machine.
   const { address } = await withDevBroker(t);
-  const service = await withService(t, { KAFKA_BROKERS: address });
+  const service = await withService(t, { KAFKA_BROKERS: address, FAILURE_RATE: '0' });
   await until(
     'it is ready',
     () => service.get('/health/ready'),
     ({ status }) => status === 200,
   );
-  return service;
+  return { service, address };
 }
 
 /** The series of ours that an expression asks for. */
@@ -82,7 +83,7 @@ t.test('every alert has its paragraph in the runbook, and the runbook no other',
 });
 
 t.test('a running service has every series that is asked for, in both formats', async (t) => {
-  const service = await readyService(t);
+  const { service } = await readyService(t);
   const text = await (await service.get('/metrics/prometheus')).text();
   const described = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!));
   const exists = (series: string) =>
@@ -119,14 +120,21 @@ t.test('a running service has every series that is asked for, in both formats', 
 
 t.test('Prometheus scrapes a running service, whatever its version asks for', async (t) => {
   if (!isInstalled(t, 'prometheus')) return;
-  const service = await readyService(t);
+  const { service, address } = await readyService(t);
+  // One that is counted, and one that becomes a dead letter.
+  const value = Buffer.from('0e6f726465722d310a4974656d3100002041', 'hex');
+  const records = [
+    { key: Buffer.from('a'), value },
+    { key: Buffer.from('b'), value: Buffer.alloc(0) },
+  ];
+  await createKafkajsClient(address).produce('orders', records, { partition: 0 });
   const asThree = await asksWith(t, service, ACCEPTS.three);
   const job = (name: string, url: string, path: string) => ({
     job_name: name,
     metrics_path: path,
     static_configs: [{ targets: [new URL(url).host] }],
   });
-  const query = await withPrometheus(t, {
+  const { query, exemplars } = await withPrometheus(t, {
     global: { scrape_interval: '1s' },
     scrape_configs: [
       job('two', service.url, '/metrics'),
@@ -148,6 +156,19 @@ t.test('Prometheus scrapes a running service, whatever its version asks for', as
   await asked('service_rebalances_total', each(1));
   await asked('sum by (job) (service_fetch_seconds_bucket{le="+Inf"} > bool 0)', each(1));
   await asked('max by (job) (orders_lag_seconds)', each(0));
+  await asked('orders_dead_letters{code="EMPTY", state="open"}', each(1));
+  await asked('max by (job) (orders_oldest_open_dead_letter_seconds) > bool 0', each(1));
+  const seen = await until(
+    'exemplars are kept',
+    () => exemplars('service_end_to_end_seconds_bucket'),
+    ({ length }) => length === 3,
+  );
+  // The last order of the set that was read.
+  for (const {
+    exemplars: [first],
+  } of seen) {
+    t.strictSame(first!.labels, { partition: '0', offset: '1' });
+  }
   t.pass('each of them answers queries');
 });
 
@@ -172,7 +193,11 @@ async function asksWith(t: TestScope, service: Service, accept: string): Promise
 
 type Answer = { metric: Record<string, string>; value: [number, string] }[];
 
-/** A Prometheus with this configuration; the result asks it for the value of an expression. */
+type Exemplars = {
+  exemplars: { labels: Record<string, string> }[];
+}[];
+
+/** A Prometheus with this configuration, and what is asked of it: values of an expression, exemplars of a series. */
 async function withPrometheus(t: TestScope, config: object) {
   const directory = mkdtempSync(join(tmpdir(), 'prometheus-'));
   const file = join(directory, 'prometheus.yml');
@@ -185,6 +210,7 @@ async function withPrometheus(t: TestScope, config: object) {
       `--config.file=${file}`,
       `--storage.tsdb.path=${join(directory, 'tsdb')}`,
       `--web.listen-address=${listen}`,
+      '--enable-feature=exemplar-storage',
     ],
     { stdio: 'ignore' },
   );
@@ -194,10 +220,19 @@ async function withPrometheus(t: TestScope, config: object) {
     await exited;
     rmSync(directory, { recursive: true });
   });
-  return async (expr: string): Promise<Answer> => {
-    const url = `http://${listen}/api/v1/query?query=${encodeURIComponent(expr)}`;
-    const answer = await fetch(url).catch(() => null);
-    if (answer?.status !== 200) return [];
-    return ((await answer.json()) as { data: { result: Answer } }).data.result;
+  async function get<Found>(path: string): Promise<Found | null> {
+    const answer = await fetch(`http://${listen}/api/v1/${path}`).catch(() => null);
+    return answer?.status === 200 ? ((await answer.json()) as { data: Found }).data : null;
+  }
+  return {
+    async query(expr: string): Promise<Answer> {
+      const path = `query?query=${encodeURIComponent(expr)}`;
+      return (await get<{ result: Answer }>(path))?.result ?? [];
+    },
+    async exemplars(series: string): Promise<Exemplars> {
+      const now = Date.now() / 1000;
+      const path = `query_exemplars?query=${series}&start=${now - 600}&end=${now + 600}`;
+      return (await get<Exemplars>(path)) ?? [];
+    },
   };
 }

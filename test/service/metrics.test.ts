@@ -177,3 +177,23 @@ t.test('what the instance measures of itself', async (t) => {
     t.notOk(series.has('service_heartbeat_age_seconds'), 'no member, no age');
   }
 });
+
+t.test('OpenMetrics says of a delay where it was seen, the text does not', async (t) => {
+  const instance = idleInstance();
+  const { text, openMetrics } = createExpositions(instance);
+  const example = (offset: string) => () => ({ labels: { partition: '2', offset }, at: NOW });
+  instance.instruments.endToEnd.observe(0.2, 10, example('7'));
+  instance.instruments.endToEnd.observe(0.21, 10, example('8'));
+  instance.instruments.endToEnd.observe(1e6, 1, example('9'));
+  const sample = sampleOf(fakeSource());
+  const rendered = await openMetrics.render(sample);
+  const seconds = NOW / 1000;
+  for (const line of [
+    `service_end_to_end_seconds_bucket{le="0.25"} 20 # {partition="2",offset="8"} 0.21 ${seconds}`,
+    `service_end_to_end_seconds_bucket{le="+Inf"} 21 # {partition="2",offset="9"} 1000000 ${seconds}`,
+  ]) {
+    t.ok(rendered.includes(`\n${line}\n`), line);
+  }
+  t.notOk(rendered.includes('offset="7"'), 'the last one of a bucket');
+  t.notMatch(await text.render(sample), / # \{/);
+});

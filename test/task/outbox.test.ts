@@ -43,6 +43,7 @@ function world(t: Test, options: { limit: number; refuses?: (record: RecordConte
     source,
     target,
     author: { group: 'g', app: 'test', instance: 'i' },
+    traceOf: () => [],
     writer: {
       async append(tp, records, { compressed } = { compressed: false }) {
         const compression = { codec: 1, deflate: (body: Buffer) => gzipSync(body) };

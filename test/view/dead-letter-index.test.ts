@@ -181,3 +181,37 @@ t.test(
     t.equal(all(index.count({})), 5000);
   },
 );
+
+t.test(
+  'the oldest open letter: of all partitions, without copies and what tells no time',
+  async (t) => {
+    const index = createDeadLetterIndex();
+    const mark = (...origins: number[]) =>
+      all(index.setRedriven(0, { base: new Float64Array(0), since: Float64Array.from(origins) }));
+    t.equal(index.oldestOpen(), null);
+    index.add(letter({ offset: 0, timestamp: -1, origin: 1 }));
+    index.add(letter({ offset: 1, timestamp: NOW + 10, origin: 2 }));
+    index.add(letter({ offset: 2, timestamp: NOW + 20, origin: 2 }));
+    index.add(letter({ offset: 3, timestamp: NOW + 30, origin: 3 }));
+    index.add(letter({ partition: 1, offset: 0, timestamp: NOW + 25, origin: 2 }));
+    t.equal(index.oldestOpen(), NOW + 10);
+    mark(2);
+    t.equal(index.oldestOpen(), NOW + 25, 'of another partition, for the copy is no letter');
+    index.forgetBelow(1, 1);
+    t.equal(index.oldestOpen(), NOW + 30);
+    mark(2, 3);
+    t.equal(index.oldestOpen(), null);
+    index.add(letter({ offset: 4, timestamp: NOW + 40, origin: 4 }));
+    t.equal(index.oldestOpen(), NOW + 40);
+  },
+);
+
+t.test('the oldest open letter is found behind chunks that have gone', async (t) => {
+  const index = createDeadLetterIndex({ capacity: CHUNK });
+  for (let offset = 0; offset < CHUNK * 3; offset += 1) {
+    index.add(letter({ offset }));
+    if (offset % 1000 === 0) index.oldestOpen();
+  }
+  const [first] = all(index.page({}, CHUNK * 3, new Map())).letters.slice(-1);
+  t.equal(index.oldestOpen(), first!.time);
+});
