@@ -1,5 +1,5 @@
 // One row for each partition, put together from what is known of it. Pure.
-import type { PartitionLag } from '../../server/http/contract.ts';
+import type { PartitionLag, PartitionWork } from '../../server/http/contract.ts';
 import type { Model } from './store.ts';
 
 export interface PartitionRow {
@@ -13,11 +13,14 @@ export interface PartitionRow {
   readonly pending: number | null;
   readonly committedAt: string | null;
   readonly owner: string | null;
+  /** Null for a partition of another instance. */
+  readonly work: PartitionWork | null;
 }
 
 /** All partitions, in order. */
-export function partitionRows({ lag, metrics, status, paused }: Model): PartitionRow[] {
+export function partitionRows({ lag, metrics, status, paused, work }: Model): PartitionRow[] {
   const heads = new Map(metrics?.asOf.map((head) => [head.partition, head]));
+  const works = new Map(work.map((each) => [each.partition, each]));
   const stopped = new Set(status.stopped.map(({ partition }) => partition));
   const held = new Set(paused.map(({ partition }) => partition));
   return lag.map(({ partition, endOffset, lag: behind, firstUnread }) => {
@@ -34,6 +37,7 @@ export function partitionRows({ lag, metrics, status, paused }: Model): Partitio
       pending,
       committedAt: head?.writtenAt ?? null,
       owner: head?.owner ?? null,
+      work: works.get(partition) ?? null,
     };
   });
 }

@@ -1,5 +1,11 @@
 // The view of the group in the words of the HTTP contract.
-import type { ChangedMetrics, PartitionLag, ShownMetrics, Status } from '../http/contract.ts';
+import type {
+  ChangedMetrics,
+  PartitionLag,
+  PartitionWork,
+  ShownMetrics,
+  Status,
+} from '../http/contract.ts';
 import type { CoreSource, DeltaContent } from '../http/overview.ts';
 import type { Clock } from '../log/clock.ts';
 import { averageOf, countedIn, totalsOf } from '../orders/figures.ts';
@@ -23,12 +29,14 @@ export function createOverview(deps: {
   clock: Clock;
   status: () => Status;
   lag: () => PartitionLag[];
+  /** What this instance does with each of its partitions. */
+  work: () => PartitionWork[];
   /** Partitions whose checkpoints cannot be followed at the moment. */
   old: () => ReadonlySet<number>;
   /** What the index knows of a dead letter. */
   find: (place: LetterPlace) => FoundLetter | null;
 }): CoreSource {
-  const { view, averages, clock, status, lag, old, find } = deps;
+  const { view, averages, clock, status, lag, work, old, find } = deps;
   const throughput = createThroughput(clock);
   const pages = createProductPages(clock);
   const told = createTold(clock);
@@ -39,7 +47,7 @@ export function createOverview(deps: {
   function readings(): Readings {
     // The rate is that of the checkpoints: while some of them cannot be read, nobody knows it.
     const rate = old().size > 0 ? null : throughput.read();
-    return { throughput: rate, lag: lag(), status: status() };
+    return { throughput: rate, lag: lag(), work: work(), status: status() };
   }
 
   function whole(): WholeState | Promise<WholeState> {

@@ -41,6 +41,7 @@ import { createReports, type Reports } from './reports.ts';
 import { createSeries, readingOf } from './series.ts';
 import { createStalls } from './stalls.ts';
 import { createUpkeep, type Upkeep } from './upkeep.ts';
+import { workOf } from './work.ts';
 
 const APP = 'order-stream';
 
@@ -148,6 +149,7 @@ export function createParts(surroundings: Surroundings) {
     ...{ view, averages, clock },
     status: health.status,
     lag: lag.read,
+    work: () => workOf(tasks),
     old: stalls.oldHeads,
     find: commanding.index.find,
   });

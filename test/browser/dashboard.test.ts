@@ -46,6 +46,12 @@ t.test('the dashboard', async (t) => {
     t.match(await newest.locator('time').textContent(), /^(\d{1,2} \w{3} )?\d\d:\d\d:\d\d\.\d{3}$/);
     t.match(await newest.locator('time').getAttribute('datetime'), /^\d{4}-.*Z$/);
     t.match(await newest.textContent(), /no order id.*TRAILING/s);
+    const now = page.locator('.partitions tbody [data-label=Now]');
+    t.match(await now.allTextContents(), [
+      /^1 in the handler, 2 to be retried, 1 given up, oldest \d+ s$/,
+      'nothing',
+      '—',
+    ]);
     await reads(page, '[role=status]', 'Live updates on.');
     t.ok((await layoutShift(page)) < 0.02, `nothing moves (${await layoutShift(page)})`);
   });

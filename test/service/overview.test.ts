@@ -56,6 +56,7 @@ function world(
     clock,
     status: fakeSource().status,
     lag: () => [],
+    work: () => [],
     old: () => new Set(),
     find: () => null,
     ...overrides,
@@ -271,7 +272,7 @@ t.test('the bytes of /metrics, /dlq, /stream and of a scrape are published', asy
   const status = JSON.stringify(source.status());
   t.equal(
     JSON.stringify(source.read()),
-    `{${shown},"deadLetters":${letters},"arrivals":0,"throughput":null,"lag":[],"status":${status}}`,
+    `{${shown},"deadLetters":${letters},"arrivals":0,"throughput":null,"lag":[],"work":[],"status":${status}}`,
   );
   t.equal(source.takeChanges(), 'all');
   const page = await source.products({
