@@ -1,0 +1,9 @@
+// What the first look does without: one file, loaded once the numbers are there, so that everything opens at once.
+export { sendOne, sent } from './acts.ts';
+export { Dialogs } from './components/dialogs.tsx';
+export { History } from './components/history.tsx';
+export { Incident } from './components/incident.tsx';
+export { LettersBrowser } from './components/letters-browser.tsx';
+export { Partitions } from './components/partitions.tsx';
+export { Redrives } from './components/redrives.tsx';
+export { Token } from './components/token.tsx';
