@@ -90,6 +90,11 @@ export function createOverview(deps: {
       const { table } = await whole();
       return pages.read(table, query);
     },
+    async allProducts(query) {
+      if (!view.known) return null;
+      const { table } = await whole();
+      return pages.all(table, query);
+    },
     async wholeMetrics() {
       if (!view.known) return null;
       const { heads, total, table } = await whole();

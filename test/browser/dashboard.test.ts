@@ -187,6 +187,25 @@ t.test('the dashboard', async (t) => {
     await reads(page, '#products tbody tr', /^Product 1000/);
     await page.getByRole('button', { name: 'Product', exact: true }).click();
     await page.locator('th[aria-sort=ascending]', { hasText: 'Product' }).waitFor();
+
+    await page.getByRole('button', { name: 'Next' }).click();
+    await reads(page, '#products .panel-foot', '51–100 of 1,001');
+    await page.reload();
+    await reads(page, '#products .panel-foot', '51–100 of 1,001');
+    await page.locator('th[aria-sort=ascending]', { hasText: 'Product' }).waitFor();
+    await page.getByRole('searchbox').fill('Product 99');
+    await reads(page, '#products .panel-foot', '1–11 of 11');
+    t.match(
+      page.url(),
+      /\?sort=product\.asc&q=Product\+99$/,
+      'what is looked at is in the address',
+    );
+    t.equal(
+      await page.locator('#products').getByRole('link', { name: 'CSV' }).getAttribute('href'),
+      '/api/products/export?format=csv&sort=product&order=asc&filter=Product+99',
+    );
+    await page.reload();
+    await reads(page, '#products .panel-foot', '1–11 of 11');
   });
 
   t.test('beyond the thousand it has, the page asks the server', async (t) => {
