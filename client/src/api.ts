@@ -1,4 +1,5 @@
 // What the page asks of the server beside the numbers, and what it tells it to do.
+import type { Schemas } from '../../server/http/contract.ts';
 import type {
   EditAnswer,
   RedriveAnswer,
@@ -65,6 +66,7 @@ export function letterSearch(
   return new URLSearchParams(all as [string, string][]).toString();
 }
 
+export const fetchSchemas = () => json<Schemas>('/schema');
 export const fetchGroups = () => json<LetterGroups>('/dlq/groups');
 export const fetchLetter = (id: string) => json<LetterDetail>(`/dlq/${id}`);
 

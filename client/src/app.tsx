@@ -123,6 +123,20 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
                 refused={refused}
                 onPause={(pauses) => desk.open({ kind: 'pause', pauses })}
               />
+              <later.Schemas />
+              <div class="page mt-4 flex flex-wrap gap-2">
+                <later.Notify model={model} />
+                <later.Keys
+                  onRedrive={(id) =>
+                    refused === null &&
+                    desk.open({
+                      kind: 'redrive',
+                      selection: { ids: [id] },
+                      title: `Redrive message ${id}?`,
+                    })
+                  }
+                />
+              </div>
               <later.Incident word={FACES[heard].word} advice={advice} model={model} />
               {model.writing.mode === 'token' && (
                 <later.Token onChange={() => setTokens(tokens + 1)} />
