@@ -92,6 +92,11 @@ export const cancelRedrive = (id: string): Promise<RedriveShown> =>
 export const setPaused = (paused: boolean, why: string): Promise<unknown> =>
   command('POST', paused ? '/pause' : '/resume', { why });
 
+export type Lesson = 'samples' | 'bad' | 'fail';
+
+/** Something to learn from; the embedded broker's server does it. */
+export const teach = (lesson: Lesson): Promise<unknown> => command('POST', '/teach', { lesson });
+
 async function command<T>(method: string, path: string, body?: unknown): Promise<T> {
   const bearer = token.read();
   return (

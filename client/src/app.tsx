@@ -123,6 +123,7 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
                 refused={refused}
                 onPause={(pauses) => desk.open({ kind: 'pause', pauses })}
               />
+              {model.status.kafka.embedded && <later.Teach refused={refused} />}
               <later.Schemas />
               <div class="page mt-4 flex flex-wrap gap-2">
                 <later.Notify model={model} />

@@ -9,4 +9,5 @@ export { Notify } from './components/notify.tsx';
 export { Partitions } from './components/partitions.tsx';
 export { Redrives } from './components/redrives.tsx';
 export { Schemas } from './components/schemas.tsx';
+export { Teach } from './components/teach.tsx';
 export { Token } from './components/token.tsx';

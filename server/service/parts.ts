@@ -40,6 +40,7 @@ import { createPauseHealth } from './pause-health.ts';
 import { createReports, type Reports } from './reports.ts';
 import { createSeries, readingOf } from './series.ts';
 import { createStalls } from './stalls.ts';
+import { createTeach } from './teach.ts';
 import { createUpkeep, type Upkeep } from './upkeep.ts';
 import { workOf } from './work.ts';
 
@@ -93,7 +94,16 @@ export function createParts(surroundings: Surroundings) {
   });
   const choose = createChooser({ group: config.GROUP_ID, topic: config.ORDERS_TOPIC });
   const plainGround = groundOf(config, connections);
-  const ground = surroundings.wrap?.(plainGround) ?? plainGround;
+  const teach = surroundings.embedded
+    ? createTeach({
+        ...{ clock, random: Math.random, writer: plainGround.writer, topic: config.ORDERS_TOPIC },
+        partitions: () => connections.topics.partitions,
+      })
+    : null;
+  const ownGround = teach
+    ? { ...plainGround, handle: teach.failing(plainGround.handle) }
+    : plainGround;
+  const ground = surroundings.wrap?.(ownGround) ?? ownGround;
   const tasks = tasksOf(surroundings, {
     ...{ ground, schemas, reports, upkeep, progress, startedAt, instruments },
     generation: presence.generation,
@@ -166,7 +176,7 @@ export function createParts(surroundings: Surroundings) {
   return {
     ...{ lifecycle, reports, upkeep, schemas, connections, presence, tasks, view, membership },
     ...{ lag, health, overview, series, sampleSeries, incidents, instance },
-    ...{ allCommands, commanding, sayPauses },
+    ...{ allCommands, commanding, sayPauses, teach },
   };
 }
 

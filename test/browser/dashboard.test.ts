@@ -131,11 +131,20 @@ t.test('the dashboard', async (t) => {
     await reads(page, '.context', /^orders\[1\] has stopped: .* damaged\./);
     await picture(page, 'not-ready');
 
+    t.equal(await page.getByText('sample orders').count(), 0, 'nobody plays with a real Kafka');
     const own = 'KAFKA_BROKERS=localhost:9092 npm start';
     server.change({
       status: aStatus({ kafka: { ...kafka, embedded: true }, hints: { ...hints, kafka: own } }),
     });
     await reads(page, '.context', 'Embedded broker, for development.');
+    const lessons: unknown[] = [];
+    await page.route('**/teach', (route) => {
+      lessons.push(route.request().postDataJSON());
+      return route.fulfill({ json: { sent: 20 } });
+    });
+    await page.getByRole('button', { name: 'Send 20 sample orders' }).click();
+    await reads(page, 'main [role=status]', '20 orders were sent.');
+    t.same(lessons, [{ lesson: 'samples' }]);
     await reads(page, '.context code', own);
     await pill(page, 'Live').waitFor();
     await picture(page, 'embedded');

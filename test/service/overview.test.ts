@@ -72,7 +72,7 @@ async function start(deps: Partial<AppDeps> & Pick<AppDeps, 'source'>) {
   return buildApp({
     series: noSeries,
     letters: memoryLetters().letters,
-    commands: fakeCommands(),
+    commands: { ...fakeCommands(), teach: null },
     writing: { loopback: true, token: null, readOnly: false },
     audit() {},
     failed() {},
