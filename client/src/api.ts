@@ -1,4 +1,5 @@
 // What the page asks of the server beside the numbers, and what it tells it to do.
+import type { Schemas } from '../../server/http/contract.ts';
 import type {
   EditAnswer,
   RedriveAnswer,
@@ -65,6 +66,7 @@ export function letterSearch(
   return new URLSearchParams(all as [string, string][]).toString();
 }
 
+export const fetchSchemas = () => json<Schemas>('/schema');
 export const fetchGroups = () => json<LetterGroups>('/dlq/groups');
 export const fetchLetter = (id: string) => json<LetterDetail>(`/dlq/${id}`);
 
@@ -89,6 +91,11 @@ export const cancelRedrive = (id: string): Promise<RedriveShown> =>
 
 export const setPaused = (paused: boolean, why: string): Promise<unknown> =>
   command('POST', paused ? '/pause' : '/resume', { why });
+
+export type Lesson = 'samples' | 'bad' | 'fail';
+
+/** Something to learn from; the embedded broker's server does it. */
+export const teach = (lesson: Lesson): Promise<unknown> => command('POST', '/teach', { lesson });
 
 async function command<T>(method: string, path: string, body?: unknown): Promise<T> {
   const bearer = token.read();

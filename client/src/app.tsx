@@ -41,8 +41,7 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
   const old = isOld(heard);
   const model = paused ? held : feed.model;
   const time = old || paused ? null : serverTime(feed, now);
-  const lower = useLazy(() => import('./components/lower.ts'), feed.model !== null);
-  const dialogs = useLazy(() => import('./components/dialogs.tsx'), desk.opened !== null);
+  const later = useLazy(() => import('./later.ts'), feed.model !== null);
   const [tokens, setTokens] = useState(0);
   const refused = refusalOf(model, sessionStorage.getItem('token') !== null);
   const [range, setRange] = useRange();
@@ -93,8 +92,8 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
         />
         <Cards model={model} time={time} series={shortSeries} />
         <div class="page history">
-          {lower && (
-            <lower.History
+          {later && (
+            <later.History
               series={series}
               range={range}
               marks={marksOf(model)}
@@ -106,6 +105,7 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
           <Products model={model} now={now} old={old || paused} />
           <DeadLetters
             model={model}
+            Browser={later?.LettersBrowser ?? null}
             old={old || paused}
             time={time}
             refused={refused}
@@ -114,26 +114,41 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
           />
         </div>
         <div class="partitions-place">
-          {lower && model && (
+          {later && model && (
             <>
-              <lower.Redrives redrives={model.redrives} refused={refused} />
-              <lower.Partitions
+              <later.Redrives redrives={model.redrives} refused={refused} />
+              <later.Partitions
                 model={model}
                 time={time}
                 refused={refused}
                 onPause={(pauses) => desk.open({ kind: 'pause', pauses })}
               />
-              <lower.Incident word={FACES[heard].word} advice={advice} model={model} />
+              {model.status.kafka.embedded && <later.Teach refused={refused} />}
+              <later.Schemas />
+              <div class="page mt-4 flex flex-wrap gap-2">
+                <later.Notify model={model} />
+                <later.Keys
+                  onRedrive={(id) =>
+                    refused === null &&
+                    desk.open({
+                      kind: 'redrive',
+                      selection: { ids: [id] },
+                      title: `Redrive message ${id}?`,
+                    })
+                  }
+                />
+              </div>
+              <later.Incident word={FACES[heard].word} advice={advice} model={model} />
               {model.writing.mode === 'token' && (
-                <lower.Token onChange={() => setTokens(tokens + 1)} />
+                <later.Token onChange={() => setTokens(tokens + 1)} />
               )}
             </>
           )}
         </div>
       </main>
       {desk.notice && <Toast notice={desk.notice} onClose={() => desk.setNotice(null)} />}
-      {desk.opened && model && dialogs && (
-        <dialogs.Dialogs desk={desk} model={model} refused={refused} />
+      {desk.opened && model && later && (
+        <later.Dialogs desk={desk} model={model} refused={refused} />
       )}
     </div>
   );

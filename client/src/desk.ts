@@ -15,6 +15,8 @@ export type Opened =
   | { readonly kind: 'redrive'; readonly selection: Selection; readonly title: string }
   | { readonly kind: 'pause'; readonly pauses: boolean };
 
+const later = () => import('./later.ts');
+
 /** The dialog that is open (a letter stands in the address, so that the back button closes it), and the notice. */
 export function useDesk() {
   const [opened, setOpened] = useState<Opened | null>(fromAddress);
@@ -30,7 +32,6 @@ export function useDesk() {
     setParameters({ dlq: null });
   }
 
-  const acts = () => import('./acts.ts');
   return {
     opened,
     notice,
@@ -38,11 +39,11 @@ export function useDesk() {
     close,
     async sendOne(id: string) {
       close();
-      await (await acts()).sendOne(id, setNotice);
+      await (await later()).sendOne(id, setNotice);
     },
     async sent(redriveId: string | null) {
       close();
-      (await acts()).sent(redriveId, setNotice);
+      (await later()).sent(redriveId, setNotice);
     },
     openLetter(id: string) {
       setOpened({ kind: 'letter', id });

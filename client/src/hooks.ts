@@ -1,5 +1,6 @@
 // The few things of the browser that components watch.
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { isForPage } from './keys.ts';
 import type { Model } from './store.ts';
 
 /** Draws again every `ms`, for words that age. */
@@ -78,9 +79,9 @@ export function usePause(model: Model | null, onResume: () => void) {
   latest.current = toggle;
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      const plain = !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
-      const taken = (event.target as Element).closest('button, a, input, select, textarea');
-      if (event.code !== 'Space' || event.repeat || !plain || taken) return;
+      // On a button or a link it is for that one.
+      const taken = event.shiftKey || (event.target as Element).closest('button, a');
+      if (event.code !== 'Space' || taken || !isForPage(event)) return;
       event.preventDefault();
       latest.current();
     };

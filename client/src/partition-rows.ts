@@ -1,5 +1,5 @@
 // One row for each partition, put together from what is known of it. Pure.
-import type { PartitionLag } from '../../server/http/contract.ts';
+import type { PartitionLag, PartitionWork } from '../../server/http/contract.ts';
 import type { Model } from './store.ts';
 
 export interface PartitionRow {
@@ -11,16 +11,16 @@ export interface PartitionRow {
   readonly lag: number | null;
   readonly firstUnread: PartitionLag['firstUnread'];
   readonly pending: number | null;
-  /** Calls of the handler under way here; null when another instance owns it. */
-  readonly inFlight: number | null;
   readonly committedAt: string | null;
   readonly owner: string | null;
+  /** Null for a partition of another instance. */
+  readonly work: PartitionWork | null;
 }
 
 /** All partitions, in order. */
-export function partitionRows({ lag, metrics, working, status, paused }: Model): PartitionRow[] {
+export function partitionRows({ lag, metrics, status, paused, work }: Model): PartitionRow[] {
   const heads = new Map(metrics?.asOf.map((head) => [head.partition, head]));
-  const calls = new Map(working.map(({ partition, inFlight }) => [partition, inFlight]));
+  const works = new Map(work.map((each) => [each.partition, each]));
   const stopped = new Set(status.stopped.map(({ partition }) => partition));
   const held = new Set(paused.map(({ partition }) => partition));
   return lag.map(({ partition, endOffset, lag: behind, firstUnread }) => {
@@ -35,9 +35,9 @@ export function partitionRows({ lag, metrics, working, status, paused }: Model):
       lag: behind,
       firstUnread,
       pending,
-      inFlight: calls.get(partition) ?? null,
       committedAt: head?.writtenAt ?? null,
       owner: head?.owner ?? null,
+      work: works.get(partition) ?? null,
     };
   });
 }

@@ -30,7 +30,7 @@ export interface Model {
   readonly arrivals: number;
   readonly throughput: number | null;
   readonly lag: Snapshot['lag'];
-  readonly working: Snapshot['working'];
+  readonly work: Snapshot['work'];
   readonly status: Status;
   readonly redrives: Snapshot['redrives'];
   readonly paused: Snapshot['paused'];
@@ -72,7 +72,7 @@ export function advance(model: Model | null, delta: Delta): Model | 'known' | 'g
     arrivals: delta.arrivals ?? model.arrivals,
     throughput: delta.throughput === undefined ? model.throughput : delta.throughput,
     lag: delta.lag ?? model.lag,
-    working: delta.working ?? model.working,
+    work: delta.work ?? model.work,
     status: delta.status ?? model.status,
     redrives: delta.redrives ?? model.redrives,
     paused: delta.paused ?? model.paused,

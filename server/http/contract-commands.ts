@@ -117,6 +117,9 @@ export const PauseAnswer = Type.Object(
   Closed,
 );
 
+/** `POST /teach`: how many orders were sent. */
+export const TeachAnswer = Type.Object({ sent: Type.Integer() }, Closed);
+
 /** Whether commands are taken: from pages of this machine, with the token only, or from nobody. */
 export const Writing = Type.Object(
   {
@@ -133,4 +136,5 @@ export type RedriveAnswer = Static<typeof RedriveAnswer>;
 export type EditAnswer = Static<typeof EditAnswer>;
 export type PausedShown = Static<typeof PausedShown>;
 export type PauseAnswer = Static<typeof PauseAnswer>;
+export type TeachAnswer = Static<typeof TeachAnswer>;
 export type Writing = Static<typeof Writing>;

@@ -66,20 +66,6 @@ export const PartitionLag = Type.Object(
   Closed,
 );
 
-/** What waits in a partition that this instance works on, in orders. */
-export const PartitionWork = Type.Object(
-  {
-    partition: Type.Integer(),
-    /** For the end of their handler call. */
-    inFlight: Type.Integer(),
-    /** For their next attempt, or for their turn. */
-    retrying: Type.Integer(),
-    /** For their dead letter to be written and read back. */
-    givenUp: Type.Integer(),
-  },
-  Closed,
-);
-
 /** What became of all that was read, whatever it is. */
 const account = { retries: Type.Integer(), balance: Balance, asOf: Type.Array(PartitionAsOf) };
 export const Account = Type.Object(account, Closed);
@@ -183,6 +169,22 @@ export const Status = Type.Object(
   Closed,
 );
 
+/** What the instance that is asked does with one partition of its own, at this moment. */
+export const PartitionWork = Type.Object(
+  {
+    partition: Type.Integer(),
+    /** Orders that the handler was called for and has not answered. */
+    inFlight: Type.Integer(),
+    /** Orders that wait for their next attempt, or for their turn. */
+    retrying: Type.Integer(),
+    /** Orders that were given up, and whose dead letter was not read back yet. */
+    givenUp: Type.Integer(),
+    /** Since when the first of them has waited, to a second (ISO 8601); null when none waits. */
+    oldest: Type.Union([Type.String(), Type.Null()]),
+  },
+  Closed,
+);
+
 /**
  * `GET /api/snapshot` and the stream's `snapshot` event: everything the page shows. `epoch` names
  * this process and orders nothing, because a clock can be set back. Within one epoch `seq` grows with
@@ -204,8 +206,8 @@ export const Snapshot = Type.Object(
     throughput: Type.Union([Type.Number(), Type.Null()]),
     /** Every partition of `orders`, in order. */
     lag: Type.Array(PartitionLag),
-    /** The running partitions of this instance, read about once a second. */
-    working: Type.Array(PartitionWork),
+    /** The partitions of this instance; the others are worked on elsewhere, of which nothing is known here. */
+    work: Type.Array(PartitionWork),
     status: Status,
     /** The newest redrives first, at most 20, with what became of them so far. */
     redrives: Type.Array(RedriveShown),
@@ -232,7 +234,7 @@ export const Delta = Type.Object(
     arrivals: Type.Optional(Type.Integer()),
     throughput: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
     lag: Type.Optional(Type.Array(PartitionLag)),
-    working: Type.Optional(Type.Array(PartitionWork)),
+    work: Type.Optional(Type.Array(PartitionWork)),
     status: Type.Optional(Status),
     redrives: Type.Optional(Type.Array(RedriveShown)),
     paused: Type.Optional(Type.Array(PausedShown)),

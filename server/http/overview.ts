@@ -5,6 +5,7 @@ import type {
   PartitionLag,
   ProductPage,
   ProductQuery,
+  ProductRow,
   Snapshot,
   Status,
 } from './contract.ts';
@@ -55,6 +56,8 @@ export type OverviewSource = {
   deadLetters(limit: number): readonly LetterItem[] | null;
   /** Null while nothing is known, `busy` when too many have asked already. */
   products(query: ProductQuery): Promise<ProductPage | 'busy' | null>;
+  /** The same of all pages together, at one instant; the page of the query counts for nothing. */
+  allProducts(query: ProductQuery): Promise<Iterable<ProductRow> | 'busy' | null>;
   /** Null while nothing is known. */
   wholeMetrics(): Promise<MetricsBody | null>;
   /** The `status` of `read`, without the rest. */

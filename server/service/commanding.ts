@@ -23,7 +23,7 @@ import { createSelect } from './selecting.ts';
 
 export type Commanding = {
   readonly letters: Letters;
-  readonly commands: Commands;
+  readonly commands: Omit<Commands, 'teach'>;
   readonly index: DeadLetterIndex;
   readonly indexer: LetterIndexer;
   /** Tells the index which of its letters were redriven. */

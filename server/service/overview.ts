@@ -29,13 +29,14 @@ export function createOverview(deps: {
   clock: Clock;
   status: () => Status;
   lag: () => PartitionLag[];
-  working: () => PartitionWork[];
+  /** What this instance does with each of its partitions. */
+  work: () => PartitionWork[];
   /** Partitions whose checkpoints cannot be followed at the moment. */
   old: () => ReadonlySet<number>;
   /** What the index knows of a dead letter. */
   find: (place: LetterPlace) => FoundLetter | null;
 }): CoreSource {
-  const { view, averages, clock, status, lag, working, old, find } = deps;
+  const { view, averages, clock, status, lag, work, old, find } = deps;
   const throughput = createThroughput(clock);
   const pages = createProductPages(clock);
   const told = createTold(clock);
@@ -46,7 +47,7 @@ export function createOverview(deps: {
   function readings(): Readings {
     // The rate is that of the checkpoints: while some of them cannot be read, nobody knows it.
     const rate = old().size > 0 ? null : throughput.read();
-    return { throughput: rate, lag: lag(), working: working(), status: status() };
+    return { throughput: rate, lag: lag(), work: work(), status: status() };
   }
 
   function whole(): WholeState | Promise<WholeState> {
@@ -88,6 +89,11 @@ export function createOverview(deps: {
       if (!view.known) return null;
       const { table } = await whole();
       return pages.read(table, query);
+    },
+    async allProducts(query) {
+      if (!view.known) return null;
+      const { table } = await whole();
+      return pages.all(table, query);
     },
     async wholeMetrics() {
       if (!view.known) return null;

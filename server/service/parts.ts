@@ -41,9 +41,10 @@ import { createPauseHealth } from './pause-health.ts';
 import { createReports, type Reports } from './reports.ts';
 import { createSeries, readingOf } from './series.ts';
 import { createStalls } from './stalls.ts';
+import { createTeach } from './teach.ts';
 import { createTracing } from './tracing.ts';
 import { createUpkeep, type Upkeep } from './upkeep.ts';
-import { createWorking } from './working.ts';
+import { createWork } from './work.ts';
 
 const APP = 'order-stream';
 
@@ -95,7 +96,16 @@ export function createParts(surroundings: Surroundings) {
   });
   const choose = createChooser({ group: config.GROUP_ID, topic: config.ORDERS_TOPIC });
   const plainGround = groundOf(config, connections);
-  const ground = surroundings.wrap?.(plainGround) ?? plainGround;
+  const teach = surroundings.embedded
+    ? createTeach({
+        ...{ clock, random: Math.random, writer: plainGround.writer, topic: config.ORDERS_TOPIC },
+        partitions: () => connections.topics.partitions,
+      })
+    : null;
+  const ownGround = teach
+    ? { ...plainGround, handle: teach.failing(plainGround.handle) }
+    : plainGround;
+  const ground = surroundings.wrap?.(ownGround) ?? ownGround;
   const tasks = tasksOf(surroundings, {
     ...{ ground, schemas, reports, upkeep, progress, startedAt, instruments },
     generation: presence.generation,
@@ -151,7 +161,7 @@ export function createParts(surroundings: Surroundings) {
     ...{ view, averages, clock },
     status: health.status,
     lag: lag.read,
-    working: createWorking(() => tasks.status().waiting, clock),
+    work: createWork(tasks, clock),
     old: stalls.oldHeads,
     find: commanding.index.find,
   });
@@ -169,7 +179,7 @@ export function createParts(surroundings: Surroundings) {
   return {
     ...{ lifecycle, reports, upkeep, schemas, connections, presence, tasks, view, membership },
     ...{ lag, health, overview, series, sampleSeries, incidents, instance },
-    ...{ allCommands, commanding, sayPauses },
+    ...{ allCommands, commanding, sayPauses, teach },
   };
 }
 

@@ -1,6 +1,6 @@
 // One page of all products, sorted and filtered here, so that a page asks for fifty rows and not for
 // a hundred thousand.
-import type { ProductPage } from '../http/contract.ts';
+import type { ProductPage, ProductRow } from '../http/contract.ts';
 import type { Clock } from '../log/clock.ts';
 import { createSlices } from '../log/slices.ts';
 import type { ProductQuery } from '../orders/contract.ts';
@@ -14,6 +14,8 @@ const MAX_KEPT = 8;
 export type ProductPages = {
   /** `busy` when too many sorts wait already. */
   read(table: ProductTable, query: ProductQuery): Promise<ProductPage | 'busy'>;
+  /** Every row of the table that the filter takes, in order; they are made as they are taken. */
+  all(table: ProductTable, query: ProductQuery): Promise<Iterable<ProductRow> | 'busy'>;
 };
 
 /** Nothing sorted yet. */
@@ -43,11 +45,20 @@ export function createProductPages(clock: Clock): ProductPages {
       const all = await rows(table, query);
       if (all === 'busy') return all;
       const from = (query.page - 1) * query.size;
-      const products = all.slice(from, from + query.size).map((row) => ({
-        product: table.names[row]!,
-        ...averageAt(table, row),
-      }));
+      const products = all.slice(from, from + query.size).map((row) => rowAt(table, row));
       return { productCount: table.names.length, matching: all.length, products };
     },
+    async all(table, query) {
+      const all = await rows(table, query);
+      return all === 'busy' ? all : each(table, all);
+    },
   };
+}
+
+function rowAt(table: ProductTable, row: number): ProductRow {
+  return { product: table.names[row]!, ...averageAt(table, row) };
+}
+
+function* each(table: ProductTable, rows: readonly number[]): Generator<ProductRow, void> {
+  for (const row of rows) yield rowAt(table, row);
 }

@@ -45,7 +45,7 @@ export function createService(surroundings: Surroundings): Service {
     series: (range) => parts.series.read(range, clock.now()),
     instance: parts.instance,
     letters: commanding.letters,
-    commands: commanding.commands,
+    commands: { ...commanding.commands, teach: parts.teach },
     schemas: parts.schemas.shown,
     async start() {
       allCommands.watch(sayPauses);

@@ -11,7 +11,7 @@ const MAX_UNTOLD = 1000;
 const SNAPSHOT_EVERY_MS = 1000;
 
 /** The members of a snapshot that are told as a whole when they differ from what was told last. */
-export type Readings = Pick<Snapshot, 'throughput' | 'lag' | 'working' | 'status'>;
+export type Readings = Pick<Snapshot, 'throughput' | 'lag' | 'work' | 'status'>;
 
 export type Told = {
   /**

@@ -46,6 +46,12 @@ t.test('the dashboard', async (t) => {
     t.match(await newest.locator('time').textContent(), /^(\d{1,2} \w{3} )?\d\d:\d\d:\d\d\.\d{3}$/);
     t.match(await newest.locator('time').getAttribute('datetime'), /^\d{4}-.*Z$/);
     t.match(await newest.textContent(), /no order id.*TRAILING/s);
+    const now = page.locator('.partitions tbody [data-label=Now]');
+    t.match(await now.allTextContents(), [
+      /^1 in the handler, 2 to be retried, 1 given up, oldest \d+ s$/,
+      'nothing',
+      '—',
+    ]);
     await reads(page, '[role=status]', 'Live updates on.');
     t.ok((await layoutShift(page)) < 0.02, `nothing moves (${await layoutShift(page)})`);
   });
@@ -125,11 +131,20 @@ t.test('the dashboard', async (t) => {
     await reads(page, '.context', /^orders\[1\] has stopped: .* damaged\./);
     await picture(page, 'not-ready');
 
+    t.equal(await page.getByText('sample orders').count(), 0, 'nobody plays with a real Kafka');
     const own = 'KAFKA_BROKERS=localhost:9092 npm start';
     server.change({
       status: aStatus({ kafka: { ...kafka, embedded: true }, hints: { ...hints, kafka: own } }),
     });
     await reads(page, '.context', 'Embedded broker, for development.');
+    const lessons: unknown[] = [];
+    await page.route('**/teach', (route) => {
+      lessons.push(route.request().postDataJSON());
+      return route.fulfill({ json: { sent: 20 } });
+    });
+    await page.getByRole('button', { name: 'Send 20 sample orders' }).click();
+    await reads(page, 'main [role=status]', '20 orders were sent.');
+    t.same(lessons, [{ lesson: 'samples' }]);
     await reads(page, '.context code', own);
     await pill(page, 'Live').waitFor();
     await picture(page, 'embedded');
@@ -181,6 +196,25 @@ t.test('the dashboard', async (t) => {
     await reads(page, '#products tbody tr', /^Product 1000/);
     await page.getByRole('button', { name: 'Product', exact: true }).click();
     await page.locator('th[aria-sort=ascending]', { hasText: 'Product' }).waitFor();
+
+    await page.getByRole('button', { name: 'Next' }).click();
+    await reads(page, '#products .panel-foot', '51–100 of 1,001');
+    await page.reload();
+    await reads(page, '#products .panel-foot', '51–100 of 1,001');
+    await page.locator('th[aria-sort=ascending]', { hasText: 'Product' }).waitFor();
+    await page.getByRole('searchbox').fill('Product 99');
+    await reads(page, '#products .panel-foot', '1–11 of 11');
+    t.match(
+      page.url(),
+      /\?sort=product\.asc&q=Product\+99$/,
+      'what is looked at is in the address',
+    );
+    t.equal(
+      await page.locator('#products').getByRole('link', { name: 'CSV' }).getAttribute('href'),
+      '/api/products/export?format=csv&sort=product&order=asc&filter=Product+99',
+    );
+    await page.reload();
+    await reads(page, '#products .panel-foot', '1–11 of 11');
   });
 
   t.test('beyond the thousand it has, the page asks the server', async (t) => {

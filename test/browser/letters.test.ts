@@ -35,7 +35,8 @@ t.test('dead letters on the page', async (t) => {
     await page.getByLabel('State').selectOption('parked');
     await reads(page, '#dead-letters', 'No dead letter matches.');
     t.match(page.url(), /state=parked/);
-    const csv = await page.getByRole('link', { name: 'CSV' }).getAttribute('href');
+    const link = page.locator('#dead-letters').getByRole('link', { name: 'CSV' });
+    const csv = await link.getAttribute('href');
     t.equal(csv, '/dlq/export?state=parked&format=csv', 'what is filtered is exported');
     await page.reload();
     await reads(page, '#dead-letters', 'No dead letter matches.');

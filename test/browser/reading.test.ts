@@ -30,8 +30,8 @@ t.test('reading the page', async (t) => {
   t.setTimeout(300_000);
   const chromium = await withChromium(t);
   if (!chromium) return;
-  const dashboard = (t: Test, change: Partial<Snapshot> = {}, options = {}) =>
-    openDashboard(t, chromium, change, options);
+  const dashboard = (t: Test, change: Partial<Snapshot> = {}, options = {}, path = '') =>
+    openDashboard(t, chromium, change, options, path);
 
   t.test('more new letters than the list holds are counted truly', async (t) => {
     const { server, page } = await dashboard(t);
@@ -214,6 +214,73 @@ t.test('reading the page', async (t) => {
     await pill(page, 'Live').waitFor();
     await server.restart();
     await page.getByRole('complementary', { name: 'Message' }).waitFor();
+  });
+
+  t.test('what orders were written with is told, and what is not known of it', async (t) => {
+    const { page } = await dashboard(t);
+    await page.locator('summary', { hasText: 'Schemas 3' }).click();
+    const rows = await page.locator('.schemas li').allTextContents();
+    t.same(rows, [
+      'no framing, our own schema: 6,800 decoded, 20 refused',
+      'com.example.Order · registry · id 7 · 0a1b2c3d4e5f6071: 54 decoded, 0 refused',
+      'unknown schema · registry: 0 decoded, 3 refused',
+    ]);
+  });
+
+  t.test('keys walk through the page, and can be switched off', async (t) => {
+    const { server, page } = await dashboard(t, {}, {}, '?letters=all&q=a');
+    await page.locator('.letter').nth(2).waitFor();
+    await button(page, 'Keys').waitFor();
+    for (const key of ['d', 'j', 'j', 'k', 'x']) await page.keyboard.press(key);
+    t.equal(await page.locator('.letter').nth(1).getByRole('checkbox').isChecked(), true);
+    await page.keyboard.press('r');
+    await reads(page, '.dialog', '1 letter would be sent');
+    const { letters, told } = server.letters;
+    t.match(told[0], { body: { selection: { ids: [letters[1]!.id] }, dryRun: true } });
+    await page.keyboard.press('j');
+    await page.keyboard.press('Escape');
+    await page.locator('.dialog').waitFor({ state: 'detached' });
+    await page.keyboard.press('/');
+    t.equal(await page.evaluate('document.activeElement.type'), 'search');
+    await page.keyboard.type('?');
+    t.equal(await page.getByRole('searchbox').inputValue(), 'a?', 'in a field a key is a letter');
+
+    await page.getByRole('searchbox').blur();
+    await page.keyboard.press('?');
+    await reads(page, '.dialog', 'next dead letter');
+    await picture(page, 'keys');
+    await page.getByLabel('Keys are on').uncheck();
+    await page.keyboard.press('Escape');
+    await page.locator('.dialog').waitFor({ state: 'detached' });
+    for (const key of ['Space', '?', 'r']) await page.keyboard.press(key);
+    t.equal(await page.locator('.dialog').count(), 0);
+    await pill(page, 'Live').waitFor();
+  });
+
+  t.test('who is elsewhere is told of new dead letters, once he asked for it', async (t) => {
+    const { server, page } = await dashboard(t);
+    await button(page, 'Notify me of dead letters').waitFor();
+    await page.evaluate(`
+      window.told = [];
+      window.Notification = class {
+        static requestPermission = async () => window.answer ?? 'denied';
+        constructor(title, { body }) { window.told.push(body); }
+      };
+      Object.defineProperty(document, 'hidden', { get: () => window.away === true });
+    `);
+    await button(page, 'Notify me of dead letters').click();
+    await button(page, 'The browser allows no notifications').waitFor();
+    await page.evaluate(`window.answer = 'granted'`);
+    await button(page, 'The browser allows no notifications').click();
+    await page.locator('[aria-pressed=true]', { hasText: 'Notify me' }).waitFor();
+    server.change({ deadLetters: deadLetters(1, 23) });
+    await page.locator(`[data-id="${deadLetters(1, 23)[0]!.id}"]`).waitFor();
+    // What is drawn is taken as seen a frame later.
+    await page.evaluate('new Promise((seen) => requestAnimationFrame(() => setTimeout(seen)))');
+    await page.evaluate('window.away = true');
+    server.change({ deadLetters: deadLetters(3, 24) });
+    await page.waitForFunction('window.told.length > 0');
+    t.match(await page.evaluate('window.told'), [/^3 new dead letters: [A-Z_]+ \(\d\)/]);
   });
 
   t.test('no page complained', async (t) => {

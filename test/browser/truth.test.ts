@@ -3,12 +3,15 @@
 import { Kafka, logLevel } from 'kafkajs';
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
+import type { Metrics } from '../../server/http/contract.ts';
 import { encodeOrder } from '../../server/orders/order.ts';
 import { withChromium } from '../fixtures/chromium.ts';
 import { button, DESKTOP, figure, picture, pill, reads } from '../fixtures/dashboard.ts';
 import { withDevBroker } from '../fixtures/dev-broker.ts';
 import { freePort } from '../fixtures/free-port.ts';
+import { withKcat } from '../fixtures/kcat.ts';
 import { withService } from '../fixtures/service.ts';
+import { until } from '../fixtures/until.ts';
 
 /** Topics in one Kafka, as a program beside the service uses them. */
 async function outsider(t: Test, broker: string) {
@@ -104,6 +107,61 @@ t.test('the page tells the truth', async (t) => {
     await button(page, 'Details').first().click();
     await reads(page, '.context-all', 'MAX_PENDING=1');
     await picture(page, 'stuck');
+  });
+
+  t.test('of one of two instances that is frozen, against what kcat reads', async (t) => {
+    const broker = await withDevBroker(t);
+    const KAFKA_BROKERS = `localhost:${broker.port}`;
+    const kcat = await withKcat(t, KAFKA_BROKERS);
+    if (!kcat) return;
+    const env = { KAFKA_BROKERS, FAILURE_RATE: '0' };
+    const watched = await withService(t, env);
+    const page = await open(t, watched.url);
+    const frozen = await withService(t, env);
+    const { send } = await outsider(t, KAFKA_BROKERS);
+    await send('orders', [...orders(60), Buffer.from('no order')]);
+    await until(
+      'both own partitions',
+      () => watched.json<Metrics>('/metrics'),
+      ({ asOf }) => new Set(asOf.map(({ owner }) => owner)).size === 2,
+    );
+    await reads(page, '.card', /Consumer lag\s*0\s*behind\s*caught up/);
+
+    const written = async (topic: string) => (await kcat.read(topic)).length;
+    /** What the page shows now, beside what stood in Kafka before and after it was looked at. */
+    async function look() {
+      const before = await written('orders');
+      const [, read, counted, dead, waiting] =
+        /read ([\d,]+) = counted ([\d,]+) \+ dead letters ([\d,]+) \+ waiting ([\d,]+)/
+          .exec((await page.locator('.balance').textContent()) ?? '')!
+          .map((text) => Number(text.replaceAll(',', '')));
+      const caughtUp = /caught up/.test((await page.locator('.cards').textContent()) ?? '');
+      const shown = { read: read!, counted: counted!, dead: dead!, waiting: waiting!, caughtUp };
+      return {
+        before,
+        shown,
+        after: await written('orders'),
+        letters: await written('orders-dlq'),
+      };
+    }
+
+    process.kill(frozen.pid, 'SIGSTOP');
+    await send('orders', orders(60));
+    await reads(page, '.partitions td', 'behind');
+    for (let round = 0; round < 3; round += 1) {
+      await send('orders', orders(60));
+      const { before, shown, after, letters } = await look();
+      t.ok(shown.read <= after, `read ${shown.read} of ${after}`);
+      t.equal(shown.read, shown.counted + shown.dead + shown.waiting);
+      t.ok(shown.dead <= letters, `${shown.dead} of ${letters} dead letters`);
+      t.notOk(shown.caughtUp && shown.read < before, `caught up at ${shown.read} of ${before}`);
+    }
+    await picture(page, 'one-of-two-frozen');
+
+    process.kill(frozen.pid, 'SIGCONT');
+    await reads(page, '.card', /Consumer lag\s*0\s*behind\s*caught up/);
+    const { shown, after, letters } = await look();
+    t.match(shown, { read: after, counted: after - letters, dead: letters, waiting: 0 });
   });
 
   t.test('no page complained', async (t) => {

@@ -51,9 +51,9 @@ t.test('a partition is stopped, paused, unknown, behind or caught up', async (t)
   );
   t.equal(rows[1]!.endOffset, 2301, 'an end that is older than the checkpoint is not shown');
   t.same(
-    rows.map(({ inFlight }) => inFlight),
-    [2, 0, 0, null, null],
-    'calls under way are known of the partitions of this instance',
+    rows.map(({ work }) => work?.inFlight ?? null),
+    [1, 0, null, null, null],
+    'what is done is known of the partitions of this instance',
   );
   t.equal(rows[3]!.owner, null, 'of a partition without a checkpoint no owner is known');
 });

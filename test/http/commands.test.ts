@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
 import { Value } from 'typebox/value';
+import { TransientError } from '../../server/errors.ts';
 import type { AppDeps } from '../../server/http/app.ts';
 import {
   EditAnswer,
@@ -11,7 +12,7 @@ import {
 import { encodeOrder } from '../../server/orders/order.ts';
 import { someLetter } from '../fixtures/dead-letters.ts';
 import { build, listen, parseEvents, rawClient, unchunk } from '../fixtures/http.ts';
-import { aReport } from '../fixtures/letters.ts';
+import { aReport, fakeCommands } from '../fixtures/letters.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH' | 'OPTIONS';
 type Sent = { headers?: Record<string, string>; body?: unknown; raw?: string };
@@ -477,3 +478,34 @@ t.test(
     t.notOk('redrives' in paused, 'what did not change is not told again');
   },
 );
+
+t.test('lessons are given where there are some, to who may write', async (t) => {
+  const given: string[] = [];
+  const lessons = (failing = false) => ({
+    async samples() {
+      if (failing) throw new TransientError('Kafka is away');
+      return 20;
+    },
+    bad: async () => 14,
+    fail: () => void given.push('fail'),
+  });
+  const { send } = await desk(t, { commands: { ...fakeCommands(), teach: lessons() } });
+  const teach = (lesson: string, headers = {}) =>
+    send('POST', '/teach', { body: { lesson }, headers });
+  t.match(await teach('samples'), { status: 200, body: { sent: 20 } });
+  t.match(await teach('bad'), { status: 200, body: { sent: 14 } });
+  t.match(await teach('fail'), { status: 200, body: { sent: 0 } });
+  t.same(given, ['fail']);
+  t.equal((await teach('everything')).status, 400);
+  t.equal((await teach('fail', { 'sec-fetch-site': 'cross-site' })).status, 403);
+  t.equal((await teach('fail', { 'x-forwarded-for': '10.0.0.1' })).status, 403);
+
+  const away = await desk(t, { commands: { ...fakeCommands(), teach: lessons(true) } });
+  t.match(await away.send('POST', '/teach', { body: { lesson: 'samples' } }), {
+    status: 503,
+    body: { error: 'NOT_WRITTEN', message: 'Kafka is away' },
+  });
+  const earnest = await desk(t);
+  const answer = await earnest.send('POST', '/teach', { body: { lesson: 'samples' } });
+  t.equal(answer.status, 404, 'nobody plays with a real Kafka');
+});

@@ -138,6 +138,30 @@ t.test('GET /api/products', async (t) => {
     t.equal((await app.inject(request)).statusCode, 200);
   });
 
+  t.test('is sent whole as a file, of what the filter takes', async (t) => {
+    source.order('=Item1()', 7);
+    const csv = await app.inject('/api/products/export?format=csv&filter=Item1');
+    t.equal(csv.headers['content-type'], 'text/csv; charset=utf-8');
+    t.equal(csv.headers['content-disposition'], 'attachment; filename="products.csv"');
+    const lines = csv.payload.split('\r\n');
+    t.equal(lines[0], '"product","count","averagePrice"');
+    t.ok(lines.includes(`"'=Item1()","1","7"`), 'no spreadsheet calculates it');
+    t.equal(lines.length, 44, 'a head, Item1, Item10 to 19, Item100 to 129, =Item1(), and the end');
+    const json = await app.inject('/api/products/export');
+    t.equal(json.headers['content-type'], 'application/x-ndjson');
+    const rows = json.payload
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    t.equal(rows.length, 131);
+    t.same(rows[2], { product: 'Item2', count: 1, averagePrice: 2 });
+    for (const query of ['format=xml', 'page=1', 'sort=price', 'format=csv&format=csv']) {
+      const { statusCode, payload } = await app.inject(`/api/products/export?${query}`);
+      t.equal(statusCode, 400, query);
+      t.match(checked(ErrorBody, payload), { error: 'BAD_QUERY', message: /csv or jsonl/ });
+    }
+  });
+
   t.test('refuses any other query', async (t) => {
     const queries = [
       'page=0',
@@ -169,7 +193,7 @@ t.test('before anything is known, nothing is said to be 0', async (t) => {
   source.order('Item1', 5);
   source.setKnown(false);
   source.setStatus({ phase: 'starting', reasons: ['reading what the group has come to'] });
-  for (const url of ['/metrics', '/dlq', '/api/products']) {
+  for (const url of ['/metrics', '/dlq', '/api/products', '/api/products/export']) {
     const { statusCode, payload, headers } = await app.inject(url);
     t.equal(statusCode, 503, url);
     t.match(checked(ErrorBody, payload), {

@@ -35,11 +35,12 @@ function startOne(
   brokers: string,
   handle: OrderHandler,
   env: Record<string, string> = {},
+  embedded = false,
 ) {
   const service = createService({
     config: loadConfig({ BREAKER_RATIO: '0', MAX_RETRIES: '0', ...env }),
     brokers: [brokers],
-    embedded: false,
+    embedded,
     logger: silentLogger,
     onCrash: (error) => t.fail(error.message),
     wrap: (ground) => ({ ...ground, handle }),
@@ -309,3 +310,17 @@ t.test(
     t.equal(times.size, 3000, 'each was sent');
   },
 );
+
+t.test('of lessons everything arrives, each bad order as a dead letter', async (t) => {
+  const { address } = await withDevBroker(t);
+  const { service } = startOne(t, address, () => {}, {}, true);
+  t.equal(startOne(t, address, () => {}).service.commands.teach, null, 'with an own broker only');
+  const lessons = service.commands.teach!;
+  await until(
+    'the topic is known',
+    () => lessons.samples().catch(() => 0),
+    (sent) => sent === 20,
+  );
+  const bad = await lessons.bad();
+  await balanced(service, { counted: 20, deadLettered: bad });
+});

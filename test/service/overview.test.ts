@@ -56,7 +56,7 @@ function world(
     clock,
     status: fakeSource().status,
     lag: () => [],
-    working: () => [],
+    work: () => [],
     old: () => new Set(),
     find: () => null,
     ...overrides,
@@ -72,7 +72,7 @@ async function start(deps: Partial<AppDeps> & Pick<AppDeps, 'source'>) {
   return buildApp({
     series: noSeries,
     letters: memoryLetters().letters,
-    commands: fakeCommands(),
+    commands: { ...fakeCommands(), teach: null },
     writing: { loopback: true, token: null, readOnly: false },
     audit() {},
     failed() {},
@@ -272,7 +272,7 @@ t.test('the bytes of /metrics, /dlq, /stream and of a scrape are published', asy
   const status = JSON.stringify(source.status());
   t.equal(
     JSON.stringify(source.read()),
-    `{${shown},"deadLetters":${letters},"arrivals":0,"throughput":null,"lag":[],"working":[],"status":${status}}`,
+    `{${shown},"deadLetters":${letters},"arrivals":0,"throughput":null,"lag":[],"work":[],"status":${status}}`,
   );
   t.equal(source.takeChanges(), 'all');
   const page = await source.products({

@@ -3,7 +3,7 @@ import { createTold } from '../../server/service/told.ts';
 import { fakeSource } from '../fixtures/http.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 
-const readings = { throughput: 1, lag: [], working: [], status: fakeSource().status() };
+const readings = { throughput: 1, lag: [], work: [], status: fakeSource().status() };
 const many = Array.from({ length: 1001 }, (_, i) => `p${i}`);
 
 t.test('what was told is no news, and what changed since is', async (t) => {

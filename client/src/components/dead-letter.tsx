@@ -17,7 +17,7 @@ export function DeadLetter(props: {
   const day = dayUnlessToday(item.timestamp, today);
   const name = item.orderId ?? item.id;
   return (
-    <li class="letter">
+    <li class="letter" data-id={item.id}>
       <span class="flex min-w-0 items-center gap-2">
         {onChoose && (
           <input

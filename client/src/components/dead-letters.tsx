@@ -2,11 +2,12 @@ import { useRef, useState } from 'preact/hooks';
 import type { DeadLetterItem } from '../../../server/http/contract.ts';
 import type { Selection } from '../api.ts';
 import { count, plural } from '../format.ts';
-import { useLazy, useMedia, useReader } from '../hooks.ts';
+import { useMedia, useReader } from '../hooks.ts';
 import type { Model } from '../store.ts';
 import { parameter, setParameters } from '../url.ts';
 import { DeadLetter } from './dead-letter.tsx';
 import { Icon } from './icon.tsx';
+import type { LettersBrowser } from './letters-browser.tsx';
 
 const NONE: readonly DeadLetterItem[] = [];
 
@@ -20,18 +21,19 @@ type View = (typeof VIEWS)[number][0];
 /** The dead letters: the newest as they come, by reason, or all of them. */
 export function DeadLetters(props: {
   model: Model | null;
+  /** What shows more than the newest; null until it is loaded. */
+  Browser: typeof LettersBrowser | null;
   old: boolean;
   time: number | null;
   refused: string | null;
   onDetails: (id: string) => void;
   onRedrive: (selection: Selection, title: string) => void;
 }) {
-  const { model, ...rest } = props;
+  const { model, Browser, ...rest } = props;
   const asked = VIEWS.find(([view]) => view === parameter('letters'))?.[0] ?? 'newest';
   const [view, setView] = useState<View>(asked);
   const { reading, handlers } = useReader<HTMLElement>();
   const { items, waiting, show } = useHeld(model, reading);
-  const browser = useLazy(() => import('./letters-browser.tsx'), view !== 'newest');
   const choose = (next: View) => {
     setView(next);
     setParameters({ letters: next === 'newest' ? null : next });
@@ -67,9 +69,7 @@ export function DeadLetters(props: {
       {view === 'newest' && (
         <Newest model={model} items={items} old={props.old} onDetails={props.onDetails} />
       )}
-      {view !== 'newest' && browser && (
-        <browser.LettersBrowser {...rest} view={view} onView={choose} />
-      )}
+      {view !== 'newest' && Browser && <Browser {...rest} view={view} onView={choose} />}
     </section>
   );
 }

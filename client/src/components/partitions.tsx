@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import type { PartitionWork } from '../../../server/http/contract.ts';
 import { balanceWords } from '../balance.ts';
 import { ago, count, duration } from '../format.ts';
 import { type PartitionRow, partitionRows } from '../partition-rows.ts';
@@ -13,6 +14,7 @@ const COLUMNS = [
   'Lag',
   'First unread',
   'Waiting',
+  'Now',
   'Committed',
   'Owner',
 ] as const;
@@ -100,16 +102,30 @@ function Row({ row, time }: { row: PartitionRow; time: number | null }) {
       </td>
       <td data-label={COLUMNS[5]} class="num">
         {count(row.pending)}
-        {row.inFlight ? <span class="text-muted"> · {count(row.inFlight)} in calls</span> : null}
       </td>
       <td data-label={COLUMNS[6]} class="num">
+        {row.work === null || time === null ? count(null) : doing(row.work, time)}
+      </td>
+      <td data-label={COLUMNS[7]} class="num">
         {commit === null ? count(null) : ago(commit)}
       </td>
-      <td data-label={COLUMNS[7]} class="truncate" title={row.owner ?? undefined}>
+      <td data-label={COLUMNS[8]} class="truncate" title={row.owner ?? undefined}>
         {row.owner === null ? count(null) : <Name text={row.owner} />}
       </td>
     </tr>
   );
+}
+
+/** `2 in the handler, 3 to be retried, oldest 12 s`. */
+function doing({ inFlight, retrying, givenUp, oldest }: PartitionWork, time: number): string {
+  const parts = [
+    [inFlight, 'in the handler'],
+    [retrying, 'to be retried'],
+    [givenUp, 'given up'],
+  ] as const;
+  const words = parts.filter(([many]) => many > 0).map(([many, what]) => `${count(many)} ${what}`);
+  if (oldest !== null) words.push(`oldest ${duration(Math.max(0, time - Date.parse(oldest)))}`);
+  return words.join(', ') || 'nothing';
 }
 
 /** Where every order is: the two sides are equal at every moment. */

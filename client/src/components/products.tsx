@@ -3,10 +3,11 @@ import type { ProductPage } from '../../../server/http/contract.ts';
 import { fetchProducts } from '../browser.ts';
 import { average, count } from '../format.ts';
 import { useMedia, useReader } from '../hooks.ts';
-import { matches, type Row, searchFor } from '../product-query.ts';
+import { chosenIn, matches, type Row, searchFor, sortOf, sortText } from '../product-query.ts';
 import { isSorted, nextShown, type Shown, type Sort, type SortKey } from '../row-order.ts';
 import { hasAllProducts, type Model } from '../store.ts';
 import { isEmpty } from '../trust.ts';
+import { parameter, setParameters } from '../url.ts';
 import { Name } from './name.tsx';
 import { NoOrders } from './no-orders.tsx';
 import { Pager } from './pager.tsx';
@@ -20,9 +21,9 @@ const COLUMNS: readonly [key: SortKey, label: string][] = [
 
 /** Count and average of every product, sortable, one page at a time. */
 export function Products({ model, now, old }: { model: Model | null; now: number; old: boolean }) {
-  const [sort, setSort] = useState<Sort>({ key: 'count', ascending: false });
-  const [filter, setFilter] = useState('');
-  const [wanted, setWanted] = useState(0);
+  const [sort, setSort] = useState(() => sortOf(parameter('sort')));
+  const [filter, setFilter] = useState(parameter('q') ?? '');
+  const [wanted, setWanted] = useState(() => pageOf(parameter('page')));
   const size = useMedia('(width < 40rem)') ? 10 : 50;
   const { reading, handlers } = useReader<HTMLTableElement>();
   const last = useRef<Shown>(null);
@@ -44,6 +45,10 @@ export function Products({ model, now, old }: { model: Model | null; now: number
   useEffect(() => {
     if (asked?.page && page !== wanted) setWanted(page);
   }, [asked?.page, page, wanted]);
+  useEffect(() => {
+    const place = wanted === 0 ? null : `${wanted + 1}`;
+    setParameters({ sort: sortText(sort), q: filter, page: place });
+  }, [sort, filter, wanted]);
 
   function show(change: { sort?: Sort; filter?: string }) {
     if (change.sort) setSort(change.sort);
@@ -60,7 +65,7 @@ export function Products({ model, now, old }: { model: Model | null; now: number
         <span class="num text-muted">
           {model?.metrics ? count(model.metrics.productCount) : ''}
         </span>
-        {order.length > size && (
+        {(order.length > size || filter !== '') && (
           <input
             type="search"
             class="filter"
@@ -108,9 +113,22 @@ export function Products({ model, now, old }: { model: Model | null; now: number
       {rows.length === 0 && (asked || filter !== '') && (
         <p class="empty text-muted">{whyEmpty(asked, filter)}</p>
       )}
-      {total > size && <Pager page={page} size={size} total={total} onPage={setWanted} />}
+      {rows.length > 0 && (
+        <Pager
+          page={page}
+          size={size}
+          total={total}
+          chosen={chosenIn(sort, filter)}
+          onPage={setWanted}
+        />
+      )}
     </section>
   );
+}
+
+/** A page of an address, which counts from 1; a place that is none is the first. */
+function pageOf(text: string | null): number {
+  return /^[1-9]\d{0,5}$/.test(text ?? '') ? Number(text) - 1 : 0;
 }
 
 function rowsOf(

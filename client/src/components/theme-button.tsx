@@ -14,7 +14,7 @@ export function ThemeButton() {
   };
   const label = `Theme: ${theme}. Switch to ${next}`;
   return (
-    <button type="button" class="button" aria-label={label} title={label} onClick={choose}>
+    <button type="button" class="button theme" aria-label={label} title={label} onClick={choose}>
       <Icon name={theme} />
       <span class="w-[3.1rem] text-left max-sm:hidden">
         {theme.charAt(0).toUpperCase() + theme.slice(1)}

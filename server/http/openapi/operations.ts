@@ -8,6 +8,7 @@ import {
   RedriveAnswer,
   RedriveShown,
   Redrives,
+  TeachAnswer,
 } from '../contract-commands.ts';
 import { LetterDetail, LetterGroups, LetterItems } from '../contract-letters.ts';
 import { Series } from '../contract-series.ts';
@@ -53,6 +54,10 @@ const EXPOSITION = [
   text('text/plain', 'The format of Prometheus.'),
   text('application/openmetrics-text', 'OpenMetrics, with exemplars.'),
 ] as const;
+const FILE = [
+  text('application/x-ndjson', 'A line of JSON each.'),
+  text('text/csv', 'A line each, with a head.'),
+] as const;
 const UNCHANGED = {
   schema: Type.Null(),
   status: 304,
@@ -81,6 +86,12 @@ export const OPERATIONS = {
     summary: 'One page of all products, sorted and filtered',
     tag: 'figures',
     answers: [json(ProductPage, 'The page; empty beyond the last.'), UNCHANGED],
+    errors: [400, 503],
+  },
+  'GET /api/products/export': {
+    summary: 'All products that a filter takes, as a file',
+    tag: 'figures',
+    answers: FILE,
     errors: [400, 503],
   },
   'GET /api/series': {
@@ -134,10 +145,7 @@ export const OPERATIONS = {
   'GET /dlq/export': {
     summary: 'All dead letters that a filter takes, as a file',
     tag: 'dead letters',
-    answers: [
-      text('application/x-ndjson', 'A line of JSON each.'),
-      text('text/csv', 'A line each, with a head.'),
-    ],
+    answers: FILE,
     errors: [400, 503],
   },
   'PUT /dlq/:id/redrive': {
@@ -187,6 +195,13 @@ export const OPERATIONS = {
     summary: 'Starts the intake of orders again',
     tag: 'commands',
     answers: [json(PauseAnswer, 'What was changed, and what is paused now.')],
+    errors: [...COMMAND, 404],
+    writes: true,
+  },
+  'POST /teach': {
+    summary: 'Sends orders to learn from, or makes some fail for ten seconds; embedded broker only',
+    tag: 'commands',
+    answers: [json(TeachAnswer, 'How many orders were sent.')],
     errors: [...COMMAND, 404],
     writes: true,
   },

@@ -29,6 +29,7 @@ import type { OverviewSource } from '../overview.ts';
 import { orBusy, patienceOf } from '../patience.ts';
 import { createWriteLimit, type WriteAccess } from '../writing.ts';
 import { noLetter } from './letters.ts';
+import { type Teach, teachRoute } from './teach.ts';
 
 /** A body of ids; what asks for more says it with a filter. */
 const BODY_BYTES = 4096;
@@ -42,7 +43,12 @@ const ListQuery = Type.Object(
 const CancelQuery = Type.Object({ why: Type.Optional(Why) }, { additionalProperties: false });
 type Id = { Params: { id: string } };
 
-export type Commands = { readonly desk: CommandDesk; readonly book: CommandBook };
+export type Commands = {
+  readonly desk: CommandDesk;
+  readonly book: CommandBook;
+  /** Null where the orders are in earnest. */
+  readonly teach: Teach | null;
+};
 
 type Deps = {
   source: OverviewSource;
@@ -69,6 +75,7 @@ export async function commandRoutes(app: FastifyInstance, deps: Deps): Promise<v
     writing.setSchemaErrorFormatter((faults) => badBody(faults));
     redriveRoutes(writing, deps);
     pauseRoutes(writing, deps);
+    if (deps.commands.teach !== null) teachRoute(writing, deps.commands.teach);
   });
 }
 

@@ -5,6 +5,7 @@ import t from 'tap';
 import { type AnswerOf, OPERATIONS, type Route } from '../../../server/http/openapi/operations.ts';
 import { someLetter } from '../../fixtures/dead-letters.ts';
 import { build } from '../../fixtures/http.ts';
+import { fakeCommands } from '../../fixtures/letters.ts';
 
 type Operation = {
   operationId: string;
@@ -48,7 +49,8 @@ function routesIn(tree: string): string[] {
 }
 
 t.test('every route is described, with its errors, and nothing that is no route', async (t) => {
-  const { app } = await build(t);
+  const teach = { samples: async () => 20, bad: async () => 14, fail: () => {} };
+  const { app } = await build(t, { commands: { ...fakeCommands(), teach } });
   const routes = routesIn(app.printRoutes({ commonPrefix: false }));
   const isOwn = (route: string) => !/^(HEAD|OPTIONS) | \/$|\*/.test(route);
   t.strictSame(routes.filter(isOwn).sort(), Object.keys(OPERATIONS).sort());

@@ -1,0 +1,38 @@
+import { useState } from 'preact/hooks';
+import { type Lesson, teach } from '../api.ts';
+
+const LESSONS: readonly [lesson: Lesson, label: string, done: string][] = [
+  ['samples', 'Send 20 sample orders', '20 orders were sent.'],
+  ['bad', 'Send one bad order of each kind', 'Each becomes a dead letter with its reason.'],
+  ['fail', 'Fail 30 % for 10 s', 'What fails now is tried again, later each time.'],
+];
+
+/** Things to try on the embedded broker, and what to look for. */
+export function Teach({ refused }: { refused: string | null }) {
+  const [said, setSaid] = useState('');
+  return (
+    <div class="page mt-4 flex flex-wrap items-center gap-2">
+      Try
+      {LESSONS.map(([lesson, label, done]) => (
+        <button
+          key={lesson}
+          type="button"
+          class="button"
+          disabled={refused !== null}
+          title={refused ?? undefined}
+          onClick={() =>
+            teach(lesson).then(
+              () => setSaid(done),
+              (error: Error) => setSaid(`Not done: ${error.message}.`),
+            )
+          }
+        >
+          {label}
+        </button>
+      ))}
+      <span role="status" class="text-muted">
+        {said}
+      </span>
+    </div>
+  );
+}
