@@ -121,11 +121,34 @@ export const Bytes = Type.Object(
   Closed,
 );
 
+/** How a value says which schema it was written with. */
+export const FramingName = Type.Union([
+  Type.Literal('raw'),
+  Type.Literal('single-object'),
+  Type.Literal('registry'),
+]);
+
+/** What a value says of its schema, and the schema, where it is known. */
+export const WriterShown = Type.Object(
+  {
+    framing: FramingName,
+    /** In the registry. */
+    id: orNull(Type.Integer()),
+    fingerprint: orNull(Type.String()),
+    name: orNull(Type.String()),
+    schema: Type.Unknown(),
+  },
+  Closed,
+);
+
 /** A value in the terms of its schema, as far as it can be decoded. */
 export const DecodedValue = Type.Object(
   {
+    /** The name of the one that orders are read with. */
     schema: Type.String(),
-    /** The fields in order; a number that JSON does not have is a text. */
+    /** The schema it was written with; null when it has no bytes. */
+    writer: orNull(WriterShown),
+    /** The fields in order; a number that JSON does not have is a text, bytes are hexadecimal. */
     fields: Type.Array(
       Type.Object(
         { name: Type.String(), value: Type.Unknown(), at: orNull(Type.Integer()) },
@@ -190,6 +213,7 @@ export type LetterState = Static<typeof LetterState>;
 export type IndexReach = Static<typeof IndexReach>;
 export type LetterItem = Static<typeof LetterItem>;
 export type LetterGroups = Static<typeof LetterGroups>;
+export type WriterShown = Static<typeof WriterShown>;
 export type Bytes = Static<typeof Bytes>;
 export type DecodedValue = Static<typeof DecodedValue>;
 export type RedriveStamp = Static<typeof RedriveStamp>;

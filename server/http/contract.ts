@@ -4,7 +4,7 @@
 import { type Static, Type } from 'typebox';
 import { ProductAverage, Totals } from '../orders/contract.ts';
 import { PausedShown, RedriveShown, Writing } from './contract-commands.ts';
-import { DeadLetterItem } from './contract-letters.ts';
+import { DeadLetterItem, FramingName } from './contract-letters.ts';
 
 const Closed = { additionalProperties: false } as const;
 
@@ -254,11 +254,7 @@ export const Schemas = Type.Object(
     writers: Type.Array(
       Type.Object(
         {
-          framing: Type.Union([
-            Type.Literal('raw'),
-            Type.Literal('single-object'),
-            Type.Literal('registry'),
-          ]),
+          framing: FramingName,
           /** In the registry. */
           id: Type.Union([Type.Integer(), Type.Null()]),
           /** CRC-64-AVRO, 16 hexadecimal digits. */

@@ -1,4 +1,5 @@
 // Why a record becomes a dead letter: a reason, which is a row of a table, and what was found in it.
+import type { Unready } from './unready.ts';
 
 /**
  * Larger values are never decoded, and a value up to this size is never cut in its dead letter: it may
@@ -20,13 +21,18 @@ export type Reason = {
   readonly words: string;
 };
 
-/** One fault: of which kind, and what was found where. */
+/**
+ * One fault: of which kind, and what was found where. `askOn` is there when the same bytes may have a value at
+ * another time: it asks until they have one, for whoever knows that they had one before.
+ */
 export class Fault {
   readonly reason: Reason;
   readonly found: string;
-  constructor(reason: Reason, found: string) {
+  readonly askOn: (() => Unready) | undefined;
+  constructor(reason: Reason, found: string, askOn?: () => Unready) {
     this.reason = reason;
     this.found = found;
+    this.askOn = askOn;
   }
   /** As it is written beside a dead letter: the code first. */
   get text(): string {

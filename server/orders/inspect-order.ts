@@ -1,13 +1,15 @@
 // An order for people: its fields by name as far as its bytes can be read, and an edited one as bytes.
 import { Fault } from '../log/fault.ts';
 import { Unready } from '../log/unready.ts';
-import { framingOf } from '../schemas/framing.ts';
+import type { Framing } from '../schemas/framing.ts';
 import { encodeOrder, type Order, orderType } from './order.ts';
-import type { OrderDecoder } from './order-decoder.ts';
+import type { OrderDecoder, WrittenWith } from './order-decoder.ts';
 
 export type InspectedOrder = {
   readonly schema: string;
-  /** In order; `at` is the byte at which the field begins; null where the framing says another schema. */
+  /** What the value says of the schema that it was written with; null when it has no bytes. */
+  readonly writer: InspectedWriter | null;
+  /** In order; `at` is the byte at which the field begins; null where Avro has made it from another schema. */
   readonly fields: { readonly name: string; readonly value: unknown; readonly at: number | null }[];
   /** Why it is no order, in words; null when it is one. */
   readonly fault: string | null;
@@ -15,10 +17,14 @@ export type InspectedOrder = {
   readonly stoppedAt: number | null;
 };
 
-const record = orderType as unknown as RecordType;
-type Decoded = { value: unknown; offset: number };
-type FieldType = { decode(bytes: Buffer, at: number): Decoded };
-type RecordType = { name: string; fields: { name: string; type: FieldType }[] };
+/** `id`: in the registry. The rest is null while, or because, nobody knows the schema. */
+export type InspectedWriter = {
+  readonly framing: Framing;
+  readonly id: number | null;
+  readonly fingerprint: string | null;
+  readonly name: string | null;
+  readonly schema: unknown;
+};
 
 export type OrderInspector = {
   /** What can be read of a value, which may be anything. */
@@ -29,8 +35,13 @@ export type OrderInspector = {
   checked(bytes: Buffer): Buffer | { readonly fault: string };
 };
 
-/** Looks at values as `decode` takes them, whatever their framing. */
-export function createOrderInspector(decode: OrderDecoder['decode']): OrderInspector {
+const record = orderType as unknown as { name: string; fields: { name: string }[] };
+
+/** Looks at values as `decoder` takes them, whatever their framing. */
+export function createOrderInspector({
+  decode,
+  writtenWith,
+}: Pick<OrderDecoder, 'decode' | 'writtenWith'>): OrderInspector {
   const decodeAll = (bytes: Buffer) => decode(bytes, 0, bytes.length);
 
   function checked(bytes: Buffer): Buffer | { readonly fault: string } {
@@ -40,11 +51,17 @@ export function createOrderInspector(decode: OrderDecoder['decode']): OrderInspe
 
   return {
     inspect(value) {
-      if (value === null) return inspectRaw(Buffer.alloc(0), decode(Buffer.alloc(0), -1, 0));
+      if (value === null || value.length === 0) {
+        const fault = faultOf(decode(Buffer.alloc(0), value === null ? -1 : 0, 0));
+        return { schema: record.name, writer: null, fields: [], fault, stoppedAt: 0 };
+      }
       const order = decodeAll(value);
-      return framingOf(value, 0, value.length) === 'raw'
-        ? inspectRaw(value, order)
-        : inspectFramed(order);
+      const writer = writtenWith(value, 0, value.length);
+      const shared = { schema: record.name, writer: shownWriter(writer), fault: faultOf(order) };
+      // An order is shown in the reader's terms, as a handler is given it; what is none, as far as its writer's go.
+      return order instanceof Fault || order instanceof Unready || writer.framing === 'raw'
+        ? { ...shared, ...fieldsOf(value, writer) }
+        : { ...shared, fields: readerFields(order), stoppedAt: null };
     },
     fromJson(json) {
       const faults = faultsOf(json);
@@ -54,48 +71,29 @@ export function createOrderInspector(decode: OrderDecoder['decode']): OrderInspe
   };
 }
 
-/** Field by field, as far as the bytes go. */
-function inspectRaw(bytes: Buffer, order: Order | Fault | Unready): InspectedOrder {
-  const fields: InspectedOrder['fields'][number][] = [];
-  let at = 0;
-  for (const { name, type } of record.fields) {
-    const decoded = decodeField(type, bytes, at);
-    if (decoded === null) break;
-    fields.push({ name, value: shown(decoded.value), at });
-    at = decoded.offset;
-  }
-  const atEnd = fields.length === record.fields.length && at === bytes.length;
-  return { schema: record.name, fields, fault: faultOf(order), stoppedAt: atEnd ? null : at };
+function fieldsOf(value: Buffer, { schema, body }: WrittenWith) {
+  return schema instanceof Fault || schema instanceof Unready
+    ? { fields: [], stoppedAt: body }
+    : schema.inspect(value, body);
 }
 
-/** The writer's schema may have other fields in another order: only the whole of it is known. */
-function inspectFramed(order: Order | Fault | Unready): InspectedOrder {
-  const fault = faultOf(order);
-  const fields =
-    fault === null
-      ? Object.entries(order).map(([name, value]) => ({ name, value: shown(value), at: null }))
-      : [];
-  return { schema: record.name, fields, fault, stoppedAt: null };
+function readerFields({ orderId, product, price }: Order): InspectedOrder['fields'] {
+  return Object.entries({ orderId, product, price }).map(([name, value]) => ({
+    ...{ name, value, at: null },
+  }));
+}
+
+function shownWriter({ framing, id, schema }: WrittenWith): InspectedWriter {
+  if (schema instanceof Fault || schema instanceof Unready) {
+    return { framing, id, fingerprint: null, name: null, schema: null };
+  }
+  const { fingerprint, name, text } = schema;
+  return { framing, id, fingerprint, name, schema: JSON.parse(text) as unknown };
 }
 
 function faultOf(order: Order | Fault | Unready): string | null {
   if (order instanceof Unready) return 'its schema is not known yet';
   return order instanceof Fault ? order.text : null;
-}
-
-/** Null when the field is not all there. */
-function decodeField(type: FieldType, bytes: Buffer, at: number): Decoded | null {
-  try {
-    const decoded = type.decode(bytes, at);
-    return decoded.offset < 0 || decoded.offset > bytes.length ? null : decoded;
-  } catch {
-    return null;
-  }
-}
-
-/** JSON has no NaN and no Infinity. */
-function shown(value: unknown): unknown {
-  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }
 
 function faultsOf(json: unknown): string[] {

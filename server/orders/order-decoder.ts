@@ -13,7 +13,7 @@ import {
 import type { SchemaCache } from '../schemas/schema-cache.ts';
 import { decodeOrder } from './decode-order.ts';
 import type { Order } from './order.ts';
-import { type OrderSchema, schemaByFingerprint } from './order-schemas.ts';
+import { type OrderSchema, publishedSchema, schemaByFingerprint } from './order-schemas.ts';
 import { decodePlainOrder } from './plain-order.ts';
 import { REASONS } from './reasons.ts';
 
@@ -31,21 +31,50 @@ export type SeenSchema = {
 export type OrderDecoder = {
   /** See Fold: the order in `bytes[start, end)`, why there is none, or that its schema is being asked for. */
   decode(bytes: Buffer, start: number, end: number): Order | Fault | Unready;
+  /** What the value in `bytes[start, end)` was written with; it has at least one byte. */
+  writtenWith(bytes: Buffer, start: number, end: number): WrittenWith;
   /** What was decoded since the start, in order of first sight; an order that is tried again counts again. */
   seen(): readonly Readonly<SeenSchema>[];
 };
 
+/** What a value says of the schema that it was written with. */
+export type WrittenWith = {
+  readonly framing: Framing;
+  /** In the registry; null in other framings, and where the header is not whole. */
+  readonly id: number | null;
+  /** What stands behind the framing begins here. */
+  readonly body: number;
+  readonly schema: OrderSchema | Fault | Unready;
+};
+
 /** The cache of schemas by id, as the decoder needs it. */
-export type KnownSchemas = Pick<SchemaCache<OrderSchema | Fault>, 'get'>;
+export type KnownSchemas = Pick<SchemaCache<OrderSchema | Fault>, 'get' | 'insist'>;
 
 /** A decoder that asks `schemas` for what an id means; without them no id means anything. */
 export function createOrderDecoder(schemas: KnownSchemas | null): OrderDecoder {
-  const raw: SeenSchema = nothingSeen('raw', null, null);
+  const raw: SeenSchema = nothingSeen('raw', null, publishedSchema);
   /** By id; by schema, where there is none; and by the framing of what has neither. */
   const seen = new Map<number | OrderSchema | Framing, SeenSchema>();
 
-  function decodeFramed(bytes: Buffer, start: number, end: number): Order | Fault | Unready {
+  function writtenWith(bytes: Buffer, start: number, end: number): WrittenWith {
     const framing = framingOf(bytes, start, end);
+    const body = start + HEADER_BYTES[framing];
+    if (framing === 'raw') return { framing, id: null, body, schema: publishedSchema };
+    if (body > end) {
+      const found = `the value ends inside the framing, after ${end - start} of ${body - start} bytes`;
+      return { framing, id: null, body: end, schema: new Fault(REASONS.MALFORMED, found) };
+    }
+    const id = framing === 'registry' ? readSchemaId(bytes, start) : null;
+    return {
+      framing,
+      id,
+      body,
+      schema: id === null ? schemaByFingerprint(bytes, start + 2) : byId(id),
+    };
+  }
+
+  function decodeFramed(bytes: Buffer, start: number, end: number): Order | Fault | Unready {
+    const { framing, id, body, schema } = writtenWith(bytes, start, end);
     if (framing === 'raw') {
       const order = decodeOrder(bytes, start, end);
       note(raw, order);
@@ -53,23 +82,22 @@ export function createOrderDecoder(schemas: KnownSchemas | null): OrderDecoder {
         ? named(order, FRAMING_WORDS.raw)
         : order;
     }
-    const body = start + HEADER_BYTES[framing];
-    if (body > end) {
-      const found = `the value ends inside the framing, after ${end - start} of ${body - start} bytes`;
-      return named(new Fault(REASONS.MALFORMED, found), FRAMING_WORDS[framing]);
-    }
-    const id = framing === 'registry' ? readSchemaId(bytes, start) : null;
-    const schema = id === null ? schemaByFingerprint(bytes, start + 2) : byId(id);
     if (schema instanceof Unready) return schema;
     const order = schema instanceof Fault ? schema : schema.decode(bytes, body, end);
-    note(seenOf(framing, id, schema), order);
+    // What ends inside its framing names no schema.
+    const names = end - start >= HEADER_BYTES[framing];
+    if (names) note(seenOf(framing, id, schema), order);
     if (!(order instanceof Fault)) return order;
+    if (!names) return named(order, FRAMING_WORDS[framing]);
     const name = id ?? fingerprintText(readFingerprint(bytes, start));
     return named(order, `${FRAMING_WORDS[framing]}, schema ${name}`);
   }
 
   function byId(id: number): OrderSchema | Fault | Unready {
-    return schemas === null ? NO_REGISTRY : schemas.get(id);
+    if (schemas === null) return NO_REGISTRY;
+    const schema = schemas.get(id);
+    if (!(schema instanceof Fault) || schema.reason !== REASONS.SCHEMA_UNKNOWN) return schema;
+    return new Fault(schema.reason, schema.found, () => schemas.insist(id));
   }
 
   function seenOf(framing: Framing, id: number | null, schema: OrderSchema | Fault): SeenSchema {
@@ -95,6 +123,7 @@ export function createOrderDecoder(schemas: KnownSchemas | null): OrderDecoder {
       const isValue = start >= 0 && end > start && end - start <= MAX_VALUE_BYTES;
       return isValue ? decodeFramed(bytes, start, end) : decodeOrder(bytes, start, end);
     },
+    writtenWith,
     seen: () => [raw, ...seen.values()].filter(({ decoded, refused }) => decoded + refused > 0),
   };
 }
@@ -120,5 +149,5 @@ function note(seen: SeenSchema, order: Order | Fault): void {
 
 /** The same fault; it says of which framing and schema, and then what was found. */
 function named(fault: Fault, words: string): Fault {
-  return new Fault(fault.reason, `${words}: ${fault.found}`);
+  return new Fault(fault.reason, `${words}: ${fault.found}`, fault.askOn);
 }

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Fault } from '../log/fault.ts';
 import { fingerprintText } from '../schemas/fingerprint.ts';
+import type { InspectFields } from '../schemas/inspect-fields.ts';
 import {
   createReaderSchema,
   fingerprintOfSchema,
@@ -25,17 +26,24 @@ export type OrderSchema = {
   readonly name: string;
   /** As Avro's tools show it: 16 hexadecimal digits. */
   readonly fingerprint: string;
+  /** JSON, as whoever wrote it has it. */
+  readonly text: string;
   /** The order in `bytes[start, end)`, which hold no framing. */
   decode(bytes: Buffer, start: number, end: number): Order | Fault;
+  /** What the writer wrote, for people. */
+  inspect: InspectFields;
 };
 
+const publishedText = textOf('#avro/versions/1.avsc');
 /** Of the format of orders without framing. */
-export const publishedFingerprint = fingerprintOfSchema(textOf('#avro/versions/1.avsc'));
+export const publishedFingerprint = fingerprintOfSchema(publishedText);
 
 function orderSchema(writer: WriterSchema, tellsScale: boolean): OrderSchema {
   return {
     name: writer.name,
     fingerprint: fingerprintText(writer.fingerprint),
+    text: writer.text,
+    inspect: writer.inspect,
     decode(bytes, start, end) {
       if (start === end) return new Fault(REASONS.MALFORMED, 'nothing follows the framing');
       // The quick way, and strict to the byte: one order has one encoding.
@@ -44,6 +52,12 @@ function orderSchema(writer: WriterSchema, tellsScale: boolean): OrderSchema {
     },
   };
 }
+
+/** Of orders without framing. */
+export const publishedSchema = orderSchema(
+  reader.resolve({ text: publishedText, references: [] }),
+  false,
+);
 
 /** Those of avro/versions and the reader's own. In halves: to make a bigint of each value would cost as much as all the rest. */
 const versions = [readerText, ...versionTexts()].map((text) => {

@@ -2,6 +2,7 @@
 import avro from 'avsc';
 import { DecimalType } from './decimal.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { createInspectFields, type InspectFields } from './inspect-fields.ts';
 import { createMeasure, MalformedError } from './measure.ts';
 
 /** A schema as JSON text, and those that it refers to by name, which come before it. */
@@ -14,8 +15,12 @@ export type Unreadable = { readonly fault: 'malformed' | 'trailing'; readonly fo
 export type WriterSchema = {
   readonly name: string;
   readonly fingerprint: bigint;
+  /** As it was given. */
+  readonly text: string;
   /** The value that `bytes`, all of them, hold: a member for each field of the reader, null where the writer has null. */
   decode(bytes: Buffer): { readonly value: Record<string, unknown> } | Unreadable;
+  /** What the writer wrote, for people. */
+  inspect: InspectFields;
 };
 
 export type ReaderSchema = {
@@ -44,6 +49,8 @@ export function createReaderSchema(schema: string): ReaderSchema {
       return {
         name: type.name ?? type.typeName,
         fingerprint: fingerprintOfType(type),
+        text: writer.text,
+        inspect: createInspectFields(type),
         decode(bytes) {
           try {
             const end = measure(bytes, 0);

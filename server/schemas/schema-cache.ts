@@ -9,6 +9,8 @@ import { type RegistryAnswer, type RegistryClient, RegistryError } from './regis
 export type SchemaCache<T> = {
   /** What was made of the answer for this id; at first, and while the registry is down, there is none. */
   get(id: number): T | Unready;
+  /** Asks until the registry has this id: for who knows that it had it before. */
+  insist(id: number): Unready;
   /** Asks no more: who waits is left to whoever comes after this process. */
   close(): void;
 };
@@ -36,26 +38,38 @@ export function createSchemaCache<T>(deps: {
   const known = new Map<number, T>();
   const absent = new Map<number, { readonly value: T; readonly until: number }>();
   const asked = new Map<number, Unready>();
+  const insisted = new Map<number, Unready>();
+  const troubles = new Map<number, string>();
   const closing = new AbortController();
 
-  async function ask(id: number): Promise<void> {
+  /** Resolves when it has an answer; that there is none is one, if `mayBeAbsent`. */
+  async function ask(id: number, mayBeAbsent: boolean): Promise<void> {
     for (let failures = 0; !closing.signal.aborted; failures += 1) {
       try {
         const answer = await client.schemaById(id, closing.signal);
+        if (answer.kind === 'absent' && !mayBeAbsent)
+          throw new RegistryError(`${answer.found}; an order was counted with it`);
         keep(id, answer, make(answer));
-        onTrouble(null);
-        asked.delete(id);
+        tell(id, null);
         return;
       } catch (error) {
         if (!(error instanceof RegistryError)) throw error;
         // The first failure is often the last: a connection that was kept too long.
         if (failures > 0 && !closing.signal.aborted)
-          onTrouble(`schema ${id} is waited for: ${describe(error)}`);
+          tell(id, `schema ${id} is waited for: ${describe(error)}`);
         await pause(failures);
       }
     }
     // Closed: whoever would ask again at once would do so for ever.
     await new Promise<never>(() => {});
+  }
+
+  /** While one is waited for there is trouble, whatever is heard of others. */
+  function tell(id: number, words: string | null): void {
+    if (words === null) troubles.delete(id);
+    else troubles.set(id, words);
+    const [first = null] = troubles.values();
+    onTrouble(first);
   }
 
   function keep(id: number, answer: RegistryAnswer, value: T): void {
@@ -82,18 +96,27 @@ export function createSchemaCache<T>(deps: {
     });
   }
 
+  /** One question for all who wait. */
+  function askOnce(questions: Map<number, Unready>, id: number): Unready {
+    const before = questions.get(id);
+    if (before !== undefined) return before;
+    const answered = ask(id, questions === asked).then(() => {
+      questions.delete(id);
+    });
+    const unready = new Unready(answered);
+    questions.set(id, unready);
+    return unready;
+  }
+
   return {
     get(id) {
       const value = known.get(id);
       if (value !== undefined) return value;
       const none = absent.get(id);
       if (none !== undefined && clock.monotonic() < none.until) return none.value;
-      const before = asked.get(id);
-      if (before !== undefined) return before;
-      const unready = new Unready(ask(id));
-      asked.set(id, unready);
-      return unready;
+      return askOnce(asked, id);
     },
+    insist: (id) => askOnce(insisted, id),
     close() {
       closing.abort();
     },

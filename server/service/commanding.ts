@@ -54,7 +54,7 @@ export function createCommanding(deps: {
     terms: {
       idOf: schemas.idOf,
       ready: schemas.idReady,
-      ...createOrderInspector(schemas.decodeShown),
+      ...createOrderInspector(schemas.viewer),
     },
     clock,
   });

@@ -18,8 +18,8 @@ export const REGISTRY = 'registry';
 const ID_WAIT_MS = 2000;
 
 export type OrderSchemas = OrderDecoder & {
-  /** The same as `decode`, for what is only shown: it is not counted among what was seen. */
-  decodeShown: OrderDecoder['decode'];
+  /** A decoder for what is only shown: it is not counted among what was seen. */
+  viewer: OrderDecoder;
   /** The id of the order in a dead letter; null when it is none, or when nobody can tell yet. */
   idOf(value: Buffer): string | null;
   /** Resolves when `idOf` can tell, or the registry does not; undefined when it can already. */
@@ -40,8 +40,8 @@ export function openOrderSchemas(deps: {
   if (url === null) {
     const decoder = createOrderDecoder(null);
     const shown = () => shownOf(decoder, null);
-    const decodeShown = createOrderDecoder(null).decode;
-    return { ...decoder, decodeShown, idOf, idReady: () => undefined, shown, close() {} };
+    const viewer = createOrderDecoder(null);
+    return { ...decoder, viewer, idOf, idReady: () => undefined, shown, close() {} };
   }
   let isTold = true;
   const client = createRegistryClient({ url, authorization: registryAuthorization(config) });
@@ -56,11 +56,10 @@ export function openOrderSchemas(deps: {
     },
   });
   const decoder = createOrderDecoder(schemas);
-  // Of its own: what is only shown is not counted among what is decoded.
   const viewer = createOrderDecoder(schemas);
   return {
     ...decoder,
-    decodeShown: viewer.decode,
+    viewer,
     shown: () => shownOf(decoder, client.url),
     idOf: (value) => idOf(value, viewer),
     idReady(value) {

@@ -32,7 +32,9 @@ export function followDeadLetter<Value, State>(
   return ledger.readDeadLetter(offset, ours ? from.origin.offset : null, {
     decode() {
       const value = fold.decode(bytes, valueStart, valueEnd);
-      return value instanceof Fault ? null : value;
+      if (!(value instanceof Fault)) return value;
+      // The ledger asks only for an order that was counted, so it could be decoded once.
+      return value.askOn?.() ?? null;
     },
     redrive: () => redriveIn(bytes, cursor),
   });

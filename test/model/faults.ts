@@ -123,6 +123,13 @@ export const faults: Record<string, Fault> = {
     },
   })),
 
+  'an order whose schema nobody knows now taken for one that was never counted': inLedger(
+    (ledger) => ({
+      readDeadLetter: (offset, origin, letter) =>
+        ledger.readDeadLetter(offset, origin, { ...letter, decode: () => null }),
+    }),
+  ),
+
   'an origin in a gap taken for an order that was counted': inLedger((ledger, state) => ({
     readDeadLetter(offset, origin, letter) {
       const isGap = origin !== null && look(state.gapRanges, origin) === 'in';

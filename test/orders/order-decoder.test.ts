@@ -54,7 +54,7 @@ function decoderWithRegistry() {
     if (text === undefined) return schemaOfAnswer({ kind: 'absent', found: 'r does not know it' });
     return schemaOfAnswer({ kind: 'schema', type: 'AVRO', schema: { text, references: [] } });
   };
-  return createOrderDecoder({ get });
+  return createOrderDecoder({ get, insist: () => unready });
 }
 
 const { decode, seen } = decoderWithRegistry();
@@ -209,7 +209,7 @@ t.test(
     const name = 'com.example.Order';
     const none = { fingerprint: null, name: null };
     t.match(decoder.seen(), [
-      { framing: 'raw', id: null, ...none, decoded: 1, refused: 1 },
+      { framing: 'raw', id: null, fingerprint: '9f72412dc007e331', name, decoded: 1, refused: 1 },
       { framing: 'registry', id: 2, name, decoded: 2, refused: 0 },
       { framing: 'registry', id: null, ...none, decoded: 0, refused: 2 },
       { framing: 'registry', id: 6, ...none, decoded: 0, refused: 1 },
@@ -226,3 +226,13 @@ t.test(
     t.ok(seen().length > 5);
   },
 );
+
+t.test('an id that is unknown now can be asked for on, and nothing else can', async (t) => {
+  const raw = encodeOrder(order);
+  const fault = (value: Buffer, decoder = decoderWithRegistry()) =>
+    decoder.decode(value, 0, value.length) as Fault;
+  t.equal(fault(registry(8, raw)).askOn?.(), unready);
+  t.equal(fault(registry(6, raw)).askOn, undefined, 'known, and no order');
+  t.equal(fault(single(1n, raw)).askOn, undefined, 'known to nobody, ever');
+  t.equal(fault(registry(8, raw), createOrderDecoder(null)).askOn, undefined, 'nobody to ask');
+});

@@ -74,6 +74,23 @@ t.test('that there is none is believed for a minute', async (t) => {
   t.equal(await world.settled(1), 'a schema');
 });
 
+t.test('whoever knows that there was one has it asked for until there is one', async (t) => {
+  const world = cacheWorld();
+  t.equal(await world.settled(1), 'not there');
+  const waiting = world.cache.insist(1);
+  t.equal(world.cache.insist(1), waiting, 'one question for all who wait');
+  await world.clock.advance(1000);
+  t.equal(world.cache.get(1), 'not there', 'for all others there is none');
+  t.match(world.troubles.at(-1), /^schema 1 is waited for: not there/);
+  world.reply((id) => schema(`schema ${id}`));
+  t.equal(await world.settled(2), 'schema 2');
+  t.match(world.troubles.at(-1), /^schema 1 is waited for/, 'an answer for another one is no news');
+  await world.clock.advance(10_000);
+  await waiting.ready;
+  t.equal(world.cache.get(1), 'schema 1');
+  t.equal(world.troubles.at(-1), null);
+});
+
 t.test('ids that do not exist take bounded room', async (t) => {
   const world = cacheWorld();
   for (let id = 0; id <= 10_000; id += 1) await world.settled(id);

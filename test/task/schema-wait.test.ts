@@ -1,28 +1,37 @@
 // A value whose schema is being asked for: its partition waits, and nothing is guessed.
 import t from 'tap';
 import { PermanentError, TransientError } from '../../server/errors.ts';
+import { Fault } from '../../server/log/fault.ts';
 import { Unready } from '../../server/log/unready.ts';
 import { decodeOrder } from '../../server/orders/decode-order.ts';
 import { createOrderFold } from '../../server/orders/order-fold.ts';
 import type { OrderHandler } from '../../server/orders/order-handler.ts';
+import { REASONS } from '../../server/orders/reasons.ts';
 import { logs, order, taskWorld } from '../fixtures/task-world.ts';
 
 const always: OrderHandler = () => {};
 
-/** A fold that cannot decode orders whose bytes hold `mark` before it is told to. */
-function askingFold(mark: string) {
+/**
+ * A fold that cannot decode orders whose bytes hold `mark` before it is told to; with `unknown` it was said that
+ * there is no such schema, which is not believed of an order that was counted.
+ */
+function askingFold(mark: string, unknown = false) {
   let tell = () => {};
   const told = new Promise<void>((resolve) => {
     tell = resolve;
   });
   let known = false;
+  const unready = new Unready(told);
+  const answered = unknown
+    ? new Fault(REASONS.SCHEMA_UNKNOWN, 'not there', () => unready)
+    : unready;
   const fold = createOrderFold(
     { maxProducts: 100, maxBytes: 1e6 },
     {
       decode: (bytes, start, end) =>
         known || !bytes.toString('latin1', start, end).includes(mark)
           ? decodeOrder(bytes, start, end)
-          : new Unready(told),
+          : answered,
     },
   );
   return {
@@ -106,13 +115,16 @@ t.test(
 
     const counted = { corrections: 0, deadLetterOffset: 0, counts: [['Item1', 3]] };
     const takenBack = { corrections: 1, deadLetterOffset: 1, counts: [['Item1', 2]] };
-    for (const when of ['while it is at work', 'in a restore']) {
+    const cases = ['while it is at work', 'in a restore'].flatMap((when) =>
+      [false, true].map((unknown) => ({ when, unknown })),
+    );
+    for (const { when, unknown } of cases) {
       const { append, start, clock, checkpoint } = taskWorld(t);
       append(logs.orders, orders);
       const knowing = start(always);
       await clock.advance(1000);
       await knowing.task.close();
-      const { fold, answer } = askingFold('new');
+      const { fold, answer } = askingFold('new', unknown);
       if (when === 'in a restore') append(logs.deadLetters, letters);
       const { failures } = start(always, { fold });
       await clock.advance(1000);

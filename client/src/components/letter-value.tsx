@@ -1,6 +1,7 @@
-import type { Bytes, LetterDetail } from '../../../server/http/contract-letters.ts';
+import type { Bytes, LetterDetail, WriterShown } from '../../../server/http/contract-letters.ts';
 import { count } from '../format.ts';
 import { bytesOf, hexLines, SHOWN_BYTES, startFor } from '../hex.ts';
+import { schemaWords } from '../schema-words.ts';
 import { Name } from './name.tsx';
 
 /** The value in the terms of its schema, as far as that goes. */
@@ -8,6 +9,7 @@ export function Decoded({ letter: { decoded } }: { letter: LetterDetail }) {
   return (
     <section>
       <h3>Decoded as {decoded.schema}</h3>
+      {decoded.writer !== null && <Writer writer={decoded.writer} />}
       <dl class="fields">
         {decoded.fields.map(({ name, value }) => (
           <div key={name}>
@@ -25,6 +27,16 @@ export function Decoded({ letter: { decoded } }: { letter: LetterDetail }) {
         </p>
       )}
     </section>
+  );
+}
+
+/** The schema that the value was written with: what names it, and itself when asked for. */
+function Writer({ writer }: { writer: WriterShown }) {
+  return (
+    <details class="text-muted">
+      <summary>Written as {schemaWords(writer)}</summary>
+      {writer.schema !== null && <pre class="hex">{JSON.stringify(writer.schema, null, 1)}</pre>}
+    </details>
   );
 }
 

@@ -1,6 +1,7 @@
 import { fetchSchemas } from '../api.ts';
 import { count } from '../format.ts';
 import { usePolled } from '../hooks.ts';
+import { schemaWords } from '../schema-words.ts';
 
 const EVERY = 5000;
 
@@ -13,16 +14,9 @@ export function Schemas() {
       <summary>Schemas {count(writers.length)}</summary>
       <p class="text-muted">Decoded here since the start; a retried order counts again.</p>
       <ul class="num schemas">
-        {writers.map(({ framing, id, fingerprint, name, decoded, refused }) => (
-          <li key={`${framing} ${id} ${fingerprint}`}>
-            {[
-              // Without framing nothing names a schema: then it is read with the reader's own.
-              framing === 'raw' ? 'no framing, our own schema' : (name ?? 'unknown schema'),
-              ...(framing === 'raw' ? [] : [framing]),
-              ...(id === null ? [] : [`id ${id}`]),
-              ...(fingerprint === null ? [] : [fingerprint]),
-            ].join(' · ')}
-            : {count(decoded)} decoded, {count(refused)} refused
+        {writers.map((writer) => (
+          <li key={schemaWords(writer)}>
+            {schemaWords(writer)}: {count(writer.decoded)} decoded, {count(writer.refused)} refused
           </li>
         ))}
       </ul>
