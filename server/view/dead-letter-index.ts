@@ -1,5 +1,6 @@
 // All dead letters that fit into a bounded memory, the newest: where each stands, its time, its group
 // and what has become of it. What they say is read from Kafka when somebody asks.
+import type { LetterPlace } from '../log/selection.ts';
 import { PAUSE_EVERY, type Steps } from '../log/slices.ts';
 import {
   CHUNK,
@@ -9,7 +10,7 @@ import {
   type LetterRow,
 } from './letter-columns.ts';
 import { createLetterGroups, type LetterGroup, OPEN } from './letter-groups.ts';
-import { createLetterQueries, type LetterPlace, type LetterQueries } from './letter-queries.ts';
+import { createLetterQueries, type LetterQueries } from './letter-queries.ts';
 import { createLetterStates } from './letter-states.ts';
 import { tellsTime } from './letter-time.ts';
 import { createOldestOpen } from './oldest-open.ts';

@@ -1,9 +1,7 @@
 // The letters of all partitions as one list, newest first. Arrival decides: in a partition that is the
 // offset, and times only decide how the partitions are merged, as for the newest letters on the page.
+import type { Positions } from '../log/selection.ts';
 import type { Chunk, LetterColumns } from './letter-columns.ts';
-
-/** Of each partition the letters below this offset; of one that is absent all. */
-export type Positions = ReadonlyMap<number, number>;
 
 export type MergedRow = {
   readonly partition: number;

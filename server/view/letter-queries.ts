@@ -1,13 +1,12 @@
 // Questions to the index of dead letters. None of them changes it, and letters may come and go between
 // the steps of one.
+import type { LetterPlace, Positions } from '../log/selection.ts';
 import type { Steps } from '../log/slices.ts';
 import { FLAG, type LetterColumns, type LetterRow } from './letter-columns.ts';
 import { type IndexFilter, rowTest } from './letter-filter.ts';
 import { type LetterGroups, type LetterState, STATES } from './letter-groups.ts';
-import { mergeNewest, type Positions } from './letter-merge.ts';
+import { mergeNewest } from './letter-merge.ts';
 import type { LetterStates } from './letter-states.ts';
-
-export type LetterPlace = { readonly partition: number; readonly offset: number };
 
 export type FoundLetter = LetterPlace & {
   readonly state: LetterState;
