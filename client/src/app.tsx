@@ -57,18 +57,10 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
   }, [title]);
   useEffect(() => setFavicon(favicon), [favicon]);
   const announcer = useAnnouncements(condition, feed);
-
-  // One that was seen before did not restart: there are several behind this address.
-  const { current: epochs } = useRef(new Set<number>());
-  useEffect(() => {
-    const epoch = feed.model?.epoch;
-    if (epoch === undefined || epochs.has(epoch)) return;
-    if (epochs.size > 0) {
-      desk.setNotice({ text: RESTARTED });
-      announcer.say(RESTARTED);
-    }
-    epochs.add(epoch);
-  }, [feed.model?.epoch, announcer]);
+  useRestarts(feed, (text) => {
+    desk.setNotice({ text });
+    announcer.say(text);
+  });
 
   return (
     <div data-old={old && !paused}>
@@ -115,34 +107,11 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
         </div>
         <div class="partitions-place">
           {later && model && (
-            <>
-              <later.Redrives redrives={model.redrives} refused={refused} />
-              <later.Partitions
-                model={model}
-                time={time}
-                refused={refused}
-                onPause={(pauses) => desk.open({ kind: 'pause', pauses })}
-              />
-              {model.status.kafka.embedded && <later.Teach refused={refused} />}
-              <later.Schemas />
-              <div class="page mt-4 flex flex-wrap gap-2">
-                <later.Notify model={model} />
-                <later.Keys
-                  onRedrive={(id) =>
-                    refused === null &&
-                    desk.open({
-                      kind: 'redrive',
-                      selection: { ids: [id] },
-                      title: `Redrive message ${id}?`,
-                    })
-                  }
-                />
-              </div>
-              <later.Incident word={FACES[heard].word} advice={advice} model={model} />
-              {model.writing.mode === 'token' && (
-                <later.Token onChange={() => setTokens(tokens + 1)} />
-              )}
-            </>
+            <later.Below
+              {...{ model, time, refused, desk, advice }}
+              word={FACES[heard].word}
+              onToken={() => setTokens(tokens + 1)}
+            />
           )}
         </div>
       </main>
@@ -152,6 +121,18 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
       )}
     </div>
   );
+}
+
+/** Says when the server behind this address has restarted, and only then. */
+function useRestarts({ model }: FeedState, say: (text: string) => void) {
+  // One that was seen before did not restart: there are several behind this address.
+  const { current: epochs } = useRef(new Set<number>());
+  useEffect(() => {
+    const epoch = model?.epoch;
+    if (epoch === undefined || epochs.has(epoch)) return;
+    if (epochs.size > 0) say(RESTARTED);
+    epochs.add(epoch);
+  }, [model?.epoch, say]);
 }
 
 /** Tells the one status node of the page, which stands outside of what is drawn again. */

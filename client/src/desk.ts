@@ -17,6 +17,8 @@ export type Opened =
 
 const later = () => import('./later.ts');
 
+export type Desk = ReturnType<typeof useDesk>;
+
 /** The dialog that is open (a letter stands in the address, so that the back button closes it), and the notice. */
 export function useDesk() {
   const [opened, setOpened] = useState<Opened | null>(fromAddress);

@@ -4,17 +4,15 @@
 //       └─ 3 s silence, closed ──▶ POLLING ─ 2 messages on a probe stream ──▶ LIVE
 //                                  POLLING ─ 3 failures ──▶ DISCONNECTED ─ any answer ──▶ POLLING
 import type { Snapshot } from '../../server/http/contract.ts';
-import { createAlarm } from './alarm.ts';
+import { createAttempts } from './attempts.ts';
 import { type FeedPorts, type FeedState, INITIAL } from './feed-state.ts';
+import { createHiding } from './hiding.ts';
 import { createNumbers } from './numbers.ts';
 import { createPolls } from './polls.ts';
-import { createProbes } from './probes.ts';
-import { createStream, type Loss } from './stream.ts';
 
 const SECOND = 1000;
 /** A server that said nothing for longer and speaks again is worth a stream at once. */
 const SILENCE = 3 * SECOND;
-const HIDDEN_FOR = 30 * SECOND;
 
 /** The running feed: what the page may ask of it. */
 export type Feed = ReturnType<typeof createFeed>;
@@ -22,19 +20,19 @@ export type Feed = ReturnType<typeof createFeed>;
 /** Creates a feed at rest; `onChange` receives every new state. */
 export function createFeed(ports: FeedPorts, onChange: (state: FeedState) => void) {
   const { clock } = ports;
-  const probe = createAlarm(clock);
-  const release = createAlarm(clock);
-  const probes = createProbes(ports.random);
+  const hiding = createHiding(clock, rest, cameBack);
   const numbers = createNumbers((model) =>
-    update({ model, advancedAt: clock.now(), resting: released }),
+    update({ model, advancedAt: clock.now(), resting: hiding.isLong() }),
   );
-  const stream = createStream(ports, onMessage, onLost);
+  const isLive = () => state.transport === 'live';
+  const begins = () => isLive() || state.transport === 'connecting';
+  const stream = createAttempts(ports, {
+    ...{ opening: numbers.forgetStream, message, lost, isLive },
+    isProbe: () => !begins(),
+  });
   const polls = createPolls(ports, numbers.shownEpoch, { answered, failed });
 
   let state = INITIAL;
-  let messagesToTrust = 1;
-  let released = false;
-  let yielded = false;
   /** A message was missing on this stream, and a snapshot was asked for to fill in. */
   let mending: unknown = null;
 
@@ -43,18 +41,7 @@ export function createFeed(ports: FeedPorts, onChange: (state: FeedState) => voi
     onChange(state);
   }
 
-  const isLive = () => state.transport === 'live';
-  const begins = () => isLive() || state.transport === 'connecting';
-
-  function open(trust: number) {
-    probe.clear();
-    numbers.forgetStream();
-    messagesToTrust = trust;
-    yielded = false;
-    stream.open(() => !begins());
-  }
-
-  function onMessage(kind: 'snapshot' | 'delta', text: string, nth: number): string | null {
+  function message(kind: 'snapshot' | 'delta', text: string, isTrusted: boolean): string | null {
     state = { ...state, heardAt: clock.now() };
     const result = numbers.streamed(kind, text);
     if (result === 'unreadable') return 'a message was not readable';
@@ -62,7 +49,7 @@ export function createFeed(ports: FeedPorts, onChange: (state: FeedState) => voi
       mending = stream.identity();
       void polls.now();
     }
-    if (nth >= messagesToTrust) live();
+    if (isTrusted) live();
     else if (state.transport === 'disconnected') polling();
     else if (result !== 'taken') update({});
     return null;
@@ -72,20 +59,16 @@ export function createFeed(ports: FeedPorts, onChange: (state: FeedState) => voi
     if (isLive()) return;
     polls.rest();
     polls.heard();
-    probes.reset();
+    stream.hope();
     update({ transport: 'live', dropped: null, probeAt: null, pollAt: null, resting: false });
   }
 
-  function onLost({ words, yielded: isYielded = false }: Loss) {
-    const now = clock.now();
-    const { wait, flapping } = probes.next(now, isLive(), isYielded);
-    yielded = isYielded;
-    probe.set(wait, () => open(2));
+  function lost(words: string, wait: number) {
     const wasFirst = begins();
     update({
       transport: wasFirst ? 'polling' : state.transport,
-      dropped: flapping ? 'it dropped three times in a minute' : words,
-      probeAt: now + wait,
+      dropped: words,
+      probeAt: clock.now() + wait,
     });
     if (wasFirst) void polls.now();
   }
@@ -97,15 +80,12 @@ export function createFeed(ports: FeedPorts, onChange: (state: FeedState) => voi
     update({ heardAt: clock.now() });
     const isOfStream = numbers.answered(snapshot, asked, isLive());
     // A snapshot of the same process fills the gap; of another one it cannot, and the stream begins anew.
-    if (isMending && !isOfStream) {
-      stream.close();
-      return onLost({ words: 'a message was missing' });
-    }
+    if (isMending && !isOfStream) return stream.lose('a message was missing');
     if (begins()) return;
     polling();
-    if (silent > SILENCE && !stream.isOpen() && !released && !yielded) {
-      probes.reset();
-      open(2);
+    if (silent > SILENCE && !stream.isOpen() && !hiding.isLong() && !stream.hasYielded()) {
+      stream.hope();
+      stream.open(2);
     }
   }
 
@@ -119,35 +99,37 @@ export function createFeed(ports: FeedPorts, onChange: (state: FeedState) => voi
   }
 
   function pollAgain(transport: FeedState['transport']) {
-    const pollAt = clock.now() + polls.again(released);
-    update({ transport, pollAt, resting: released });
+    const pollAt = clock.now() + polls.again(hiding.isLong());
+    update({ transport, pollAt, resting: hiding.isLong() });
   }
 
   function rest() {
-    released = true;
     stream.close();
-    probe.clear();
     update({ dropped: null, probeAt: null });
     pollAgain(state.transport === 'disconnected' ? 'disconnected' : 'polling');
   }
 
+  function cameBack() {
+    stream.open(1);
+    void polls.now();
+  }
+
   function stopAll() {
     stream.close();
-    for (const alarm of [probe, release]) alarm.clear();
+    hiding.reset();
     polls.stop();
-    probes.reset();
-    released = false;
+    stream.hope();
   }
 
   ports.turns.onFree(() => {
-    if (yielded && !released && !stream.isOpen()) open(1);
+    if (stream.hasYielded() && !hiding.isLong() && !stream.isOpen()) stream.open(1);
   });
 
   return {
     start() {
       stopAll();
       update({ transport: 'connecting', dropped: null, probeAt: null, pollAt: null });
-      open(1);
+      stream.open(1);
     },
 
     /** Closes stream and timers; the numbers stay, so that a page taken out of a cache shows them. */
@@ -155,22 +137,14 @@ export function createFeed(ports: FeedPorts, onChange: (state: FeedState) => voi
 
     /** Fetches at once and, where the stream is not in use, opens it again with fresh patience. */
     retry() {
-      if (!isLive() && !released) {
-        probes.reset();
+      if (!isLive() && !hiding.isLong()) {
+        stream.hope();
         polls.hope();
-        if (state.transport !== 'connecting') open(2);
+        if (state.transport !== 'connecting') stream.open(2);
       }
       void polls.now();
     },
 
-    /** A hidden tab gives its connection back after a while: browsers allow six per origin. */
-    setVisible(visible: boolean) {
-      if (!visible) return release.set(HIDDEN_FOR, rest);
-      release.clear();
-      if (!released) return;
-      released = false;
-      open(1);
-      void polls.now();
-    },
+    setVisible: hiding.setVisible,
   };
 }

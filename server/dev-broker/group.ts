@@ -63,12 +63,8 @@ export function createGroup(newMemberId: (clientId: string) => string) {
     join(request: JoinRequest, now: number, reply: (answer: JoinAnswer) => void) {
       const { memberId, idFirst, protocolType: type, ...joining } = request;
       const { sessionTimeout, clientId } = joining;
-      if (sessionTimeout < MIN_SESSION || sessionTimeout > MAX_SESSION) {
-        return refuseJoin(ErrorCode.INVALID_SESSION_TIMEOUT, memberId);
-      }
-      if (!fits(rebalance, protocolType, request)) {
-        return refuseJoin(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, memberId);
-      }
+      const refused = faultOf(request, rebalance, protocolType);
+      if (refused !== ErrorCode.NONE) return refuseJoin(refused, memberId);
       const id = memberId || newMemberId(clientId);
       if (memberId === '' && idFirst) {
         expected.set(id, now + sessionTimeout);
@@ -139,21 +135,34 @@ export function createGroup(newMemberId: (clientId: string) => string) {
       return ErrorCode.NONE;
     },
 
-    /** What tools show; subscriptions and assignments only while they hold. */
-    describe() {
-      const state = rebalance.state();
-      const isStable = state === 'Stable';
-      const { protocol } = rebalance.generation();
-      const list = rebalance.all().map((member) => ({
-        id: member.id,
-        clientId: member.clientId,
-        host: member.host,
-        metadata: isStable ? metadataOf(member, protocol) : nothing,
-        assignment: isStable ? member.assignment : nothing,
-      }));
-      return { state, protocolType, protocol: isStable ? protocol : '', members: list };
-    },
+    /** What tools show. */
+    describe: () => ({ protocolType, ...agreed(rebalance) }),
   };
+}
+
+/** What the members have agreed on; subscriptions and assignments only while they hold. */
+function agreed(rebalance: Rebalance) {
+  const state = rebalance.state();
+  const isStable = state === 'Stable';
+  const { protocol } = rebalance.generation();
+  const members = rebalance.all().map((member) => ({
+    id: member.id,
+    clientId: member.clientId,
+    host: member.host,
+    metadata: isStable ? metadataOf(member, protocol) : nothing,
+    assignment: isStable ? member.assignment : nothing,
+  }));
+  return { state, protocol: isStable ? protocol : '', members };
+}
+
+/** Why who joins is refused, whoever it is. */
+function faultOf(request: JoinRequest, rebalance: Rebalance, protocolType: string): ErrorCode {
+  const { sessionTimeout } = request;
+  if (sessionTimeout < MIN_SESSION || sessionTimeout > MAX_SESSION) {
+    return ErrorCode.INVALID_SESSION_TIMEOUT;
+  }
+  const isFit = fits(rebalance, protocolType, request);
+  return isFit ? ErrorCode.NONE : ErrorCode.INCONSISTENT_GROUP_PROTOCOL;
 }
 
 /** Why a request of a member is refused, whatever it asks for. */

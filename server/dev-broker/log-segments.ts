@@ -5,6 +5,8 @@ import { type LogSegment, loadSegment } from './log-segment.ts';
 import type { SegmentStore } from './segments.ts';
 import { createSparseIndex, type SparseIndex } from './sparse-index.ts';
 
+export type LogSegments = ReturnType<typeof openLogSegments>;
+
 /** What an earlier process kept, less what is damaged; there is always one segment at least. */
 export function openLogSegments(deps: {
   store: SegmentStore;

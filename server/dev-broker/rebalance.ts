@@ -1,20 +1,7 @@
 // PURE: who is in a group, and the rounds in which its members agree on an assignment. Time is an argument.
-//
-//   EMPTY ──join──▶ PREPARING ──all joined, or time is up──▶ COMPLETING ──leader's sync──▶ STABLE
-//     ▲                │ ▲                                       │                           │
-//     └──nobody left───┘ └──────── join, leave, expiry ──────────┴───────────────────────────┘
 import { ErrorCode } from './error-code.ts';
+import { createGroupPhase } from './group-phase.ts';
 import { elect, type Protocols } from './group-protocol.ts';
-
-/** By the names that Kafka's tools show. */
-export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable';
-
-const NEXT: Record<GroupState, readonly GroupState[]> = {
-  Empty: ['PreparingRebalance'],
-  PreparingRebalance: ['CompletingRebalance', 'Empty'],
-  CompletingRebalance: ['Stable', 'PreparingRebalance'],
-  Stable: ['PreparingRebalance'],
-};
 
 export type Member = {
   readonly id: string;
@@ -44,17 +31,10 @@ export function createRebalance() {
   const members = new Map<string, Member>();
   /** Ids given out whose owners have not come back yet, with the time they expire. */
   const expected = new Map<string, number>();
-  let state: GroupState = 'Empty';
+  const phase = createGroupPhase();
   let generation: Generation = { number: 0, protocol: '', leader: '' };
-  /** When a round stops waiting for who does not come. */
-  let deadline = Number.POSITIVE_INFINITY;
 
   const all = () => [...members.values()];
-
-  function to(next: GroupState): void {
-    if (!NEXT[state].includes(next)) throw new TypeError(`a group in ${state} cannot be ${next}`);
-    state = next;
-  }
 
   function touch(member: Member, now: number): void {
     member.expiresAt = now + member.sessionTimeout;
@@ -67,24 +47,24 @@ export function createRebalance() {
     waiting?.settle(error);
   }
 
-  function startDeadline(now: number): void {
-    deadline = now + Math.max(...all().map(({ rebalanceTimeout }) => rebalanceTimeout));
+  /** When a round stops waiting for who does not come. */
+  function deadline(now: number): number {
+    return now + Math.max(...all().map(({ rebalanceTimeout }) => rebalanceTimeout));
   }
 
   /** Begins a round, or looks whether the one under way has everybody. */
   function prepare(now: number): void {
-    if (state !== 'PreparingRebalance') {
+    if (!phase.is('PreparingRebalance')) {
       for (const member of all()) {
         if (member.waiting?.for === 'sync') settle(member, ErrorCode.REBALANCE_IN_PROGRESS, now);
       }
-      to('PreparingRebalance');
-      startDeadline(now);
+      phase.to('PreparingRebalance', deadline(now));
     }
     completeIfAllJoined(now);
   }
 
   function completeIfAllJoined(now: number): void {
-    if (state !== 'PreparingRebalance' || expected.size > 0) return;
+    if (!phase.is('PreparingRebalance') || expected.size > 0) return;
     if (all().every(({ waiting }) => waiting)) complete(now);
   }
 
@@ -92,15 +72,13 @@ export function createRebalance() {
     const number = generation.number + 1;
     if (members.size === 0) {
       generation = { ...generation, number };
-      to('Empty');
-      deadline = Number.POSITIVE_INFINITY;
+      phase.to('Empty');
       return;
     }
     const leader = members.has(generation.leader) ? generation.leader : all()[0]!.id;
     const protocol = elect(all().map(({ protocols }) => protocols));
     generation = { number, protocol, leader };
-    to('CompletingRebalance');
-    startDeadline(now);
+    phase.to('CompletingRebalance', deadline(now));
     for (const member of all()) settle(member, ErrorCode.NONE, now);
   }
 
@@ -114,7 +92,7 @@ export function createRebalance() {
     members,
     expected,
     all,
-    state: () => state,
+    state: phase.name,
     generation: () => generation,
     /** A member was heard of. */
     touch,
@@ -126,8 +104,7 @@ export function createRebalance() {
 
     /** The leader has said who gets what; whoever it leaves out gets nothing. */
     assign(assignments: ReadonlyMap<string, Buffer>, now: number): void {
-      to('Stable');
-      deadline = Number.POSITIVE_INFINITY;
+      phase.to('Stable');
       for (const each of all()) {
         each.assignment = assignments.get(each.id) ?? Buffer.alloc(0);
         settle(each, ErrorCode.NONE, now);
@@ -141,9 +118,9 @@ export function createRebalance() {
         if (member.expiresAt <= now && !member.waiting) remove(member, now);
       }
       completeIfAllJoined(now);
-      if (now < deadline) return;
+      if (!phase.isOver(now)) return;
       for (const { id, waiting } of all()) if (!waiting) members.delete(id);
-      if (state === 'PreparingRebalance') complete(now);
+      if (phase.is('PreparingRebalance')) complete(now);
       else prepare(now);
     },
   };

@@ -1,25 +1,15 @@
-// The topics and their partitions: what exists, where it is kept, and the bound on how much.
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+// The topics and their partitions: what exists, and the bound on how much.
 import { join } from 'node:path';
 import type { Disk } from './disk.ts';
 import { ErrorCode } from './error-code.ts';
 import { openJournal } from './journal.ts';
 import type { Logger } from './logger.ts';
-import { openPartitionLog, type PartitionLog } from './partition-log.ts';
-import { createFileSegments, createMemorySegments } from './segments.ts';
-import { configNumber, neglected, type TopicConfig } from './topic-config.ts';
+import type { PartitionLog } from './partition-log.ts';
+import { isStoredTopic, isTopicName, MAX_PARTITIONS, type StoredTopic } from './stored-topic.ts';
+import { neglected, type TopicConfig } from './topic-config.ts';
+import { openTopicStorage } from './topic-storage.ts';
 
-/** All topics together. */
-const MAX_PARTITIONS = 1000;
-/** Marks a folder whose topic is gone: what is not marked is never removed. */
-const DELETED = '.deleted';
-/** What memory keeps per partition at most, whatever the topic says. */
-const MEMORY_RETENTION = 256 * 1024 * 1024;
-
-/** As kept in the journal; `id`, a UUID, makes a topic that is deleted and made again another one. */
-type Stored = { readonly id: string; readonly partitions: number; readonly config: TopicConfig };
-
-export type Topic = Stored & {
+export type Topic = StoredTopic & {
   readonly name: string;
   /** The id as clients are told it: 32 hexadecimal digits (KIP-516). */
   readonly uuid: string;
@@ -35,78 +25,23 @@ type Dependencies = {
   newId: () => string;
 };
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-const isCount = (value: unknown, most: number) =>
-  Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= most;
-
-/** Whether a line of the journal can have been written by this code: a file may hold anything. */
-function isStored(name: string, value: unknown): boolean {
-  const { id, partitions, config } = (value ?? {}) as Partial<Stored>;
-  const isPlaced = isTopicName(name) && typeof id === 'string' && UUID.test(id);
-  if (!isPlaced || !isCount(partitions, MAX_PARTITIONS) || typeof config !== 'object') return false;
-  return Object.values(config ?? {}).every((each) => typeof each === 'string');
-}
-
-/** Whether Kafka would take it as the name of a topic; then it is also safe as part of a path. */
-export function isTopicName(name: string): boolean {
-  return /^[a-zA-Z0-9._-]{1,249}$/.test(name) && name !== '.' && name !== '..';
-}
-
 /** Opens what the folder holds. Throws what the file system throws. */
 export function openTopics({ directory, disk, logger, newId }: Dependencies) {
-  const inFolder = (name: string) => (directory === null ? null : join(directory, name));
   const damaged = (what: string) => logger.warn('embedded broker', { what });
-  const stored = openJournal<Stored>(inFolder('topics.jsonl'), isStored, damaged);
-  const isOffset = (_: string, value: unknown) => isCount(value, Number.MAX_SAFE_INTEGER);
-  const starts = openJournal<number>(inFolder('starts.jsonl'), isOffset, damaged);
+  const path = directory === null ? null : join(directory, 'topics.jsonl');
+  const stored = openJournal<StoredTopic>(path, isStoredTopic, damaged);
+  const storage = openTopicStorage({ directory, disk, logger, damaged });
   const topics = new Map<string, Topic>();
   for (const [name, topic] of stored.entries) {
     if (topic.partitions <= room()) put(name, topic);
     else damaged(`more than ${MAX_PARTITIONS} partitions: ${name} is left out`);
   }
-  removeDeleted();
 
-  /** The name is there for the reader: alone it would not do where `A` and `a` are one file. */
-  function folder(name: string, id: string): string {
-    return `${name.slice(0, 200)}.${id}`;
-  }
-
-  function openLog(name: string, { id, config }: Stored, partition: number): PartitionLog {
-    const key = `${id}/${partition}`;
-    const common = {
-      startOffset: starts.entries.get(key) ?? 0,
-      saveStart: (offset: number) => void disk.attempt(() => starts.set([[key, offset]])),
-      onDamage: (what: string) => logger.warn('embedded broker', { topic: name, partition, what }),
-    };
-    const retentionBytes = retentionOf(config);
-    if (directory === null) {
-      return openPartitionLog({ ...common, store: createMemorySegments(), retentionBytes });
-    }
-    const path = join(directory, 'topics', folder(name, id), String(partition));
-    return openPartitionLog({ ...common, store: createFileSegments(path), retentionBytes });
-  }
-
-  function retentionOf(config: TopicConfig): number {
-    const wanted = configNumber(config, 'retention.bytes');
-    if (directory !== null) return wanted;
-    return wanted < 0 ? MEMORY_RETENTION : Math.min(wanted, MEMORY_RETENTION);
-  }
-
-  function put(name: string, topic: Stored): void {
+  function put(name: string, topic: StoredTopic): void {
     const logs = [...(topics.get(name)?.logs ?? [])];
-    for (const log of logs) log.retain(retentionOf(topic.config));
-    while (logs.length < topic.partitions) logs.push(openLog(name, topic, logs.length));
+    for (const log of logs) log.retain(storage.retentionOf(topic.config));
+    while (logs.length < topic.partitions) logs.push(storage.openLog(name, topic, logs.length));
     topics.set(name, { ...topic, name, uuid: topic.id.replaceAll('-', ''), logs });
-  }
-
-  /** Removes the files of deleted topics, also of those whose removal was cut short. */
-  function removeDeleted(): void {
-    if (directory === null) return;
-    const path = join(directory, 'topics');
-    for (const name of readdirSync(path).filter((each) => each.endsWith(DELETED))) {
-      rmSync(join(path, name), { recursive: true, force: true });
-    }
   }
 
   function room(): number {
@@ -115,7 +50,7 @@ export function openTopics({ directory, disk, logger, newId }: Dependencies) {
     return MAX_PARTITIONS - used;
   }
 
-  function save(name: string, topic: Stored): ErrorCode {
+  function save(name: string, topic: StoredTopic): ErrorCode {
     const error = disk.attempt(() => stored.set([[name, topic]]));
     if (error === ErrorCode.NONE) put(name, topic);
     return error;
@@ -167,17 +102,13 @@ export function openTopics({ directory, disk, logger, newId }: Dependencies) {
       if (!topic) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
       const error = disk.attempt(() => {
         stored.set([[name, undefined]]);
-        const kept = [...starts.entries.keys()].filter((key) => key.startsWith(`${topic.id}/`));
-        starts.set(kept.map((key) => [key, undefined]));
+        storage.forgetStarts(topic.id);
       });
       if (stored.entries.has(name)) return error;
       topics.delete(name);
       disk.attempt(() => {
         for (const log of topic.logs) log.remove();
-        if (directory === null) return;
-        const path = join(directory, 'topics', folder(name, topic.id));
-        if (existsSync(path)) renameSync(path, path + DELETED);
-        removeDeleted();
+        storage.remove(name, topic.id);
       });
       return ErrorCode.NONE;
     },
@@ -187,13 +118,13 @@ export function openTopics({ directory, disk, logger, newId }: Dependencies) {
       const failed = disk.flushFailed;
       for (const { logs } of topics.values()) for (const log of logs) log.flush(failed);
       stored.flush(failed);
-      starts.flush(failed);
+      storage.flush(failed);
     },
 
     close(): void {
       for (const { logs } of topics.values()) for (const log of logs) log.close();
       stored.close();
-      starts.close();
+      storage.close();
     },
   };
 }

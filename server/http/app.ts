@@ -9,7 +9,7 @@ import { type AuditEntry, createAudit } from './audit.ts';
 import { withCommands } from './commanded.ts';
 import { limitConnections } from './connections.ts';
 import type { Schemas } from './contract.ts';
-import { createEventStream, type StreamLimits } from './event-stream.ts';
+import { createEventStream } from './event-stream.ts';
 import { createFeed } from './feed.ts';
 import { createGuard } from './guard.ts';
 import { createHolds, MAX_HELD_BYTES } from './holds.ts';
@@ -39,6 +39,7 @@ import { type SeriesSource, seriesRoute } from './routes/series.ts';
 import { snapshotRoute } from './routes/snapshot.ts';
 import { streamRoute } from './routes/stream.ts';
 import { filesBelow, staticFiles } from './static-files.ts';
+import type { StreamLimits } from './stream-clients.ts';
 import { createWriteAccess, type WritingSettings } from './writing.ts';
 
 /** What the server shows and whom it serves. */

@@ -1,6 +1,7 @@
 // The bodies of commands as they come from outside, and what they ask for.
 import { type Static, Type } from 'typebox';
-import type { LetterFilter, LetterSelection, RedriveRequest } from './commands.ts';
+import type { LetterFilter } from '../log/selection.ts';
+import type { LetterSelection, RedriveRequest } from './commands.ts';
 import { HttpError } from './http-error.ts';
 import { CODE, GROUP_LENGTH, ID, placeOf, TIME, timeRange } from './letter-query.ts';
 

@@ -1,5 +1,6 @@
 // Commands in the words of the contract.
-import type { LetterFilter, PausedPartition, RedriveReport, SelectionPreview } from './commands.ts';
+import type { LetterFilter } from '../log/selection.ts';
+import type { PausedPartition, RedriveReport, SelectionPreview } from './commands.ts';
 import type { PausedShown, RedriveAnswer, RedriveShown } from './contract-commands.ts';
 import { idOf } from './letter-query.ts';
 

@@ -1,49 +1,28 @@
 // The hub of the stream: a snapshot first, then deltas, one encoded buffer for all clients. Nothing is
 // added to a socket that still holds bytes: who does not read costs one frame, misses messages, and
 // gets the newest snapshot when it reads again. States in between may be dropped, the last may not.
-import type { Socket } from 'node:net';
 import type { Clock } from '../log/clock.ts';
-import { type Frame, lastChunk, retryFrame } from './event-frame.ts';
+import { type Frame, retryFrame } from './event-frame.ts';
 import type { Feed, Message } from './feed.ts';
+import {
+  ASKED,
+  endAnswer,
+  isBehind,
+  NONE,
+  newClient,
+  type StreamClient,
+  type StreamSocket,
+  writeFrame,
+} from './stream-client.ts';
+import { createStreamClients, type StreamLimits } from './stream-clients.ts';
 
 /** Clients written to before the event loop gets a turn: ten thousand in one go would stop it for 190 ms. */
 const SLICE = 128;
-/** A long frame is written in pieces: Node tells only when a whole one has left, which shows a slow client. */
-const PIECE = 32_768;
 /** A client that takes no whole piece in this time is stalled; at 3.3 KB/s or more it is only slow. */
 const STALLED_MS = 10_000;
 const LIFE_MS = 600_000;
 /** Different frames kept for those who are behind, in bytes; beyond, who is behind is dropped. */
 const MAX_KEPT_BYTES = 32 * 2 ** 20;
-
-/** In place of a message number: the client has none yet; or a snapshot has been asked for it. */
-const NONE = -1;
-const ASKED = -2;
-
-/** How many streams are served at once; beyond, a new one is refused. */
-export type StreamLimits = { readonly clients: number; readonly perAddress: number };
-
-/** The part of a socket that a stream uses. */
-export type StreamSocket = Pick<
-  Socket,
-  'writableLength' | 'write' | 'destroy' | 'destroySoon' | 'once'
->;
-
-type Client = {
-  readonly socket: StreamSocket;
-  readonly address: string;
-  /** Whether the answer is chunked, as HTTP/1.1 has it. */
-  readonly chunked: boolean;
-  /** A stream ends after a while, so that clients spread over instances again; EventSource comes back. */
-  readonly endsAt: number;
-  /** The last message written to it, NONE or ASKED. */
-  seq: number;
-  /** The last frame written to it, and how many bytes of it the socket does not have yet. */
-  bytes: Buffer;
-  left: number;
-  /** When the socket was last seen to take something; while bytes are in it, it is stalled since then. */
-  progressAt: number;
-};
 
 /** The streams that are open. */
 export type EventStream = {
@@ -68,55 +47,30 @@ export function createEventStream(deps: {
   failed: (error: unknown) => void;
 }): EventStream {
   const { feed, clock, random, limits, failed } = deps;
-  const clients = new Set<Client>();
-  const perAddress = new Map<string, number>();
+  const clients = createStreamClients(limits);
   let sending = false;
   let dropped = 0;
   let closed = false;
 
-  function remove(client: Client): void {
-    if (!clients.delete(client)) return;
-    const left = (perAddress.get(client.address) ?? 1) - 1;
-    if (left > 0) perAddress.set(client.address, left);
-    else perAddress.delete(client.address);
+  function end(client: StreamClient): void {
+    clients.remove(client);
+    endAnswer(client);
   }
 
-  function end(client: Client): void {
-    remove(client);
-    if (isBehind(client)) client.socket.destroy();
-    else {
-      if (client.chunked) client.socket.write(lastChunk);
-      client.socket.destroySoon();
-    }
-  }
-
-  function drop(client: Client): void {
-    remove(client);
+  function drop(client: StreamClient): void {
+    clients.remove(client);
     client.socket.destroy();
   }
 
-  function write(client: Client, frame: Frame, seq: number): void {
-    client.seq = seq;
-    client.bytes = client.chunked ? frame.chunked : frame.plain;
-    client.progressAt = clock.monotonic();
-    if (client.bytes.length <= PIECE) client.socket.write(client.bytes);
-    else writePiece(client, 0);
+  function write(client: StreamClient, frame: Frame, seq: number): void {
+    writeFrame(client, frame, seq, clock.monotonic);
   }
 
-  function writePiece(client: Client, at: number): void {
-    const next = Math.min(at + PIECE, client.bytes.length);
-    client.left = client.bytes.length - next;
-    client.socket.write(client.bytes.subarray(at, next), () => {
-      client.progressAt = clock.monotonic();
-      if (client.left > 0 && clients.has(client)) writePiece(client, next);
-    });
-  }
-
-  async function refresh(client: Client): Promise<void> {
+  async function refresh(client: StreamClient): Promise<void> {
     client.seq = ASKED;
     try {
       const view = await feed.newest();
-      if (!clients.has(client)) return;
+      if (client.gone) return;
       if (isBehind(client)) client.seq = NONE;
       else write(client, view.frame(), view.seq);
     } catch (error) {
@@ -126,7 +80,7 @@ export function createEventStream(deps: {
     }
   }
 
-  function visit(client: Client, message: Message, kept: KeptFrames): void {
+  function visit(client: StreamClient, message: Message, kept: KeptFrames): void {
     const now = clock.monotonic();
     if (now >= client.endsAt) {
       end(client);
@@ -148,7 +102,7 @@ export function createEventStream(deps: {
     const slice = (): void => {
       for (const stop = next + SLICE; next < stop && next < queue.length; next++) {
         const client = queue[next]!;
-        if (!clients.has(client)) continue;
+        if (client.gone) continue;
         try {
           visit(client, message, kept);
         } catch (error) {
@@ -162,44 +116,26 @@ export function createEventStream(deps: {
     slice();
   }
 
-  feed.attach({ size: () => clients.size, busy: () => sending, send });
+  feed.attach({ size: clients.size, busy: () => sending, send });
 
   return {
-    size: () => clients.size,
+    size: clients.size,
     dropped: () => dropped,
-    admits: (address) =>
-      !closed &&
-      clients.size < limits.clients &&
-      (perAddress.get(address) ?? 0) < limits.perAddress,
+    admits: (address) => !closed && clients.admits(address),
     open(socket, address, chunked) {
       const now = clock.monotonic();
       const endsAt = now + LIFE_MS * (0.8 + 0.4 * random());
-      const bytes = Buffer.alloc(0);
-      const client = {
-        socket,
-        address,
-        chunked,
-        endsAt,
-        seq: NONE,
-        bytes,
-        left: 0,
-        progressAt: now,
-      };
+      const client = newClient(socket, address, chunked, { now, endsAt });
       clients.add(client);
-      perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
-      socket.once('close', () => remove(client));
+      socket.once('close', () => clients.remove(client));
       write(client, retryFrame, NONE);
       void refresh(client);
     },
     close() {
       closed = true;
-      for (const client of clients) end(client);
+      for (const client of [...clients]) end(client);
     },
   };
-}
-
-function isBehind({ left, socket }: Client): boolean {
-  return left > 0 || socket.writableLength > 0;
 }
 
 type KeptFrames = { admits(bytes: Buffer): boolean };

@@ -1,24 +1,17 @@
 // One numbered sequence of messages for all who look: a delta per tick for the streams, and the
 // newest snapshot, encoded once, for whoever asks.
 import type { Clock } from '../log/clock.ts';
-import type { Delta, Snapshot } from './contract.ts';
+import type { Delta } from './contract.ts';
 import { eventFrame, type Frame } from './event-frame.ts';
+import { createFeedView, type FeedView } from './feed-view.ts';
 import type { DeltaContent, OverviewSource } from './overview.ts';
+import { createSettling } from './settling.ts';
+import { createWaiting } from './waiting.ts';
 
 /** At most ten messages per second. */
 const TICK_MS = 100;
 /** A message is due after this time without one: a tick of slack, so that every second has one. */
 const HEARTBEAT_MS = 900;
-
-/** The state at one message; every encoding is made at most once. */
-export type View = {
-  readonly seq: number;
-  /** `epoch-seq`: the id of the event, the ETag of the snapshot. */
-  readonly id: string;
-  snapshot(): Buffer;
-  /** The snapshot as an event of the stream. */
-  frame(): Frame;
-};
 
 /**
  * An encoded message `seq`: a delta from message `base`, or, with a base of null, a snapshot, which
@@ -32,13 +25,11 @@ export type Audience = { size(): number; busy(): boolean; send(message: Message)
 /** The sequence. Its number grows at least once per second, whether somebody looks or not. */
 export type Feed = {
   /** The newest view: at most 100 ms old, and consistent with the deltas that follow it. */
-  newest(): Promise<View>;
+  newest(): Promise<FeedView>;
   attach(audience: Audience): void;
   /** Stops the clock; who waits for a view gets one. */
   close(): void;
 };
-
-type Waiter = { resolve: (view: View) => void; reject: (error: unknown) => void };
 
 /**
  * Creates the sequence and starts its clock. `epoch` names this process in every message. A tick that
@@ -57,9 +48,9 @@ export function createFeed(deps: {
   let madeAt = clock.now();
   let takenAt = Number.NEGATIVE_INFINITY;
   let sentAt = clock.monotonic();
-  let view: View | undefined;
-  let waiting: Waiter[] = [];
-  let settling = false;
+  let view: FeedView | undefined;
+  const waiting = createWaiting<FeedView>();
+  const settling = createSettling({ source, settled: take, failed: fail });
   /** Changes were taken and could not be sent: only a whole snapshot makes good for them. */
   let broken = false;
   let closed = false;
@@ -67,11 +58,11 @@ export function createFeed(deps: {
 
   function tick(): void {
     rearm();
-    const seen = waiting.length > 0 || audience.size() > 0;
+    const seen = waiting.size() > 0 || audience.size() > 0;
     const due = clock.monotonic() - sentAt >= HEARTBEAT_MS;
-    if (settling) {
+    if (settling.isUnderWay()) {
       if (due) attempt(() => send(advance(), {}));
-    } else if (seen && !audience.busy()) settle();
+    } else if (seen && !audience.busy()) settling.begin();
     else if (!seen && due) attempt(beat);
   }
 
@@ -96,26 +87,6 @@ export function createFeed(deps: {
     return base;
   }
 
-  /** Takes what is new as soon as it has been worked off, which may be at once. */
-  function settle(): void {
-    attempt(() => {
-      const pending = source.settle();
-      if (pending === undefined) return take();
-      settling = true;
-      pending.then(
-        () => {
-          settling = false;
-          // Once more: in the meantime somebody else may have begun to work off what is newer.
-          settle();
-        },
-        (error: unknown) => {
-          settling = false;
-          fail(error);
-        },
-      );
-    });
-  }
-
   function attempt(step: () => void): void {
     try {
       step();
@@ -128,11 +99,10 @@ export function createFeed(deps: {
     broken = true;
     view = undefined;
     failed(error);
-    const refused = waiting;
-    waiting = [];
-    for (const { reject } of refused) reject(error);
+    waiting.refuse(error);
   }
 
+  /** What is new has been worked off. */
   function take(): void {
     rearm();
     takenAt = clock.monotonic();
@@ -144,11 +114,7 @@ export function createFeed(deps: {
     } else if (changes !== null || takenAt - sentAt >= HEARTBEAT_MS) {
       send(advance(), changes ?? {});
     }
-    if (waiting.length === 0) return;
-    const newest = capture(seq);
-    const settled = waiting;
-    waiting = [];
-    for (const { resolve } of settled) resolve(newest);
+    if (waiting.size() > 0) waiting.give(capture(seq));
   }
 
   function send(base: number, changes: DeltaContent): void {
@@ -159,8 +125,8 @@ export function createFeed(deps: {
   }
 
   /** Only right after `takeChanges`, in the same tick: what is read then is the state at `seq`. */
-  function capture(at: number): View {
-    view ??= createView(source, epoch, at, madeAt);
+  function capture(at: number): FeedView {
+    view ??= createFeedView(source, epoch, at, madeAt);
     return view;
   }
 
@@ -169,11 +135,10 @@ export function createFeed(deps: {
       if (view !== undefined && (clock.monotonic() - takenAt < TICK_MS || audience.busy())) {
         return Promise.resolve(view);
       }
-      return new Promise((resolve, reject) => {
-        waiting.push({ resolve, reject });
-        const due = closed || (clock.monotonic() - takenAt >= TICK_MS && !audience.busy());
-        if (due && !settling) settle();
-      });
+      const newest = waiting.wait();
+      const due = closed || (clock.monotonic() - takenAt >= TICK_MS && !audience.busy());
+      if (due && !settling.isUnderWay()) settling.begin();
+      return newest;
     },
     attach(newAudience) {
       audience = newAudience;
@@ -182,26 +147,7 @@ export function createFeed(deps: {
       if (closed) return;
       closed = true;
       cancel();
-      if (waiting.length > 0 && !settling) settle();
+      if (waiting.size() > 0 && !settling.isUnderWay()) settling.begin();
     },
-  };
-}
-
-function createView(source: OverviewSource, epoch: number, seq: number, at: number): View {
-  const id = `${epoch}-${seq}`;
-  const json = JSON.stringify({ epoch, seq, at, ...source.read() } satisfies Snapshot);
-  return {
-    seq,
-    id,
-    snapshot: once(() => Buffer.from(json)),
-    frame: once(() => eventFrame('snapshot', id, json)),
-  };
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
   };
 }

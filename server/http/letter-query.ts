@@ -1,8 +1,8 @@
 // The parameters of lists of dead letters, and of selections, as they come from outside.
 import { type Static, Type } from 'typebox';
-import type { LetterPlace } from './commands.ts';
+import type { LetterPlace, Positions } from '../log/selection.ts';
 import { HttpError } from './http-error.ts';
-import type { ListFilter, Positions } from './letters.ts';
+import type { ListFilter } from './letters.ts';
 
 /** The place of a letter: partition and offset. */
 export const ID = '\\d{1,4}-\\d{1,16}';

@@ -1,5 +1,5 @@
 // What HTTP needs to show dead letters: ports, implemented where the service is wired.
-import type { LetterPlace } from './commands.ts';
+import type { LetterPlace, Positions } from '../log/selection.ts';
 import type {
   DecodedValue,
   FieldDifference,
@@ -18,9 +18,6 @@ export type ListFilter = {
   readonly to?: number;
   readonly state?: LetterState;
 };
-
-/** Of each partition the letters below this offset; of one that is absent all. */
-export type Positions = ReadonlyMap<number, number>;
 
 export type LetterPage = {
   readonly items: readonly LetterItem[];

@@ -2,27 +2,13 @@
 import type { Kafka } from 'kafkajs';
 import { AppError } from '../errors.ts';
 import { nameOf, type TopicPartition } from '../log/ports.ts';
-import { readTags } from './flexible.ts';
-import { fromKafkajs, REFUSED } from './kafkajs-error.ts';
-import { type KafkajsBroker, openCluster, sendWithin } from './kafkajs-inside.ts';
+import { createExchanges, type Exchange } from './exchange.ts';
+import { REFUSED } from './kafkajs-error.ts';
+import { type KafkajsBroker, openCluster } from './kafkajs-inside.ts';
 import { type MetadataAnswer, metadataExchange, newer, type TopicMetadata } from './metadata.ts';
 import { ErrorCode, errorName } from './protocol.ts';
-import { createWireReader, type WireReader } from './wire.ts';
 
-const PRODUCE = 0;
 const METADATA = 3;
-const NO_TAGS = Buffer.from([0]);
-
-/** A request of ours: `read` gets the answer after the throttle time, which every one we use begins with. */
-export type Exchange<T> = {
-  readonly api: { readonly key: number; readonly version: number; readonly name: string };
-  /** In the form of KIP-482, whose headers carry tagged fields. */
-  readonly isFlexible?: boolean;
-  /** The connection is given up when nothing arrives on it for so long, in ms. */
-  readonly silenceMs: number;
-  readonly body: Buffer;
-  readonly read: (reader: WireReader) => T;
-};
 
 /** `epoch`: -1 when the broker does not tell. */
 export type Leader = { readonly node: string; readonly epoch: number };
@@ -45,54 +31,16 @@ export type Cluster = {
 export function createCluster(kafka: Kafka): Cluster {
   const asked = new Set<string>();
   const known = new Map<string, TopicMetadata>();
-  /** What our own code threw; all else comes from kafkajs, whose errors are the world's. */
-  const ours = new WeakSet<object>();
+  const exchanges = createExchanges();
   const cluster = openCluster(kafka, askMetadata);
   let connecting: Promise<void> | null = null;
   let asking: Promise<void> | null = null;
 
   async function askMetadata(broker: KafkajsBroker): Promise<MetadataAnswer> {
     const maxVersion = broker.versions?.[METADATA]?.maxVersion ?? 0;
-    const answer = await exchangeWith(broker, metadataExchange([...asked], maxVersion));
+    const answer = await exchanges.send(broker, metadataExchange([...asked], maxVersion));
     for (const topic of answer.topics) known.set(topic.topic, newer(known.get(topic.topic), topic));
     return answer;
-  }
-
-  function exchangeWith<T>(broker: KafkajsBroker, exchange: Exchange<T>): Promise<T> {
-    const { api, isFlexible = false, body, read, silenceMs } = exchange;
-    const bytes = isFlexible ? Buffer.concat([NO_TAGS, body]) : body;
-    return sendWithin<T>(
-      broker,
-      {
-        request: {
-          apiKey: api.key,
-          apiVersion: api.version,
-          apiName: api.name,
-          encode: async () => ({ buf: bytes, buffer: bytes, size: () => bytes.length }),
-        },
-        response: {
-          async decode(payload) {
-            try {
-              const reader = createWireReader(payload);
-              if (isFlexible) readTags(reader);
-              // A Produce answer has its throttle time at the end: `read` takes care of it.
-              const clientSideThrottleTime = api.key === PRODUCE ? 0 : reader.int32();
-              return { clientSideThrottleTime, answer: read(reader) };
-            } catch (error) {
-              if (error instanceof Error) ours.add(error);
-              throw error;
-            }
-          },
-          parse: async ({ answer }) => answer,
-        },
-      },
-      silenceMs,
-    );
-  }
-
-  function inOurWords(error: unknown): never {
-    if (error instanceof Error && ours.has(error)) throw error;
-    return fromKafkajs(error);
   }
 
   async function ask(): Promise<void> {
@@ -136,14 +84,14 @@ export function createCluster(kafka: Kafka): Cluster {
         if (added.length > 0 && asking !== null) await asking.catch(() => {});
         await askOnce();
       } catch (error) {
-        inOurWords(error);
+        exchanges.rethrow(error);
       }
     },
     async send(node, exchange) {
       try {
-        return await exchangeWith(await cluster.findBroker({ nodeId: node }), exchange);
+        return await exchanges.send(await cluster.findBroker({ nodeId: node }), exchange);
       } catch (error) {
-        return inOurWords(error);
+        return exchanges.rethrow(error);
       }
     },
     close: () => cluster.disconnect(),

@@ -54,8 +54,8 @@ export function createFetcher(deps: {
   });
   const boundsOf = createBounds({ cluster, logger, backoff, refresh: ask });
   const polls = createPolls({
-    ...{ cluster, logger, fetchings, signal, pause, refresh, run, onState, onPartition },
-    onFetched,
+    ...{ cluster, logger, fetchings, signal, pause, refresh, run, onPartition, onFetched },
+    onUp: () => onState(true),
     maxWaitMs: deps.maxWaitMs,
   });
   const metadataTimer = setInterval(() => run(refresh()), metadataEveryMs);

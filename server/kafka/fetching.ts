@@ -43,8 +43,7 @@ export type Fetching = {
   close(): void;
 };
 
-/** Begins at `from`; `wake` is called when it may be ready again, `closed` at the end. */
-export function createFetching(deps: {
+type Dependencies = {
   tp: TopicPartition;
   from: number;
   follower: Follower;
@@ -52,9 +51,14 @@ export function createFetching(deps: {
   boundsOf: (tp: TopicPartition) => Promise<Bounds>;
   pause: (failures: number) => Promise<void>;
   refresh: () => Promise<void>;
+  /** It may be ready again. */
   wake: () => void;
+  /** It has come to its end. */
   closed: (fetching: Fetching) => void;
-}): Fetching {
+};
+
+/** Begins at `from`. */
+export function createFetching(deps: Dependencies): Fetching {
   const { tp, follower, logger, boundsOf, pause, refresh, wake, closed } = deps;
   const inbox = createInbox({ failed: fail, ended: wake });
   let state: State = 'READY';

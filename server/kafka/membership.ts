@@ -2,20 +2,12 @@
 // followed by a new one. Only what our own side throws is a mistake nobody gets over.
 import type { Consumer, Kafka } from 'kafkajs';
 import { AppError, describe } from '../errors.ts';
-import { systemClock } from '../log/clock.ts';
-import type { Logger } from '../log/logger.ts';
 import { pause } from '../log/retry.ts';
 import { kafkaBackoff } from './backoff.ts';
 import { createGroupConsumer, runGroupConsumer } from './group-consumer.ts';
 import { inWords } from './kafkajs-error.ts';
-import type { PresenceRecord } from './presence.ts';
+import { createStanding, type StandingDeps } from './standing.ts';
 import { within } from './within.ts';
-
-export type MembershipState = {
-  readonly member: boolean;
-  /** Why we are not a member, as far as that is known: what Kafka said, in words. */
-  readonly error: string | null;
-};
 
 export type Membership = {
   /** Begins to join the group, and goes on until `stop`; resolves after the first attempt. */
@@ -30,56 +22,18 @@ const LOOK_EVERY_MS = 1000;
 const COMMIT_WITHIN_MS = 5000;
 const LEAVE_WITHIN_MS = 5000;
 
-/** `onAssigned` is called at every join with all partitions that are ours now. */
-export function createMembership(deps: {
-  kafka: Kafka;
-  groupId: string;
-  topic: string;
-  /** Where this membership is written down. */
-  presence: PresenceRecord;
-  logger: Logger;
-  onAssigned: (partitions: number[]) => void;
-  onState: (state: MembershipState) => void;
-  /** Let in after so many ms of asking. */
-  onRebalanced: (ms: number) => void;
-  /** `onAssigned` has thrown. */
-  onCrash: (error: Error) => void;
-}): Membership {
-  const { kafka, groupId, topic, presence, logger, onAssigned, onState, onRebalanced, onCrash } =
-    deps;
+/** A membership that has not begun. */
+export function createMembership(deps: StandingDeps & { kafka: Kafka; topic: string }): Membership {
+  const { kafka, groupId, topic, presence, logger } = deps;
+  const standing = createStanding(deps);
   let consumer: Consumer | null = null;
-  let owned: number[] = [];
   let failures = 0;
-  let askingSince: number | null = null;
   const closing = new AbortController();
   const backoff = kafkaBackoff(Math.random, closing.signal);
   let watch: NodeJS.Timeout | undefined;
 
-  function out(error: string): void {
-    askingSince = null;
-    presence.out();
-    onState({ member: false, error });
-  }
-
   function acknowledged(isNew: boolean): void {
-    if (!isNew) return;
-    failures = 0;
-    onState({ member: true, error: null });
-  }
-
-  function joined(partitions: number[]): void {
-    owned = partitions;
-    logger.info('joined the group', { groupId, partitions: owned.join(' ') || 'none' });
-    const isNew = presence.joined();
-    if (askingSince !== null) onRebalanced(systemClock.monotonic() - askingSince);
-    askingSince = null;
-    try {
-      onAssigned(owned);
-    } catch (error) {
-      logger.error('membership', { error: describe(error) });
-      onCrash(error instanceof Error ? error : new Error(String(error)));
-    }
-    acknowledged(isNew);
+    if (isNew) failures = 0;
   }
 
   /** kafkajs gives up a consumer for good, or tries in vain for ever: then another one begins anew. */
@@ -90,13 +44,9 @@ export function createMembership(deps: {
       groupId,
       topic,
       listener: {
-        aboutToJoin() {
-          presence.joining();
-          askingSince ??= systemClock.monotonic();
-          return owned;
-        },
-        joined,
-        heartbeat: (generation) => acknowledged(presence.heartbeat(generation)),
+        aboutToJoin: standing.asking,
+        joined: (partitions) => acknowledged(standing.joined(partitions)),
+        heartbeat: (generation) => acknowledged(standing.heartbeat(generation)),
         crashed: (error) => void again(error),
         isGivenUp,
       },
@@ -113,7 +63,7 @@ export function createMembership(deps: {
   /** Joins again with a new consumer, after a pause. */
   async function again(error: unknown): Promise<void> {
     const words = inWords(error);
-    out(words);
+    standing.out(words);
     logger.debug('not in the group, joining again', { groupId, error: words });
     const old = consumer;
     consumer = null;
@@ -141,7 +91,7 @@ export function createMembership(deps: {
       } catch (error) {
         const words = inWords(error);
         // The next heartbeat joins again, or says that we are a member.
-        if (words.includes('UNKNOWN_MEMBER_ID')) out(words);
+        if (words.includes('UNKNOWN_MEMBER_ID')) standing.out(words);
         throw new AppError('COMMIT', words, true, { cause: error });
       }
     },

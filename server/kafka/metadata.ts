@@ -1,6 +1,6 @@
 // Metadata: where the brokers are, and of each topic its id and who leads its partitions. kafkajs asks in
 // an old version, and takes one error for the error of everything.
-import type { Exchange } from './cluster.ts';
+import type { Exchange } from './exchange.ts';
 import { readCompactArray, readCompactString, readTags, writeCompact } from './flexible.ts';
 import type { Metadata } from './kafkajs-inside.ts';
 import { createWireWriter, type WireReader } from './wire.ts';

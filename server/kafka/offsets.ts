@@ -1,6 +1,6 @@
 // The requests for the ends of partitions: where they are, and to move the first one.
 import type { TopicPartition } from '../log/ports.ts';
-import type { Exchange } from './cluster.ts';
+import type { Exchange } from './exchange.ts';
 import { type AtLeader, byTopic, NOT_A_REPLICA } from './protocol.ts';
 import { createWireWriter, type WireReader } from './wire.ts';
 

@@ -2,7 +2,7 @@
 
 import type { TopicPartition } from '../log/ports.ts';
 import type { AbortedTransaction } from '../record-batch/record.ts';
-import type { Exchange } from './cluster.ts';
+import type { Exchange } from './exchange.ts';
 import { createWireWriter, type WireReader } from './wire.ts';
 
 export const NOT_A_REPLICA = -1;

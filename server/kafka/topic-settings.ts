@@ -2,7 +2,7 @@
 // a setting is changed.
 import kafkajs, { type Admin } from 'kafkajs';
 import { InconsistentStateError } from '../errors.ts';
-import type { Exchange } from './cluster.ts';
+import type { Exchange } from './exchange.ts';
 import { createWireWriter } from './wire.ts';
 
 const { ConfigResourceTypes } = kafkajs;

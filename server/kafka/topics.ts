@@ -1,33 +1,21 @@
 // The four topics: created when missing, grown together, checked and mended, trimmed.
-import type { ITopicConfig, Kafka } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import { AppError, describe } from '../errors.ts';
 import type { Logger } from '../log/logger.ts';
-import { type LogWriter, nameOf } from '../log/ports.ts';
-import { createCluster, findLeader, partitionCount } from './cluster.ts';
+import type { LogWriter } from '../log/ports.ts';
+import { createCluster } from './cluster.ts';
 import { fromKafkajs } from './kafkajs-error.ts';
-import { deleteRecordsExchange } from './offsets.ts';
-import { ErrorCode, errorName } from './protocol.ts';
+import { createTopicMaker, type TopicNames } from './make-topics.ts';
 import {
-  CHECKPOINT_BYTES,
   checkpointFaults,
   checkReplicas,
   deadLetterFaults,
-  deadLetterLimit,
-  KEPT_FOR_EVER,
-  LIMIT,
   lossOf,
   mend,
   mustKeepAll,
-  replicasOf,
 } from './topic-checks.ts';
 import { type Described, readTopicSettings } from './topic-settings.ts';
-
-export type TopicNames = {
-  readonly orders: string;
-  readonly deadLetters: string;
-  readonly checkpoints: string;
-  readonly commands: string;
-};
+import { trim } from './trim.ts';
 
 /** The number of partitions of each topic, and what is wrong with the topics, in words. */
 export type TopicsState = { readonly partitions: number; readonly problems: string[] };
@@ -47,12 +35,6 @@ export type Topics = {
   close(): Promise<void>;
 };
 
-/** Kafka frees deleted records only a whole segment at a time, and not in the one it writes to. */
-const SMALL_SEGMENTS = { 'segment.bytes': String(2 * CHECKPOINT_BYTES), 'segment.ms': '60000' };
-/** TOPIC_AUTHORIZATION_FAILED, UNSUPPORTED_VERSION, POLICY_VIOLATION: asking again does not help. */
-const WILL_NOT_PASS: ReadonlySet<number> = new Set([29, 35, 44]);
-const MIN_IN_SYNC = 'min.insync.replicas';
-
 /** The topics of one service; `partitions` counts when `orders` has to be created. */
 export function createTopics(deps: {
   kafka: Kafka;
@@ -63,84 +45,51 @@ export function createTopics(deps: {
   const { kafka, names, logger } = deps;
   const admin = kafka.admin({ retry: { retries: 3 } });
   const cluster = createCluster(kafka);
+  const make = createTopicMaker({ admin, cluster, names });
   let connected = false;
   let knowsReplicas = false;
   let saysPartitions = false;
   let lossy: string | null = null;
   let knownPartitions = 0;
 
-  async function partitionCounts(): Promise<Map<string, number>> {
-    const wanted = Object.values(names);
-    await cluster.refresh(wanted);
-    const counts = wanted.map((topic): [string, number] => [topic, partitionCount(cluster, topic)]);
-    return new Map(counts.filter(([, count]) => count > 0));
-  }
-
-  async function create(topic: string, partitions: number, like: Like, config: Config) {
-    const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-    const { replicas: replicationFactor, minInSync } = like;
-    if (minInSync !== null) configEntries.push({ name: MIN_IN_SYNC, value: minInSync });
-    const wanted: ITopicConfig = {
-      topic,
-      numPartitions: partitions,
-      replicationFactor,
-      configEntries,
-    };
-    await admin.createTopics({ topics: [wanted], waitForLeaders: true });
-  }
-
-  async function grow(topic: string, count: number): Promise<void> {
-    await admin.createPartitions({ topicPartitions: [{ topic, count }] });
-  }
-
   async function ensure(): Promise<TopicsState> {
     if (!connected) await admin.connect();
     connected = true;
-    const existing = await partitionCounts();
+    const existing = await make.counts();
     const partitions = existing.get(names.orders) ?? deps.partitions;
-    const isNew = !existing.has(names.orders);
-    if (isNew) await create(names.orders, partitions, AS_THE_BROKER, {});
-    else sayPartitions(partitions);
-    const companionNames = [names.deadLetters, names.checkpoints, names.commands];
-    const beside = companionNames.filter((topic) => existing.has(topic));
+    if (existing.has(names.orders)) sayPartitions(partitions);
+    else await make.orders(partitions);
+    const companions = [names.deadLetters, names.checkpoints, names.commands];
+    const beside = companions.filter((topic) => existing.has(topic));
     const [orders, ...others] = await readTopicSettings(admin, [names.orders, ...beside]);
-    const settingsOf = (name: string) => others.filter(({ topic }) => topic === name);
-    const companions: [string, Config][] = [
-      [names.deadLetters, { [LIMIT]: String(deadLetterLimit(orders!)) }],
-      [names.checkpoints, { [LIMIT]: String(CHECKPOINT_BYTES), ...SMALL_SEGMENTS }],
-      [names.commands, {}],
-    ];
-    for (const [topic, config] of companions) {
-      const has = existing.get(topic);
-      if (has === undefined) {
-        const like = isNew ? AS_THE_BROKER : likeOrders(orders!);
-        await create(topic, partitions, like, { ...KEPT_FOR_EVER, ...config });
-      } else if (has < partitions) await grow(topic, partitions);
-    }
-    const problems: string[] = [];
-    lossy = null;
-    for (const deadLetters of settingsOf(names.deadLetters)) {
-      lossy = lossOf(deadLetters);
-      if (lossy !== null) problems.push(lossy);
-      const faults = deadLetterFaults(deadLetters, orders!);
-      problems.push(...(await mend(cluster, logger, names.deadLetters, faults)));
-    }
-    for (const checkpoints of settingsOf(names.checkpoints)) {
-      const faults = checkpointFaults(checkpoints);
-      problems.push(...(await mend(cluster, logger, names.checkpoints, faults)));
-    }
-    for (const commands of settingsOf(names.commands)) mustKeepAll(commands);
+    await make.companions(existing, partitions, orders!);
+    const problems = await mendAll(orders!, new Map(others.map((each) => [each.topic, each])));
     lookAtReplicas(beside);
     knownPartitions = partitions;
     return { partitions, problems };
   }
 
-  function likeOrders({ settings }: Described): Like {
-    const minInSync = settings.get(MIN_IN_SYNC);
-    return {
-      replicas: replicasOf(cluster, names.orders),
-      minInSync: minInSync?.own ? minInSync.value : null,
-    };
+  /** Mends what stood there before; in words what could not be mended. */
+  async function mendAll(
+    orders: Described,
+    others: ReadonlyMap<string, Described>,
+  ): Promise<string[]> {
+    const deadLetters = others.get(names.deadLetters);
+    const checkpoints = others.get(names.checkpoints);
+    const commands = others.get(names.commands);
+    const problems: string[] = [];
+    lossy = deadLetters === undefined ? null : lossOf(deadLetters);
+    if (lossy !== null) problems.push(lossy);
+    if (deadLetters !== undefined) {
+      const faults = deadLetterFaults(deadLetters, orders);
+      problems.push(...(await mend(cluster, logger, names.deadLetters, faults)));
+    }
+    if (checkpoints !== undefined) {
+      const faults = checkpointFaults(checkpoints);
+      problems.push(...(await mend(cluster, logger, names.checkpoints, faults)));
+    }
+    if (commands !== undefined) mustKeepAll(commands);
+    return problems;
   }
 
   /** Says once that PARTITIONS has no effect on a topic that is there already. */
@@ -173,26 +122,10 @@ export function createTopics(deps: {
         throw new AppError('TOPIC_LOSES_RECORDS', lossy, true);
       },
     }),
-    async trimCheckpoints(partition, below) {
-      const tp = { topic: names.checkpoints, partition };
-      const { node } = await findLeader(cluster, tp);
-      const [answer] = await cluster.send(node, deleteRecordsExchange(tp, below));
-      if (answer?.error === ErrorCode.NONE) return;
-      // The leader may have moved; should that fail too, the next trim finds out.
-      await cluster.refresh([tp.topic]).catch(() => {});
-      const error = answer?.error ?? ErrorCode.UNKNOWN;
-      const words = `${nameOf(tp)} cannot be trimmed: ${errorName(error)}`;
-      throw new AppError('TRIM', words, !WILL_NOT_PASS.has(error));
-    },
+    trimCheckpoints: (partition, below) =>
+      trim(cluster, { topic: names.checkpoints, partition }, below),
     async close() {
       await Promise.all([cluster.close(), connected ? admin.disconnect() : undefined]);
     },
   };
 }
-
-type Config = Record<string, string>;
-
-/** How often a topic is kept: -1 and null are the broker's defaults. */
-type Like = { readonly replicas: number; readonly minInSync: string | null };
-
-const AS_THE_BROKER: Like = { replicas: -1, minInSync: null };

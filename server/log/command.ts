@@ -5,22 +5,12 @@ import avro from 'avsc';
 import { AppError, describe } from '../errors.ts';
 import { longEnd, MAX_LONG_BYTES, readLong, writeLong } from './avro-values.ts';
 import { commandFault } from './command-fault.ts';
-
-/** See server/http/commands.ts for the meaning of its members. */
-export type LetterFilter = {
-  readonly code?: string;
-  readonly group?: string;
-  readonly from?: number;
-  readonly to?: number;
-  readonly q?: string;
-};
+import type { Canary, LetterFilter } from './selection.ts';
 
 /** Frozen when the command is written; `below`: the end of the dead letters at that moment. */
 export type Selection =
   | { readonly kind: 'offsets'; readonly offsets: readonly number[] }
   | { readonly kind: 'filter'; readonly filter: LetterFilter; readonly below: number };
-
-export type Canary = { readonly count: number; readonly maxFailed: number };
 
 /** One partition's share of a redrive: `rate` and `canary.count` are of this partition. */
 export type RedriveCommand = {

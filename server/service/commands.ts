@@ -1,20 +1,22 @@
 // Writes commands for HTTP. What was asked for is in the topic, and known here, before the answer is given.
 import { randomUUID } from 'node:crypto';
-import { AppError, describe } from '../errors.ts';
-import type { Caller, CommandBook, CommandDesk, RedriveRequest } from '../http/commands.ts';
+import { AppError } from '../errors.ts';
+import type {
+  Caller,
+  CommandBook,
+  CommandDesk,
+  RedriveRequest,
+  RedriveState,
+} from '../http/commands.ts';
 import type { Clock } from '../log/clock.ts';
-import { type Command, type CommandBody, encodeCommand } from '../log/command.ts';
+import type { CommandBody } from '../log/command.ts';
 import type { Logger } from '../log/logger.ts';
-import { type LogWriter, nameOf } from '../log/ports.ts';
-import { createProgress } from '../log/progress.ts';
-import { persist } from '../task/persist.ts';
-import { createWaits } from '../task/waits.ts';
+import type { LogWriter } from '../log/ports.ts';
 import type { CommandsReader } from '../view/commands.ts';
+import { createCommandSender } from './command-sender.ts';
 import { previewOf, type Select, type Share } from './selecting.ts';
 
-/** For one record; who asks waits so long. */
-const WRITE_WITHIN_MS = 10_000;
-const READ_WITHIN_MS = 5000;
+const ENDED: ReadonlySet<RedriveState> = new Set(['done', 'cancelled', 'stopped']);
 
 /** The desk of one group; `book` tells what was commanded before. */
 export function createCommandDesk(deps: {
@@ -29,54 +31,7 @@ export function createCommandDesk(deps: {
   logger: Logger;
 }): CommandDesk {
   const { group, topic, commands, book, select, partitions, writer, clock, logger } = deps;
-  const progress = createProgress(clock);
-
-  /** Kafka has it when this resolves, and those who look here see it. */
-  async function write(commandsByPartition: ReadonlyMap<number, Command>): Promise<void> {
-    // All of them are checked before any is written.
-    const values = [...commandsByPartition].map(
-      ([partition, command]) => [partition, encodeCommand(command)] as const,
-    );
-    const written: number[] = [];
-    for (const [partition, value] of values) {
-      try {
-        await writeOne(partition, value);
-        written.push(partition);
-      } catch (error) {
-        const words = `partition ${partition} has not got it: ${describe(error)}`;
-        const others = written.length > 0 ? `; partitions ${written.join(', ')} have` : '';
-        throw new AppError('NOT_WRITTEN', `${words}${others}`, true, { cause: error });
-      }
-    }
-  }
-
-  async function writeOne(partition: number, value: Buffer): Promise<void> {
-    const tp = { topic, partition };
-    const records = [{ timestamp: -1, key: null, value, headers: [] }];
-    const sending = { writer, clock, random: Math.random, logger, progress };
-    const tooLong = new AbortController();
-    const cancel = clock.after(WRITE_WITHIN_MS, () => tooLong.abort());
-    const offset = await persist(sending, tp, records, tooLong.signal).finally(cancel);
-    if (offset === undefined) {
-      throw new AppError('NOT_WRITTEN', `${nameOf(tp)} cannot be written`, true);
-    }
-    await wasRead(partition, offset);
-  }
-
-  /** Does not fail: it stands there, whenever it is read. */
-  async function wasRead(partition: number, offset: number): Promise<void> {
-    const waits = createWaits();
-    const tooLong = new AbortController();
-    const unwatch = commands.watch(waits.look);
-    const cancel = clock.after(READ_WITHIN_MS, () => tooLong.abort());
-    await waits
-      .until(() => commands.position(partition) > offset, tooLong.signal)
-      .catch(() => {})
-      .finally(() => {
-        unwatch();
-        cancel();
-      });
-  }
+  const send = createCommandSender({ topic, commands, writer, clock, logger });
 
   function from<Body extends CommandBody>(who: Caller, id: string, why: string, body: Body) {
     return { group, id, at: clock.now(), ...who, why, ...body };
@@ -100,7 +55,7 @@ export function createCommandDesk(deps: {
       const id = randomUUID();
       const parts = shares.filter(({ selected }) => selected > 0);
       const body = (share: Share) => partOf(request, share, preview.selected);
-      await write(
+      await send(
         new Map(parts.map((each) => [each.partition, from(who, id, request.why, body(each))])),
       );
       return { id, ...preview };
@@ -112,12 +67,12 @@ export function createCommandDesk(deps: {
       if (redrive === null || before === null) {
         throw new AppError('UNKNOWN_COMMAND', 'there is no such redrive', false);
       }
-      if (['done', 'cancelled', 'stopped'].includes(before.state)) {
+      if (ENDED.has(before.state)) {
         throw new AppError('ALREADY_ENDED', `the redrive is ${before.state} already`, false);
       }
       const open = [...redrive.shares.keys()].filter((each) => !redrive.closed.has(each));
       const cancel = from(who, id, why, { kind: 'cancel' });
-      await write(new Map(open.map((partition) => [partition, cancel])));
+      await send(new Map(open.map((partition) => [partition, cancel])));
       return book.redrive(id) ?? before;
     },
     async setPaused(paused, { partitions: named, why }, who) {
@@ -132,7 +87,7 @@ export function createCommandDesk(deps: {
       );
       const body: CommandBody = paused ? { kind: 'pause', breaker: false } : { kind: 'resume' };
       const command = from(who, randomUUID(), why, body);
-      await write(new Map(changed.map((partition) => [partition, command])));
+      await send(new Map(changed.map((partition) => [partition, command])));
       return changed;
     },
   };

@@ -1,22 +1,12 @@
 // One dead letter in full, with its earlier and later lives; and an edited value for it.
 
-import type { LetterPlace } from '../http/commands.ts';
-import type {
-  DecodedValue,
-  FieldDifference,
-  LetterDetail,
-  LetterLife,
-  RedriveStamp,
-} from '../http/contract-letters.ts';
+import type { DecodedValue, FieldDifference, LetterDetail } from '../http/contract-letters.ts';
 import type { Edit, LetterContent, NoLetter } from '../http/letters.ts';
-import { isoTime } from '../log/clip.ts';
-import type { Redrive } from '../log/redrive.ts';
+import type { LetterPlace } from '../log/selection.ts';
 import type { DeadLetterIndex } from '../view/dead-letter-index.ts';
 import type { LetterContents, WholeLetter } from '../view/letter-contents.ts';
 import { letterItem, shownBytes } from './letter-item.ts';
-
-/** Lives that are looked for in each direction. */
-const MAX_LIVES = 16;
+import { createLetterLives, stampOf } from './letter-lives.ts';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -41,65 +31,14 @@ export function createLetterContent(deps: {
   partitions: () => number;
 }): LetterContent {
   const { contents, index, terms, group, partitions } = deps;
-
-  /** What another group has redriven is a first life to us. */
-  async function read(places: readonly LetterPlace[], signal: AbortSignal): Promise<WholeLetter[]> {
-    const letters = await contents.whole(places, signal);
-    return letters.map((each) =>
-      each.redrive?.group === group ? each : { ...each, redrive: null },
-    );
-  }
+  const lives = createLetterLives({ contents, index, group });
 
   async function find(place: LetterPlace, signal: AbortSignal): Promise<WholeLetter | NoLetter> {
     if (place.partition >= partitions()) return { missing: 'partition', partitions: partitions() };
     const { low, high } = await contents.bounds(place.partition, signal);
     if (place.offset < low) return { missing: 'expired', low };
     if (place.offset >= high) return { missing: 'never', end: high };
-    return (await read([place], signal))[0] ?? { missing: 'none' };
-  }
-
-  function life(place: LetterPlace, letter: WholeLetter | undefined): LetterLife {
-    const id = `${place.partition}-${place.offset}`;
-    if (letter === undefined)
-      return { id, gone: true, timestamp: null, reason: null, redrive: null };
-    const { timestamp, reason } = contents.letterOf(place.partition, letter.record);
-    return {
-      id,
-      gone: false,
-      timestamp: isoTime(timestamp),
-      reason,
-      redrive: stampOf(letter.redrive),
-    };
-  }
-
-  async function earlierLives(
-    partition: number,
-    letter: WholeLetter,
-    signal: AbortSignal,
-  ): Promise<LetterLife[]> {
-    const lives: LetterLife[] = [];
-    let { redrive, offset } = letter;
-    // Anybody may write headers: what does not stand before a letter is no earlier life of it.
-    while (redrive !== null && redrive.deadLetter < offset && lives.length < MAX_LIVES) {
-      offset = redrive.deadLetter;
-      const place = { partition, offset };
-      const [earlier] = await read([place], signal);
-      lives.unshift(life(place, earlier));
-      redrive = earlier?.redrive ?? null;
-    }
-    return lives;
-  }
-
-  async function laterLives(place: LetterPlace, signal: AbortSignal): Promise<LetterLife[]> {
-    const places: LetterPlace[] = [];
-    let offset = index.find(place)?.later ?? null;
-    while (offset !== null && places.length < MAX_LIVES) {
-      const next = { partition: place.partition, offset };
-      places.push(next);
-      offset = index.find(next)?.later ?? null;
-    }
-    const letters = new Map((await read(places, signal)).map((each) => [each.offset, each]));
-    return places.map((each) => life(each, letters.get(each.offset)));
+    return (await lives.read([place], signal))[0] ?? { missing: 'none' };
   }
 
   return {
@@ -120,8 +59,8 @@ export function createLetterContent(deps: {
           value: value === null ? null : shownBytes(value),
         })),
         redrive: stampOf(redrive),
-        earlier: await earlierLives(place.partition, found, signal),
-        later: await laterLives(place, signal),
+        earlier: await lives.earlier(place.partition, found, signal),
+        later: await lives.later(place, signal),
       };
     },
     async edited(place, edit, signal) {
@@ -137,12 +76,6 @@ export function createLetterContent(deps: {
       return { value, decoded, difference };
     },
   };
-}
-
-function stampOf(redrive: Redrive | null): RedriveStamp | null {
-  if (redrive === null) return null;
-  const { id, by, at, count } = redrive;
-  return { id, by, at: isoTime(at), count };
 }
 
 function editedBytes(edit: Edit, terms: ValueTerms): Buffer | { readonly fault: string } {

@@ -8,11 +8,12 @@ import type {
 } from '../http/contract.ts';
 import type { CoreSource, DeltaContent } from '../http/overview.ts';
 import type { Clock } from '../log/clock.ts';
+import type { LetterPlace } from '../log/selection.ts';
 import { averageOf, countedIn, totalsOf } from '../orders/figures.ts';
 import type { GroupAverages, WholeState } from '../orders/group-averages.ts';
 import { BYTES_PER_ROW } from '../orders/product-table.ts';
-import type { FoundLetter, LetterPlace } from '../view/dead-letter-index.ts';
 import type { GroupView } from '../view/group-view.ts';
+import type { FoundLetter } from '../view/letter-queries.ts';
 import { accountOf, readCount } from './account.ts';
 import { deadLetterItem, letterItem } from './letter-item.ts';
 import { metricsJson } from './metrics-body.ts';

@@ -9,8 +9,8 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Config } from '../config.ts';
 import { describe } from '../errors.ts';
-import { createMembership, type MembershipState } from '../kafka/membership.ts';
-import { createPresence } from '../kafka/presence.ts';
+import { createMembership, type Membership } from '../kafka/membership.ts';
+import { createPresence, type Presence, type PresenceRecord } from '../kafka/presence.ts';
 import { systemClock as clock } from '../log/clock.ts';
 import { createInstruments, type Instruments } from '../log/instruments.ts';
 import type { Logger } from '../log/logger.ts';
@@ -25,7 +25,7 @@ import { watchReader } from '../task/watched.ts';
 import { createCommands } from '../view/commands.ts';
 import { createGroupView } from '../view/group-view.ts';
 import { createChooser } from '../view/letter-choice.ts';
-import { createCommanding } from './commanding.ts';
+import { type Commanding, createCommanding } from './commanding.ts';
 import { type Connections, openConnections } from './connections.ts';
 import { createHealth } from './health.ts';
 import type { Launcher } from './hints.ts';
@@ -33,7 +33,7 @@ import { createIncidents } from './incidents.ts';
 import type { Instance } from './instance-metrics.ts';
 import { createLag } from './lag.ts';
 import { indexedLetters } from './letter-metrics.ts';
-import { createLifecycle } from './lifecycle.ts';
+import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { type OrderSchemas, openOrderSchemas, REGISTRY } from './order-schemas.ts';
 import { createOverview } from './overview.ts';
 import { createOwnTasks, type OwnCommands, type TaskGround } from './own-tasks.ts';
@@ -95,17 +95,7 @@ export function createParts(surroundings: Surroundings) {
     onFailed: (tp, error) => reports.failed(`${nameOf(tp)} cannot be read: ${describe(error)}`),
   });
   const choose = createChooser({ group: config.GROUP_ID, topic: config.ORDERS_TOPIC });
-  const plainGround = groundOf(config, connections);
-  const teach = surroundings.embedded
-    ? createTeach({
-        ...{ clock, random: Math.random, writer: plainGround.writer, topic: config.ORDERS_TOPIC },
-        partitions: () => connections.topics.partitions,
-      })
-    : null;
-  const ownGround = teach
-    ? { ...plainGround, handle: teach.failing(plainGround.handle) }
-    : plainGround;
-  const ground = surroundings.wrap?.(ownGround) ?? ownGround;
+  const { ground, teach } = groundOf(surroundings, connections);
   const tasks = tasksOf(surroundings, {
     ...{ ground, schemas, reports, upkeep, progress, startedAt, instruments },
     generation: presence.generation,
@@ -130,19 +120,8 @@ export function createParts(surroundings: Surroundings) {
     writer: ground.writer,
   });
   const sayPauses = createPauseHealth({ commands: allCommands, reports, own: tasks.positions });
-  const membership = createMembership({
-    kafka: connections.kafka,
-    groupId: config.GROUP_ID,
-    topic: config.ORDERS_TOPIC,
-    presence,
-    logger,
-    onAssigned: tasks.assign,
-    onRebalanced: (ms) => instruments.rebalance.observe(ms / 1000),
-    onState(state: MembershipState) {
-      reports.member(state);
-      if (state.member && lifecycle.phase === 'JOINING') lifecycle.to('RUNNING');
-    },
-    onCrash,
+  const membership = membershipOf(surroundings, {
+    ...{ connections, presence, tasks, instruments, reports, lifecycle },
   });
   const lag = createLag({
     readEnds: (partitions) => connections.ends.read(config.ORDERS_TOPIC, partitions),
@@ -168,13 +147,7 @@ export function createParts(surroundings: Surroundings) {
   const series = createSeries();
   const sampleSeries = () =>
     series.sample(clock.now(), readingOf(view, lag.read(), stalls.oldHeads()));
-  const instance: Instance = {
-    instruments,
-    callsInFlight: () => tasks.status().waiting.reduce((sum, { inFlight }) => sum + inFlight, 0),
-    waitingSince: tasks.waitingSince,
-    heartbeatAge: presence.heartbeatAge,
-    letters: indexedLetters(commanding.index, commanding.letters.list),
-  };
+  const instance = instanceOf({ tasks, instruments, presence, commanding });
   const incidents = createIncidents({ logger, clock });
   return {
     ...{ lifecycle, reports, upkeep, schemas, connections, presence, tasks, view, membership },
@@ -223,6 +196,52 @@ function tasksOf(
   });
 }
 
+/** Membership in the group, which gives the tasks their partitions. */
+function membershipOf(
+  { config, logger, onCrash }: Surroundings,
+  parts: {
+    connections: Connections;
+    presence: PresenceRecord;
+    tasks: Tasks;
+    instruments: Instruments;
+    reports: Reports;
+    lifecycle: Lifecycle;
+  },
+): Membership {
+  const { connections, presence, tasks, instruments, reports, lifecycle } = parts;
+  return createMembership({
+    kafka: connections.kafka,
+    groupId: config.GROUP_ID,
+    topic: config.ORDERS_TOPIC,
+    presence,
+    logger,
+    onAssigned: tasks.assign,
+    onRebalanced: (ms) => instruments.rebalance.observe(ms / 1000),
+    onState(state) {
+      reports.member(state);
+      if (state.member && lifecycle.phase === 'JOINING') lifecycle.to('RUNNING');
+    },
+    onCrash,
+  });
+}
+
+/** What metrics say of this instance alone. */
+function instanceOf(parts: {
+  tasks: Tasks;
+  instruments: Instruments;
+  presence: Presence;
+  commanding: Commanding;
+}): Instance {
+  const { tasks, instruments, presence, commanding } = parts;
+  return {
+    instruments,
+    callsInFlight: () => tasks.status().waiting.reduce((sum, { inFlight }) => sum + inFlight, 0),
+    waitingSince: tasks.waitingSince,
+    heartbeatAge: presence.heartbeatAge,
+    letters: indexedLetters(commanding.index, commanding.letters.list),
+  };
+}
+
 /** The logs that the view of the group shows, and how much of them. */
 function logsOf(config: Config) {
   return {
@@ -233,16 +252,26 @@ function logsOf(config: Config) {
   };
 }
 
-/** What the tasks stand on when nothing stands between. */
-function groundOf(config: Config, { taskReader, writer, topics }: Connections): TaskGround {
-  return {
+/** What the tasks stand on, and the lessons that may disturb it: on the embedded broker alone. */
+function groundOf(
+  { config, embedded, wrap = (ground) => ground }: Surroundings,
+  { taskReader, writer, topics }: Connections,
+): { ground: TaskGround; teach: ReturnType<typeof createTeach> | null } {
+  const handle =
+    config.HANDLER_URL === null
+      ? createOrderHandler(config.FAILURE_RATE, Math.random)
+      : createPostHandler(config.HANDLER_URL);
+  const ground = {
     reader: shareTopicIds(taskReader, clock),
     writer: topics.guard(writer),
-    handle:
-      config.HANDLER_URL === null
-        ? createOrderHandler(config.FAILURE_RATE, Math.random)
-        : createPostHandler(config.HANDLER_URL),
+    handle,
     clock,
     trim: topics.trimCheckpoints,
   };
+  if (!embedded) return { ground: wrap(ground), teach: null };
+  const teach = createTeach({
+    ...{ clock, random: Math.random, writer: ground.writer, topic: config.ORDERS_TOPIC },
+    partitions: () => topics.partitions,
+  });
+  return { ground: wrap({ ...ground, handle: teach.failing(handle) }), teach };
 }

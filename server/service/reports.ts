@@ -1,7 +1,7 @@
 // What the parts of the service report of themselves. It is built before all of them and knows none:
 // whoever wants to know what was reported reads it here.
 import { describe } from '../errors.ts';
-import type { MembershipState } from '../kafka/membership.ts';
+import type { MembershipState } from '../kafka/standing.ts';
 import type { Clock } from '../log/clock.ts';
 import { createLink, type LinkState } from './link.ts';
 

@@ -2,7 +2,6 @@
 // whoever carries it out will judge them.
 import { AppError } from '../errors.ts';
 import type {
-  LetterPlace,
   LetterSelection,
   RedriveRequest,
   SelectionCounts,
@@ -13,6 +12,7 @@ import type { RedriveCommand, Selection } from '../log/command.ts';
 import { commandFault } from '../log/command-fault.ts';
 import type { Bounds, LogReader } from '../log/ports.ts';
 import { rangesOf } from '../log/selected-ranges.ts';
+import type { LetterPlace } from '../log/selection.ts';
 import { readRange } from '../log/walk.ts';
 import type { Choose } from '../view/letter-choice.ts';
 import type { Redriven } from './redriven.ts';

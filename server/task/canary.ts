@@ -1,5 +1,5 @@
 // A redrive that begins small: how many letters are sent before it is looked at what became of them.
-import type { Canary } from '../log/command.ts';
+import type { Canary } from '../log/selection.ts';
 
 const GROWTH = 4;
 

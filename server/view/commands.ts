@@ -1,40 +1,14 @@
-// The command topic as every instance reads it: who is paused, and which redrives were asked for, ended
-// or were called off.
-
+// Follows the command topic, as every instance does.
 import { abortable, createAbort } from '../log/abortable.ts';
 import type { Clock } from '../log/clock.ts';
-import {
-  type ClosedCommand,
-  type Command,
-  type CommandAuthor,
-  decodeCommand,
-  type RedriveCommand,
-} from '../log/command.ts';
+import { decodeCommand } from '../log/command.ts';
 import type { Logger } from '../log/logger.ts';
 import type { LogReader, Subscription, TopicPartition } from '../log/ports.ts';
 import { damageIn, walk } from '../log/walk.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
+import { type CommandState, createCommandState } from './command-state.ts';
 
-/** A pause that is in force. */
-export type Pause = CommandAuthor & { readonly breaker: boolean };
-
-/** How a redrive ended in one partition. */
-export type Closed = CommandAuthor & ClosedCommand;
-
-/** A redrive as all partitions of the topic tell it. */
-export type AskedRedrive = CommandAuthor & {
-  /** What each partition is to do. */
-  readonly shares: ReadonlyMap<number, RedriveCommand>;
-  readonly closed: ReadonlyMap<number, Closed>;
-  readonly cancelled: CommandAuthor | null;
-};
-
-export type Commands = {
-  /** In the order in which they were read. */
-  redrives(): Iterable<AskedRedrive>;
-  redrive(id: string): AskedRedrive | null;
-  /** By partition. */
-  pauses(): ReadonlyMap<number, Pause>;
+export type Commands = CommandState & {
   /** Next offset to be read of a partition. */
   position(partition: number): number;
   watch(changed: () => void): () => void;
@@ -50,20 +24,12 @@ export type CommandsReader = Commands & {
   close(): void;
 };
 
-type Asked = CommandAuthor & {
-  shares: Map<number, RedriveCommand>;
-  closed: Map<number, Closed>;
-  cancelled: CommandAuthor | null;
-};
-
 type Log = {
   position: number;
   upToDate: boolean;
   readonly caughtUp: Promise<void>;
   resolve(): void;
   reject(error: unknown): void;
-  /** What was read before, of each kind: an append that is repeated says the same again. */
-  readonly seen: Set<string>;
 };
 
 /** Follows nothing yet; `onFailed` hears of a log that cannot be followed any more. */
@@ -76,10 +42,7 @@ export function createCommands(deps: {
   onFailed: (tp: TopicPartition, error: unknown) => void;
 }): CommandsReader {
   const { reader, group, topic, clock, logger, onFailed } = deps;
-  const asked = new Map<string, Asked>();
-  /** Cancelled before the redrive itself was read: partitions are read independently. */
-  const cancelled = new Map<string, CommandAuthor>();
-  const pauses = new Map<number, Pause>();
+  const { take, ...state } = createCommandState();
   const logs = new Map<number, Log>();
   const followed = new Map<number, Subscription | null>();
   const watchers = new Set<() => void>();
@@ -88,7 +51,7 @@ export function createCommands(deps: {
   function logOf(partition: number): Log {
     let log = logs.get(partition);
     if (log === undefined) {
-      log = { position: 0, upToDate: false, seen: new Set(), ...deferred() };
+      log = { position: 0, upToDate: false, ...deferred() };
       logs.set(partition, log);
     }
     return log;
@@ -98,56 +61,11 @@ export function createCommands(deps: {
     const { valueStart, valueEnd, offset } = cursor;
     const bytes = cursor.bytes.subarray(Math.max(0, valueStart), Math.max(0, valueEnd));
     const command = decodeCommand(Buffer.from(bytes));
-    const fault =
-      typeof command === 'string'
-        ? command
-        : command.group === group
-          ? null
-          : `it is for group ${command.group}`;
-    if (fault === null) take(partition, command as Command);
-    else logger.warn('a command is passed over', { topic, partition, offset, reason: fault });
-  }
-
-  function take(partition: number, command: Command): void {
-    const { seen } = logOf(partition);
-    const key = `${command.kind} ${command.id}`;
-    if (seen.has(key)) return;
-    seen.add(key);
-    switch (command.kind) {
-      case 'redrive':
-        addShare(partition, command);
-        break;
-      case 'cancel': {
-        cancelled.set(command.id, command);
-        const redrive = asked.get(command.id);
-        if (redrive !== undefined) redrive.cancelled ??= command;
-        break;
-      }
-      case 'pause':
-        pauses.set(partition, command);
-        break;
-      case 'resume':
-        pauses.delete(partition);
-        break;
-      case 'closed':
-        close(partition, command);
-    }
-  }
-
-  function addShare(partition: number, command: Command<RedriveCommand>): void {
-    const { id, at, by, from, why } = command;
-    const redrive: Asked = asked.get(id) ?? {
-      ...{ group, id, at, by, from, why },
-      shares: new Map(),
-      closed: new Map(),
-      cancelled: cancelled.get(id) ?? null,
-    };
-    redrive.shares.set(partition, command);
-    asked.set(id, redrive);
-  }
-
-  function close(partition: number, command: Closed): void {
-    asked.get(command.id)?.closed.set(partition, command);
+    const passOver = (reason: string) =>
+      logger.warn('a command is passed over', { topic, partition, offset, reason });
+    if (typeof command === 'string') passOver(command);
+    else if (command.group !== group) passOver(`it is for group ${command.group}`);
+    else take(partition, command);
   }
 
   async function followOne(partition: number): Promise<void> {
@@ -180,9 +98,7 @@ export function createCommands(deps: {
   }
 
   return {
-    redrives: () => asked.values(),
-    redrive: (id) => asked.get(id) ?? null,
-    pauses: () => pauses,
+    ...state,
     position: (partition) => logOf(partition).position,
     watch(changed) {
       watchers.add(changed);

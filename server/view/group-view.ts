@@ -58,8 +58,7 @@ export type GroupViewReader = GroupView & {
   close(): void;
 };
 
-/** The view of a group. */
-export function createGroupView(deps: {
+type Dependencies = {
   reader: LogReader;
   group: string;
   checkpointTopic: string;
@@ -78,7 +77,10 @@ export function createGroupView(deps: {
   isOut?: (partition: number) => boolean;
   /** What stands in this log cannot be shown. */
   onFailed: (tp: TopicPartition, error: unknown) => void;
-}): GroupViewReader {
+};
+
+/** The view of a group. */
+export function createGroupView(deps: Dependencies): GroupViewReader {
   const { reader, group, clock, logger, deadLetterBufferSize, idOf, onCheckpoint } = deps;
   const { onFailed, isOut = () => false, idReady = () => undefined } = deps;
   const checkpointLog = (partition: number) => ({ topic: deps.checkpointTopic, partition });

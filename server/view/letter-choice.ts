@@ -1,6 +1,7 @@
 // Which dead letters a redrive is about, and which of them can be sent. Pure: whoever carries it out, and
 // whoever asks before what it would come to, comes to the same letters.
-import type { LetterFilter, RedriveCommand } from '../log/command.ts';
+import type { RedriveCommand } from '../log/command.ts';
+import type { LetterFilter } from '../log/selection.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { pickHeaders } from '../record-batch/record-parts.ts';
 import type { IndexedLetter } from './dead-letter-index.ts';

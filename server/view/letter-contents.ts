@@ -4,11 +4,11 @@ import type { Clock } from '../log/clock.ts';
 import { type DeadLetter, readDeadLetter, SHOWN_HEADERS } from '../log/dead-letter.ts';
 import type { Bounds, LogReader } from '../log/ports.ts';
 import { type Redrive, redriveOf } from '../log/redrive.ts';
+import type { LetterPlace } from '../log/selection.ts';
 import { readRange } from '../log/walk.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import type { KafkaRecord } from '../record-batch/record.ts';
 import { lastHeaders, openRecord } from '../record-batch/record-parts.ts';
-import type { LetterPlace } from './dead-letter-index.ts';
 
 /** Offsets between two letters that are read through rather than asked for one by one. */
 const MAX_GAP = 2000;

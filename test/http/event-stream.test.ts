@@ -3,8 +3,9 @@ import { EventEmitter } from 'node:events';
 import fc from 'fast-check';
 import t from 'tap';
 import type { Snapshot } from '../../server/http/contract.ts';
-import { createEventStream, type StreamSocket } from '../../server/http/event-stream.ts';
+import { createEventStream } from '../../server/http/event-stream.ts';
 import { createFeed } from '../../server/http/feed.ts';
+import type { StreamSocket } from '../../server/http/stream-client.ts';
 import {
   applyDelta,
   fakeSource,

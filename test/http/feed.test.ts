@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { Snapshot } from '../../server/http/contract.ts';
-import { createFeed, type Message, type View } from '../../server/http/feed.ts';
+import { createFeed, type Message } from '../../server/http/feed.ts';
+import type { FeedView } from '../../server/http/feed-view.ts';
 import { fakeSource, manualClock, parseEvents } from '../fixtures/http.ts';
 
 function world() {
@@ -182,6 +183,6 @@ t.test('what is too much for a delta comes as a snapshot', async (t) => {
   t.match(deltas(), [{ event: 'snapshot', id: '17-1' }]);
 });
 
-function totalOf(view: View): number | undefined {
+function totalOf(view: FeedView): number | undefined {
   return (JSON.parse(view.snapshot().toString()) as Snapshot).metrics?.totalCount;
 }

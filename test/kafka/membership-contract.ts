@@ -3,8 +3,9 @@ import { createRequire } from 'node:module';
 import type { Kafka } from 'kafkajs';
 import type { Test } from 'tap';
 import { createKafka } from '../../server/kafka/client.ts';
-import { createMembership, type MembershipState } from '../../server/kafka/membership.ts';
+import { createMembership } from '../../server/kafka/membership.ts';
 import { createPresence } from '../../server/kafka/presence.ts';
+import type { MembershipState } from '../../server/kafka/standing.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 import { until } from '../fixtures/until.ts';
 

@@ -1,5 +1,6 @@
 import t from 'tap';
-import type { Cluster, Exchange } from '../../server/kafka/cluster.ts';
+import type { Cluster } from '../../server/kafka/cluster.ts';
+import type { Exchange } from '../../server/kafka/exchange.ts';
 import {
   checkpointFaults,
   deadLetterFaults,

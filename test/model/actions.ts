@@ -1,9 +1,10 @@
 // What may befall the world, one thing at a time.
 import fc from 'fast-check';
-import type { LetterFilter, Selection } from '../../server/log/command.ts';
+import type { Selection } from '../../server/log/command.ts';
 import { causeOfFault, deadLetterHeaders } from '../../server/log/dead-letter.ts';
 import { Fault } from '../../server/log/fault.ts';
 import { redrivenRecord } from '../../server/log/redrive.ts';
+import type { LetterFilter } from '../../server/log/selection.ts';
 import { REASONS } from '../../server/orders/reasons.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import { encodeSomeOrder } from '../fixtures/some-order.ts';

@@ -1,7 +1,6 @@
 // What people ask of dead letters and of the partition in the model, as records of the command topic.
 
 import {
-  type Canary,
   type Command,
   type CommandBody,
   decodeCommand,
@@ -9,6 +8,7 @@ import {
   type Selection,
 } from '../../server/log/command.ts';
 import { readOrigin } from '../../server/log/dead-letter.ts';
+import type { Canary } from '../../server/log/selection.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import type { Logs } from './logs.ts';
 

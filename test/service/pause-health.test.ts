@@ -1,15 +1,20 @@
 import t from 'tap';
 import { createPauseHealth } from '../../server/service/pause-health.ts';
-import type { Pause } from '../../server/view/commands.ts';
+import type { PauseInForce } from '../../server/view/command-state.ts';
 
-const asked: Pause = {
+const asked: PauseInForce = {
   ...{ group: 'g', id: 'p', at: 0, by: 'ada', from: '::1', why: 'maintenance' },
   breaker: false,
 };
-const tripped: Pause = { ...asked, by: 'order-stream', why: '90 of 100 failed', breaker: true };
+const tripped: PauseInForce = {
+  ...asked,
+  by: 'order-stream',
+  why: '90 of 100 failed',
+  breaker: true,
+};
 
 function world() {
-  const pauses = new Map<number, Pause>();
+  const pauses = new Map<number, PauseInForce>();
   const own = new Set<number>();
   const problems = new Map<string, string>();
   const notes = new Map<string, string>();

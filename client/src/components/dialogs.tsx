@@ -1,16 +1,12 @@
 // The dialogs that act, loaded when the first of them is opened.
-import type { useDesk } from '../desk.ts';
+import type { Desk } from '../desk.ts';
 import type { Model } from '../store.ts';
 import { LetterDialog } from './letter-dialog.tsx';
 import { PauseDialog } from './pause-dialog.tsx';
 import { RedriveDialog } from './redrive-dialog.tsx';
 
 /** The dialog that is open. */
-export function Dialogs(props: {
-  desk: ReturnType<typeof useDesk>;
-  model: Model;
-  refused: string | null;
-}) {
+export function Dialogs(props: { desk: Desk; model: Model; refused: string | null }) {
   const { desk, model, refused } = props;
   const { opened } = desk;
   switch (opened?.kind) {

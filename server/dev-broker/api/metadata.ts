@@ -1,7 +1,7 @@
 import { type Broker, defineApi } from '../api.ts';
 import { ErrorCode } from '../error-code.ts';
 import * as t from '../fields.ts';
-import { isTopicName } from '../topics.ts';
+import { isTopicName } from '../stored-topic.ts';
 import { unique } from '../unique.ts';
 
 /** "Not asked for": there is no authorization here. */

@@ -1,8 +1,8 @@
 import { defineApi } from '../api.ts';
 import { byTopic, eachPartition } from '../by-topic.ts';
+import type { CommittedOffset } from '../committed-offsets.ts';
 import { ErrorCode } from '../error-code.ts';
 import * as t from '../fields.ts';
-import type { PartitionOffset } from '../groups.ts';
 
 const MAX_METADATA = 4096;
 
@@ -23,7 +23,7 @@ export const offsetCommit = defineApi(8, 'OffsetCommit', [2, 7], {
   },
   answer: { topics: byTopic({ partition: t.int32, error: t.int16 }) },
   async handle({ group, generation, memberId, topics: wanted }, broker) {
-    const accepted: PartitionOffset[] = [];
+    const accepted: CommittedOffset[] = [];
     const topics = await eachPartition(wanted, (topic, { partition, offset, metadata }) => {
       let error: ErrorCode = ErrorCode.NONE;
       if (!broker.topics.log(topic, partition)) error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Clock } from '../../log/clock.ts';
+import type { Positions } from '../../log/selection.ts';
 import { notKnown, sendJson } from '../answer.ts';
 import type { IndexReach, LetterItem } from '../contract-letters.ts';
 import type { Holds } from '../holds.ts';
@@ -12,7 +13,7 @@ import {
   readCursor,
   writeCursor,
 } from '../letter-query.ts';
-import type { LetterList, Positions } from '../letters.ts';
+import type { LetterList } from '../letters.ts';
 import type { OverviewSource } from '../overview.ts';
 import { orBusy, patienceOf } from '../patience.ts';
 
