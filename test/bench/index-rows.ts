@@ -1,28 +1,28 @@
-// `node dist/test/bench/dead-letters.js`: how fast the index of dead letters is built and answers, in
-// memory, without a broker.
-
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { setTimeout } from 'node:timers/promises';
+// The index of dead letters: how fast it is built, what it holds, and how fast it answers.
 import { systemClock as clock } from '../../server/log/clock.ts';
 import { createSlices, type Steps } from '../../server/log/slices.ts';
 import { walk } from '../../server/log/walk.ts';
 import { encodeBatch } from '../../server/record-batch/writer.ts';
-import { createDeadLetterIndex } from '../../server/view/dead-letter-index.ts';
+import {
+  createDeadLetterIndex,
+  type DeadLetterIndex,
+} from '../../server/view/dead-letter-index.ts';
 import { createLetterFields } from '../../server/view/letter-fields.ts';
 import { someLetter } from '../fixtures/dead-letters.ts';
+import { cpuMs, measure, type Row, row } from './turns.ts';
 
-const LETTERS = 1_000_000;
-const PARTITIONS = 3;
 const BATCH = 1500;
+const ROUNDS = 20;
+const WARM_UP = 20_000;
 
+/** The same reason again and again would flatter every cache: each letter has one of its own. */
 const REASONS = [
   (n: number) => `RETRIES_EXHAUSTED: payment ${n} was not answered in ${n % 977} ms`,
   (n: number) => `PRICE_NEGATIVE: price is -${n % 50}.5`,
   () => 'PERMANENT: no such product',
 ];
 
-/** The same batch again and again would flatter every cache: each letter has a reason of its own. */
-function batchOf(first: number, count: number, partition: number): Buffer {
+export function letterBatch(first: number, count: number, partition: number): Buffer {
   const records = Array.from({ length: count }, (_, i) => {
     const origin = (first + i) * 2;
     return someLetter({ origin, partition, text: REASONS[(first + i) % 3]!(first + i) });
@@ -30,86 +30,114 @@ function batchOf(first: number, count: number, partition: number): Buffer {
   return encodeBatch(records, { baseOffset: first });
 }
 
-const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!;
-
-async function main(): Promise<void> {
+/** Rows of an index of so many letters. */
+export async function indexRows(letters: number, partitions: number): Promise<Row[]> {
+  // The first letters are the compiler's.
+  await build(createDeadLetterIndex(), WARM_UP, 1);
   const index = createDeadLetterIndex();
-  const fieldsOf = createLetterFields({ group: 'g', topic: 'orders' });
-  global.gc?.();
-  const before = process.memoryUsage();
-  let busy = 0;
-  const perPartition = LETTERS / PARTITIONS;
-  let longest = 0;
-  let turnAt = performance.now();
-  // The longest time for which nothing else can run while the index is built.
-  const timedClock = {
-    ...clock,
-    breathe: async () => {
-      longest = Math.max(longest, performance.now() - turnAt);
-      await clock.breathe();
-      turnAt = performance.now();
-    },
-  };
-  for (let first = 0; first < perPartition; first += BATCH) {
-    for (let partition = 0; partition < PARTITIONS; partition += 1) {
-      const count = Math.min(BATCH, Math.ceil(perPartition - first));
-      const bytes = batchOf(first, count, partition);
-      const set = { bytes, aborted: [], highWatermark: 0, lastStableOffset: 0 };
-      turnAt = performance.now();
-      const start = process.cpuUsage();
-      await walk(set, first, timedClock, (cursor) => {
-        index.add(fieldsOf(partition, cursor));
-        return undefined;
-      });
-      longest = Math.max(longest, performance.now() - turnAt);
-      const { user, system } = process.cpuUsage(start);
-      busy += (user + system) / 1000;
-    }
-  }
-  global.gc?.();
-  const after = process.memoryUsage();
-  const { held } = index.size();
-  const memory = after.arrayBuffers + after.heapUsed - before.arrayBuffers - before.heapUsed;
-  console.log(
-    `built: ${Math.round((held / busy) * 1000).toLocaleString('en')} letters per second of processor time`,
-  );
-  console.log(`held: ${held.toLocaleString('en')} letters in ${(memory / 2 ** 20).toFixed(1)} MiB`);
-  console.log(`longest time without a turn while building: ${longest.toFixed(1)} ms`);
-
-  const slices = createSlices(clock);
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  async function time(name: string, work: () => Steps<unknown>): Promise<void> {
-    const times: number[] = [];
-    for (let round = 0; round < 20; round += 1) {
-      const start = performance.now();
-      await slices.run(work);
-      times.push(performance.now() - start);
-    }
-    const worst = Math.max(...times);
-    console.log(`${name}: median ${median(times).toFixed(2)} ms, worst ${worst.toFixed(2)} ms`);
-  }
-  await setTimeout(50);
-  delay.enable();
-  const first = new Map<number, number>();
-  const middle = new Map([0, 1, 2].map((partition) => [partition, perPartition / 2]));
-  await time('newest page of 100', () => index.page({}, 100, first));
-  await time('page of 1,000 in the middle, one group', () =>
-    index.page({ code: 'PRICE_NEGATIVE' }, 1000, middle),
-  );
-  await time('page that nothing matches', () => index.page({ state: 'parked' }, 100, first));
-  await time('count of one group in a range of time', () =>
-    index.count({ code: 'PERMANENT', from: Date.UTC(2026, 0, 1) + 1000 }),
-  );
-  await time('groups', function* () {
-    yield;
-    return index.groups();
-  });
-  const all = Float64Array.from({ length: perPartition }, (_, i) => i * 2);
-  await time('mark a third of all as redriven', () =>
-    index.setRedriven(0, { base: Float64Array.from(all), since: new Float64Array(0) }),
-  );
-  delay.disable();
-  console.log(`longest delay of the event loop: ${(delay.max / 1e6).toFixed(1)} ms`);
+  const before = memory();
+  const { cost, longestTurn } = await build(index, letters, partitions);
+  const held = memory() - before;
+  const all = index.size().held;
+  return [
+    row('index, letters a CPU second', (all / cost) * 1000, { least: 300_000 }),
+    row(`index of ${all.toLocaleString('en')} letters, MiB`, held / 2 ** 20, { most: 64 }),
+    row('index, longest turn while it is built, CPU ms', longestTurn, { most: 15 }),
+    ...(await answers(index, letters / partitions, partitions)),
+  ];
 }
 
-await main();
+function memory(): number {
+  global.gc?.();
+  const { arrayBuffers, heapUsed } = process.memoryUsage();
+  return arrayBuffers + heapUsed;
+}
+
+/** Without what it takes to make the letters. */
+async function build(index: DeadLetterIndex, letters: number, partitions: number) {
+  const fieldsOf = createLetterFields({ group: 'g', topic: 'orders' });
+  const perPartition = Math.ceil(letters / partitions);
+  const all = { cost: 0, longestTurn: 0 };
+  for (let first = 0; first < perPartition; first += BATCH) {
+    for (let partition = 0; partition < partitions; partition += 1) {
+      const bytes = letterBatch(first, Math.min(BATCH, perPartition - first), partition);
+      const set = { bytes, aborted: [], highWatermark: 0, lastStableOffset: 0 };
+      const { cost, longestTurn } = await measure(() =>
+        walk(set, first, clock, (cursor) => {
+          index.add(fieldsOf(partition, cursor));
+          return undefined;
+        }),
+      );
+      all.cost += cost;
+      all.longestTurn = Math.max(all.longestTurn, longestTurn);
+    }
+  }
+  return all;
+}
+
+async function answers(
+  index: DeadLetterIndex,
+  perPartition: number,
+  partitions: number,
+): Promise<Row[]> {
+  const slices = createSlices(clock);
+  let longest = 0;
+
+  /** The median in ms of CPU. */
+  async function cost(work: () => Steps<unknown>): Promise<number> {
+    const costs: number[] = [];
+    const { longestTurn } = await measure(async () => {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const begun = cpuMs();
+        await slices.run(work);
+        costs.push(cpuMs() - begun);
+        await clock.breathe();
+      }
+    });
+    longest = Math.max(longest, longestTurn);
+    return costs.toSorted((a, b) => a - b)[ROUNDS >> 1]!;
+  }
+
+  const newest = new Map<number, number>();
+  const middle = new Map(
+    Array.from({ length: partitions }, (_, partition) => [partition, perPartition / 2]),
+  );
+  const most = { most: 20 };
+  const from = Date.UTC(2026, 0, 1) + 1000;
+  const origins = Float64Array.from({ length: perPartition }, (_, i) => i * 2);
+  const redriven = { base: origins, since: new Float64Array(0) };
+  const rows = [
+    row('the newest 100, CPU ms', await cost(() => index.page({}, 100, newest)), most),
+    row(
+      '1,000 of one code from the middle on, CPU ms',
+      await cost(() => index.page({ code: 'PRICE_NEGATIVE' }, 1000, middle)),
+      most,
+    ),
+    row(
+      'a page that no letter matches, CPU ms',
+      await cost(() => index.page({ state: 'parked' }, 100, newest)),
+      most,
+    ),
+    row(
+      'a page of a time in which there are none, CPU ms',
+      await cost(() => index.page({ to: from }, 1000, newest)),
+      most,
+    ),
+    row('count of one code, CPU ms', await cost(() => index.count({ code: 'PERMANENT' })), most),
+    row(
+      'count of one code in a range of time, CPU ms',
+      await cost(() => index.count({ code: 'PERMANENT', from })),
+      most,
+    ),
+    row('groups, CPU ms', await cost(() => groupsOf(index)), most),
+  ];
+  await measure(() => slices.run(() => index.setRedriven(0, redriven))).then(({ longestTurn }) => {
+    longest = Math.max(longest, longestTurn);
+  });
+  return [...rows, row('longest turn while it answers, CPU ms', longest, { most: 15 })];
+}
+
+function* groupsOf(index: DeadLetterIndex): Steps<unknown> {
+  yield;
+  return index.groups();
+}
