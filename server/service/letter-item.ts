@@ -3,8 +3,8 @@ import type { DeadLetterItem } from '../http/contract.ts';
 import type { Bytes, LetterItem } from '../http/contract-letters.ts';
 import { isoTime } from '../log/clip.ts';
 import type { DeadLetter } from '../log/dead-letter.ts';
-import type { FoundLetter } from '../view/dead-letter-index.ts';
 import { groupOf } from '../view/letter-group.ts';
+import type { FoundLetter } from '../view/letter-queries.ts';
 
 export function deadLetterItem(letter: DeadLetter): DeadLetterItem {
   const { partition, offset, timestamp, group, ...shown } = letter;

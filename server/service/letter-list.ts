@@ -4,10 +4,11 @@ import type { LetterList, LetterPage } from '../http/letters.ts';
 import { isoTime } from '../log/clip.ts';
 import type { Clock } from '../log/clock.ts';
 import { createSlices } from '../log/slices.ts';
-import type { DeadLetterIndex, FoundLetter } from '../view/dead-letter-index.ts';
+import type { DeadLetterIndex } from '../view/dead-letter-index.ts';
 import type { LetterContents } from '../view/letter-contents.ts';
 import { FAILED_AGAIN, type LetterGroup, OPEN, PARKED, REDRIVEN } from '../view/letter-groups.ts';
 import type { LetterIndexer } from '../view/letter-indexer.ts';
+import type { FoundLetter } from '../view/letter-queries.ts';
 import { letterItem } from './letter-item.ts';
 
 /** Offsets that are looked through at once for an export. */

@@ -3,32 +3,20 @@
 import { PAUSE_EVERY, type Steps } from '../log/slices.ts';
 import {
   CHUNK,
-  type Chunk,
   createLetterColumns,
   FLAG,
   type LetterColumns,
-  MAX_LIVES,
-  type Place,
+  type LetterRow,
 } from './letter-columns.ts';
-import {
-  createLetterGroups,
-  FAILED_AGAIN,
-  type LetterGroup,
-  type LetterState,
-  OPEN,
-  PARKED,
-  REDRIVEN,
-  STATES,
-} from './letter-groups.ts';
-import { mergeNewest, type Positions } from './letter-merge.ts';
+import { createLetterGroups, type LetterGroup, OPEN } from './letter-groups.ts';
+import { createLetterQueries, type LetterPlace, type LetterQueries } from './letter-queries.ts';
+import { createLetterStates } from './letter-states.ts';
+import { tellsTime } from './letter-time.ts';
 import { createOldestOpen } from './oldest-open.ts';
+import { createRedrivenOrders, type RedrivenOffsets } from './redriven-orders.ts';
 
 /** Letters that are held, of all partitions together. */
 export const MAX_LETTERS = 1_000_000;
-/** A timestamp outside (seconds, microseconds, none at all) tells no time; ms since 1970. */
-const OUR_AGE = { from: Date.UTC(2000), to: Date.UTC(2100) };
-
-export type LetterPlace = { readonly partition: number; readonly offset: number };
 
 /** A dead letter as it is indexed. */
 export type IndexedLetter = LetterPlace & {
@@ -43,54 +31,21 @@ export type IndexedLetter = LetterPlace & {
   readonly earlier: number;
 };
 
-/** What a letter has to be; what is absent does not matter. Times in ms since 1970. */
-export type IndexFilter = {
-  readonly code?: string;
-  readonly group?: string;
-  readonly from?: number;
-  readonly to?: number;
-  readonly state?: LetterState;
-};
-
-export type FoundLetter = LetterPlace & {
-  readonly state: LetterState;
-  readonly code: string | null;
-  /** Null when there was no room for one more group. */
-  readonly group: string | null;
-  /** The time by which it is in its place; that of a letter before it when its own tells none. */
-  readonly time: number;
-};
-
-export type FoundPage = {
-  readonly letters: readonly FoundLetter[];
-  /** Where the next page begins; null when there is none. */
-  readonly next: Positions | null;
-};
-
-/** Offsets of orders: many that stay the same, and those that have come since. */
-export type RedrivenOrders = { readonly base: Float64Array; readonly since: Float64Array };
-
 /** How much of the topic is held. */
 export type IndexSize = { readonly held: number; readonly older: number };
 
-export type DeadLetterIndex = {
+export type DeadLetterIndex = LetterQueries & {
   /** Takes in the next letter of its partition. */
   add(letter: IndexedLetter): void;
   /** Letters below have been taken by retention. */
   forgetBelow(partition: number, low: number): void;
-  /** The orders of a partition that were redriven, all that are known; ascending. */
-  setRedriven(partition: number, origins: RedrivenOrders): Steps<void>;
+  /** The orders of a partition that were redriven, all that are known. */
+  setRedriven(partition: number, offsets: RedrivenOffsets): Steps<void>;
   /** Held, and older ones that were read and are not held any more. */
   size(): IndexSize;
   groups(): readonly LetterGroup[];
   /** The time of the oldest letter that is open, ms since 1970; null when none is, or none of them tells its time. */
   oldestOpen(): number | null;
-  /** In the order of arrival, newest first; `before` says for each partition below which offset. */
-  page(filter: IndexFilter, limit: number, before: Positions): Steps<FoundPage>;
-  count(filter: IndexFilter): Steps<number>;
-  /** Offsets in [from, to) of letters that the filter takes, ascending. */
-  matching(filter: IndexFilter, partition: number, from: number, to: number): number[];
-  find(place: LetterPlace): (FoundLetter & { readonly later: number | null; copy: boolean }) | null;
 };
 
 /** An index of the newest `capacity` letters, and of a few more. One that was redriven `maxRedrives` times is parked. */
@@ -103,11 +58,11 @@ export function createDeadLetterIndex({
 } = {}): DeadLetterIndex {
   const partitions = new Map<number, LetterColumns>();
   const groups = createLetterGroups();
-  const parkedFrom = Math.min(maxRedrives, MAX_LIVES);
+  const states = createLetterStates(groups, maxRedrives);
   /** Of each partition, the time of the last letter that tells one. */
   const told = new Map<number, number>();
-  const redriven = new Map<number, RedrivenOrders>();
-  const oldestOpen = createOldestOpen((chunk, at) => stateOf(chunk, at) === OPEN);
+  const redriven = createRedrivenOrders();
+  const oldestOpen = createOldestOpen((chunk, at) => states.of(chunk, at) === OPEN);
   let held = 0;
   let older = 0;
 
@@ -120,45 +75,8 @@ export function createDeadLetterIndex({
     return columns;
   }
 
-  function stateOf(chunk: Chunk, at: number): number {
-    if (chunk.later[at] !== 0) return FAILED_AGAIN;
-    const flags = chunk.flags[at]!;
-    if ((flags & FLAG.redriven) !== 0) return REDRIVEN;
-    return (flags & MAX_LIVES) >= parkedFrom ? PARKED : OPEN;
-  }
-
-  /** Adds `by` to what is counted of the letter's group; a second letter for an order counts nowhere. */
-  function count(place: Place, by: 1 | -1): void {
-    const { chunk, at } = place;
-    if ((chunk.flags[at]! & FLAG.copy) !== 0) return;
-    groups.at(chunk.groups[at]!).letters[stateOf(chunk, at)]! += by;
-  }
-
-  function change(place: Place, write: () => void): void {
-    count(place, -1);
-    write();
-    count(place, 1);
-  }
-
-  function* markAll(columns: LetterColumns, origins: Float64Array): Steps<void> {
-    for (let i = 0; i < origins.length; i += 1) {
-      if (i % PAUSE_EVERY === 0) yield;
-      const place = columns.ofOrder(origins[i]!);
-      if (place === null || (place.chunk.flags[place.at]! & FLAG.redriven) !== 0) continue;
-      change(place, () => {
-        place.chunk.flags[place.at]! |= FLAG.redriven;
-      });
-    }
-  }
-
-  function isRedriven(partition: number, origin: number): boolean {
-    const origins = redriven.get(partition);
-    if (origins === undefined || origin < 0) return false;
-    return isIn(origins.base, origin) || isIn(origins.since, origin);
-  }
-
-  function forgotten(place: Place): void {
-    count(place, -1);
+  function forgotten(row: LetterRow): void {
+    states.count(row, -1);
     held -= 1;
   }
 
@@ -173,46 +91,11 @@ export function createDeadLetterIndex({
     older += before - held;
   }
 
-  /** Whether the filter takes the letter, as one call without an object: it is asked a million times. */
-  function testOf(filter: IndexFilter): (chunk: Chunk, at: number) => boolean {
-    const {
-      code,
-      group,
-      state,
-      from = Number.NEGATIVE_INFINITY,
-      to = Number.POSITIVE_INFINITY,
-    } = filter;
-    const anyTime = filter.from === undefined && filter.to === undefined;
-    const wanted = new Uint8Array(groups.length);
-    for (let number = 0; number < wanted.length; number += 1) {
-      const each = groups.at(number);
-      const fits = (code ?? each.code) === each.code && (group ?? each.group) === each.group;
-      wanted[number] = fits ? 1 : 0;
-    }
-    const stateNumber = state === undefined ? null : STATES.indexOf(state);
-    return (chunk, at) => {
-      const flags = chunk.flags[at]!;
-      if (wanted[chunk.groups[at]!] !== 1 || (flags & FLAG.copy) !== 0) return false;
-      if (!anyTime) {
-        const time = chunk.times[at]!;
-        if ((flags & FLAG.timeless) !== 0 || time < from || time >= to) return false;
-      }
-      return stateNumber === null || stateOf(chunk, at) === stateNumber;
-    };
-  }
-
-  function found(partition: number, place: Place): FoundLetter {
-    const { chunk, at } = place;
-    const { code, group } = groups.at(chunk.groups[at]!);
-    const offset = chunk.base + chunk.deltas[at]!;
-    const state = STATES[stateOf(chunk, at)]!;
-    return { partition, offset, state, code, group, time: chunk.times[at]! };
-  }
-
   return {
+    ...createLetterQueries({ partitions, groups, states }),
     add({ partition, offset, timestamp, code, group, origin, lives, earlier }) {
       const columns = columnsOf(partition);
-      const timeless = !(timestamp >= OUR_AGE.from && timestamp < OUR_AGE.to);
+      const timeless = !tellsTime(timestamp);
       const time = timeless ? (told.get(partition) ?? 0) : timestamp;
       const number = groups.of(code, group);
       if (!timeless) {
@@ -222,94 +105,28 @@ export function createDeadLetterIndex({
         groups.at(number).last = Math.max(last, time);
       }
       if (held >= capacity + CHUNK) makeRoom();
-      const place = columns.add({ offset, time, timeless, group: number, lives, origin });
-      if (isRedriven(partition, origin)) place.chunk.flags[place.at]! |= FLAG.redriven;
+      const row = columns.add({ offset, time, timeless, group: number, lives, origin });
+      if (redriven.has(partition, origin)) row.chunk.flags[row.at]! |= FLAG.redriven;
       held += 1;
-      count(place, 1);
-      const earlierPlace = earlier < 0 ? null : columns.find(earlier);
-      if (earlierPlace === null || earlierPlace.chunk.later[earlierPlace.at] !== 0) return;
-      change(earlierPlace, () => {
-        earlierPlace.chunk.later[earlierPlace.at] = Math.min(offset - earlier, 2 ** 32 - 1);
-      });
+      states.count(row, 1);
+      const earlierRow = earlier < 0 ? null : columns.find(earlier);
+      if (earlierRow !== null) states.failedAgain(earlierRow, offset - earlier);
     },
     forgetBelow(partition, low) {
       partitions.get(partition)?.forgetBelow(low, forgotten);
     },
-    *setRedriven(partition, origins) {
-      const before = redriven.get(partition);
-      redriven.set(partition, origins);
+    *setRedriven(partition, offsets) {
       const columns = columnsOf(partition);
-      if (origins.base !== before?.base) yield* markAll(columns, origins.base);
-      yield* markAll(columns, origins.since);
+      for (const origins of redriven.set(partition, offsets)) {
+        for (let i = 0; i < origins.length; i += 1) {
+          if (i % PAUSE_EVERY === 0) yield;
+          const row = columns.ofOrder(origins[i]!);
+          if (row !== null) states.redriven(row);
+        }
+      }
     },
     size: () => ({ held, older }),
     groups: () => groups.all(),
     oldestOpen: () => oldestOpen(partitions.values()),
-    *page(filter, limit, before) {
-      const test = testOf(filter);
-      const letters: FoundLetter[] = [];
-      const merged = mergeNewest(partitions, before, test);
-      for (;;) {
-        const { value, done } = merged.next();
-        if (done) return { letters, next: null };
-        if (value === undefined) {
-          yield;
-          continue;
-        }
-        if (letters.length === limit) return { letters, next: positionsAfter(before, letters) };
-        letters.push(found(value.partition, value));
-      }
-    },
-    *count(filter) {
-      const test = testOf(filter);
-      let matching = 0;
-      for (const { chunks } of partitions.values()) {
-        for (const chunk of [...chunks]) {
-          for (let at = chunk.first; at < chunk.size; at += 1) if (test(chunk, at)) matching += 1;
-          yield;
-        }
-      }
-      return matching;
-    },
-    matching(filter, partition, from, to) {
-      const test = testOf(filter);
-      const offsets: number[] = [];
-      for (const chunk of partitions.get(partition)?.chunks ?? []) {
-        if (chunk.base >= to) break;
-        const { base, deltas, first, size } = chunk;
-        if (size === first || base + deltas[size - 1]! < from) continue;
-        for (let at = first; at < size; at += 1) {
-          const offset = base + deltas[at]!;
-          if (offset >= from && offset < to && test(chunk, at)) offsets.push(offset);
-        }
-      }
-      return offsets;
-    },
-    find({ partition, offset }) {
-      const place = partitions.get(partition)?.find(offset) ?? null;
-      if (place === null) return null;
-      const { chunk, at } = place;
-      const later = chunk.later[at]!;
-      const copy = (chunk.flags[at]! & FLAG.copy) !== 0;
-      return { ...found(partition, place), later: later === 0 ? null : offset + later, copy };
-    },
   };
-}
-
-/** Of each partition the letters below those that were given. */
-function positionsAfter(before: Positions, letters: readonly LetterPlace[]): Positions {
-  const positions = new Map(before);
-  for (const { partition, offset } of letters) positions.set(partition, offset);
-  return positions;
-}
-
-function isIn(sorted: Float64Array, origin: number): boolean {
-  let from = 0;
-  let to = sorted.length;
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if (sorted[middle]! < origin) from = middle + 1;
-    else to = middle;
-  }
-  return sorted[from] === origin;
 }

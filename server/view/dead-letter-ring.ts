@@ -8,9 +8,7 @@
 // the letter before it. All of this looks at the last `size` offsets of each partition and at nothing
 // else, neither at a clock nor at what this process saw and when: every instance comes to the same list.
 import type { DeadLetter } from '../log/dead-letter.ts';
-
-/** Ms since 1970. A timestamp outside is none: somebody wrote seconds, microseconds or nothing. */
-const OUR_AGE = { from: Date.UTC(2000), to: Date.UTC(2100) };
+import { tellsTime } from './letter-time.ts';
 
 export type DeadLetterRing = {
   /** Takes in the next letter of its partition; of two copies of one original the later counts. */
@@ -105,15 +103,11 @@ function* newestFirst({ letters, first, latest }: Letters, from: number): Walk {
   let told = letters.length;
   for (let at = letters.length - 1; at >= first && letters[at]!.offset >= from; at -= 1) {
     told = Math.min(told, at);
-    while (told >= first && !tellsTime(letters[told]!)) told -= 1;
+    while (told >= first && !tellsTime(letters[told]!.timestamp)) told -= 1;
     const letter = letters[at]!;
     if (latest.get(keyOf(letter)) !== letter) continue;
     yield { letter, time: told < first ? 0 : letters[told]!.timestamp };
   }
-}
-
-function tellsTime({ timestamp }: DeadLetter): boolean {
-  return timestamp >= OUR_AGE.from && timestamp < OUR_AGE.to;
 }
 
 function keyOf({ group, origin, offset }: DeadLetter): string | number {

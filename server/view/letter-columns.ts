@@ -12,8 +12,8 @@ export const MAX_LIVES = 15;
 /** Above the lives of a letter. */
 export const FLAG = { redriven: 0x10, copy: 0x20, timeless: 0x40 } as const;
 
-/** What is known of a letter besides what becomes of it. */
-export type Row = {
+/** What is known of a letter when it comes, before anything becomes of it. */
+export type NewRow = {
   readonly offset: number;
   /** Ms since 1970. */
   readonly time: number;
@@ -45,8 +45,8 @@ export type Chunk = {
   readonly later: Uint32Array;
 };
 
-/** A letter: its chunk and its index there. */
-export type Place = { readonly chunk: Chunk; readonly at: number };
+/** Where a letter is: its chunk, and its index there. */
+export type LetterRow = { readonly chunk: Chunk; readonly at: number };
 
 export type LetterColumns = {
   /** Letters that are held. */
@@ -54,13 +54,13 @@ export type LetterColumns = {
   /** In order. */
   readonly chunks: readonly Chunk[];
   /** Takes in the next letter, whose offset is above all others. One for an order that has a letter already is marked as its copy. */
-  add(row: Row): Place;
-  find(offset: number): Place | null;
+  add(row: NewRow): LetterRow;
+  find(offset: number): LetterRow | null;
   /** The letter of an order, the first when there are copies. */
-  ofOrder(origin: number): Place | null;
+  ofOrder(origin: number): LetterRow | null;
   /** Forgets the oldest letters, those of one chunk; `forgotten` hears of each before. */
-  forgetOldest(forgotten: (place: Place) => void): void;
-  forgetBelow(offset: number, forgotten: (place: Place) => void): void;
+  forgetOldest(forgotten: (row: LetterRow) => void): void;
+  forgetBelow(offset: number, forgotten: (row: LetterRow) => void): void;
 };
 
 /** No letters. */
@@ -83,7 +83,7 @@ export function createLetterColumns(): LetterColumns {
     return chunk;
   }
 
-  function forget(chunk: Chunk, forgotten: (place: Place) => void): void {
+  function forget(chunk: Chunk, forgotten: (row: LetterRow) => void): void {
     const at = chunk.first;
     forgotten({ chunk, at });
     if (isListed(chunk, at)) orders.delete(chunk.origins[at]!);

@@ -8,7 +8,7 @@ import { readRange } from '../log/walk.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import type { KafkaRecord } from '../record-batch/record.ts';
 import { lastHeaders, openRecord } from '../record-batch/record-parts.ts';
-import type { LetterPlace } from './dead-letter-index.ts';
+import type { LetterPlace } from './letter-queries.ts';
 
 /** Offsets between two letters that are read through rather than asked for one by one. */
 const MAX_GAP = 2000;

@@ -5,45 +5,45 @@ import type { Chunk, LetterColumns } from './letter-columns.ts';
 /** Of each partition the letters below this offset; of one that is absent all. */
 export type Positions = ReadonlyMap<number, number>;
 
-export type MergedPlace = {
+export type MergedRow = {
   readonly partition: number;
   readonly chunk: Chunk;
   readonly at: number;
 };
 
-type Walk = Generator<MergedPlace | undefined, void>;
+type Walk = Generator<MergedRow | undefined, void>;
 
 /** Yields the letters that pass the test; undefined now and then for a pause. */
 export function* mergeNewest(
   partitions: ReadonlyMap<number, LetterColumns>,
   before: Positions,
   test: (chunk: Chunk, at: number) => boolean,
-): Generator<MergedPlace | undefined, void> {
-  const heads: { place: MergedPlace; walk: Walk }[] = [];
+): Generator<MergedRow | undefined, void> {
+  const heads: { row: MergedRow; walk: Walk }[] = [];
   for (const [partition, columns] of [...partitions].sort(([a], [b]) => b - a)) {
     const end = before.get(partition) ?? Number.POSITIVE_INFINITY;
     const walk = newestFirst(partition, [...columns.chunks], end, test);
-    const place = yield* nextOf(walk);
-    if (place !== null) heads.push({ place, walk });
+    const row = yield* nextOf(walk);
+    if (row !== null) heads.push({ row, walk });
   }
   while (heads.length > 0) {
     let newest = 0;
     for (let i = 1; i < heads.length; i += 1) {
-      if (timeOf(heads[i]!.place) > timeOf(heads[newest]!.place)) newest = i;
+      if (timeOf(heads[i]!.row) > timeOf(heads[newest]!.row)) newest = i;
     }
-    const { place, walk } = heads[newest]!;
-    yield place;
+    const { row, walk } = heads[newest]!;
+    yield row;
     const next = yield* nextOf(walk);
     if (next === null) heads.splice(newest, 1);
-    else heads[newest] = { place: next, walk };
+    else heads[newest] = { row: next, walk };
   }
 }
 
-function timeOf({ chunk, at }: MergedPlace): number {
+function timeOf({ chunk, at }: MergedRow): number {
   return chunk.times[at]!;
 }
 
-function* nextOf(walk: Walk): Generator<undefined, MergedPlace | null> {
+function* nextOf(walk: Walk): Generator<undefined, MergedRow | null> {
   for (;;) {
     const { value, done } = walk.next();
     if (done) return null;

@@ -1,13 +1,10 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Steps } from '../../server/log/slices.ts';
-import {
-  createDeadLetterIndex,
-  type FoundPage,
-  type IndexedLetter,
-  type IndexFilter,
-} from '../../server/view/dead-letter-index.ts';
+import { createDeadLetterIndex, type IndexedLetter } from '../../server/view/dead-letter-index.ts';
 import { CHUNK } from '../../server/view/letter-columns.ts';
+import type { IndexFilter } from '../../server/view/letter-filter.ts';
+import type { FoundPage } from '../../server/view/letter-queries.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 
