@@ -1,6 +1,7 @@
 // The dead letters of one partition in columns: 27 bytes for each, in the order of their offsets, and
 // four to eight in a table that finds a second letter for the same order.
 
+import { PAUSE_EVERY, type Steps } from '../log/slices.ts';
 import { createOrderTable } from './order-table.ts';
 
 /** Letters of one chunk. */
@@ -60,7 +61,7 @@ export type LetterColumns = {
   ofOrder(origin: number): LetterRow | null;
   /** Forgets the oldest letters, those of one chunk; `forgotten` hears of each before. */
   forgetOldest(forgotten: (row: LetterRow) => void): void;
-  forgetBelow(offset: number, forgotten: (row: LetterRow) => void): void;
+  forgetBelow(offset: number, forgotten: (row: LetterRow) => void): Steps<void>;
 };
 
 /** No letters. */
@@ -131,8 +132,9 @@ export function createLetterColumns(): LetterColumns {
       while (chunk !== undefined && chunk.first < chunk.size) forget(chunk, forgotten);
       dropEmpty();
     },
-    forgetBelow(offset, forgotten) {
-      for (;;) {
+    *forgetBelow(offset, forgotten) {
+      for (let count = 1; ; count += 1) {
+        if (count % PAUSE_EVERY === 0) yield;
         const chunk = chunks[0];
         if (chunk === undefined || chunk.first === chunk.size) return;
         if (chunk.base + chunk.deltas[chunk.first]! >= offset) return;
