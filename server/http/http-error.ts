@@ -42,9 +42,11 @@ function bodyOf(statusCode: number): ErrorBody {
 
 /** Answers whatever a hook, a plugin or a route has thrown; what is our fault is told to `failed`. */
 export function createErrorAnswer(failed: (error: unknown) => void) {
-  return (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     const status = error.statusCode ?? 500;
     let body = bodyOf(status);
+    const { bodyLimit } = request.routeOptions;
+    if (status === 413) body = { ...body, message: `a body has at most ${bodyLimit} bytes here` };
     if (error instanceof HttpError) body = { error: error.code, message: error.message };
     else if (status >= 500) {
       failed(error);

@@ -64,9 +64,18 @@ export function timeRange(from?: string, to?: string): { from?: number; to?: num
 }
 
 function timeOf(text: string, name: string): number {
-  const time = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
-  if (Number.isNaN(time)) throw new HttpError(400, 'BAD_TIME', `${name} is no time`);
+  if (/^\d+$/.test(text)) return Number(text);
+  const time = Date.parse(text);
+  if (Number.isNaN(time) || !isDay(text.slice(0, 'yyyy-mm-dd'.length))) {
+    throw new HttpError(400, 'BAD_TIME', `${name} is no time`);
+  }
   return time;
+}
+
+/** Of the 30th of February JavaScript makes the 2nd of March. */
+function isDay(text: string): boolean {
+  const day = Date.parse(text);
+  return !Number.isNaN(day) && new Date(day).toISOString().startsWith(text);
 }
 
 /** The place that an id names; null when it names none. */

@@ -8,6 +8,7 @@
 import type { RecordContent, RecordHeader } from '../record-batch/record.ts';
 import { hasHeaderLike, pickHeaders, type RecordParts } from '../record-batch/record-parts.ts';
 import { isForeign } from './dead-letter.ts';
+import type { Original } from './original.ts';
 
 /** What a redriven record says of itself. */
 export type Redrive = {
@@ -38,6 +39,7 @@ export const REDRIVE_HEADERS: readonly Buffer[] = FIELDS.map((field) =>
 
 /** Bytes of a header of ours; Kafka allows as many for the id of a group. */
 const MAX_BYTES = 32_767;
+const MAX_NUMBER = 2 ** 52;
 /** Characters of a command's id, all of them visible ASCII. */
 export const MAX_COMMAND_ID = 64;
 
@@ -95,14 +97,10 @@ export function isCommandId(text: string): boolean {
  * dead letter of this very group: what another group gave up may be counted here.
  * @throws {RangeError} when a reader would not understand what `redrive` says
  */
-export function redrivenRecord(
-  letter: Pick<RecordContent, 'key' | 'value' | 'headers'>,
-  redrive: Redrive,
-  value?: Buffer,
-): RecordContent {
-  const own = headersOf(redrive);
-  if (redriveOf(own) === null) throw new RangeError(`no redrive: ${JSON.stringify(redrive)}`);
+export function redrivenRecord(letter: Original, redrive: Redrive, value?: Buffer): RecordContent {
+  if (!isSound(redrive)) throw new RangeError(`no redrive: ${JSON.stringify(redrive)}`);
   const foreign = letter.headers.filter((each) => isForeign(each) && !isRedriveHeader(each));
+  const own = headersOf(redrive);
   return {
     timestamp: redrive.at,
     key: letter.key,
@@ -118,8 +116,28 @@ function headersOf({ group, deadLetter, origin, id, count, at, by }: Redrive): R
   }));
 }
 
+/** Whether `redriveOf` would give it back; asked of every record that is sent. */
+function isSound({ group, deadLetter, origin, id, count, at, by }: Redrive): boolean {
+  return (
+    isNatural(deadLetter) &&
+    isNatural(origin) &&
+    isNatural(at) &&
+    isNatural(count) &&
+    count > 0 &&
+    isCommandId(id) &&
+    fits(group) &&
+    fits(by)
+  );
+}
+
+const fits = (text: string) => Buffer.byteLength(text) <= MAX_BYTES;
+
+function isNatural(number: number): boolean {
+  return Number.isInteger(number) && number >= 0 && number < MAX_NUMBER;
+}
+
 function naturalNumber(text: string | undefined): number | null {
   if (text === undefined || !/^\d{1,16}$/.test(text)) return null;
   const value = Number(text);
-  return value < 2 ** 52 ? value : null;
+  return value < MAX_NUMBER ? value : null;
 }

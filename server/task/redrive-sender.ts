@@ -7,6 +7,7 @@ import type { Clock } from '../log/clock.ts';
 import type { Author } from '../log/dead-letter.ts';
 import type { TaskLogs } from '../log/head.ts';
 import type { Logger } from '../log/logger.ts';
+import type { Original } from '../log/original.ts';
 import type { LogWriter } from '../log/ports.ts';
 import type { ProgressWriter } from '../log/progress.ts';
 import { redrivenRecord } from '../log/redrive.ts';
@@ -55,7 +56,7 @@ export type Sender = {
   add(
     letter: { readonly kind: 'send' | 'parked' | 'leftOut'; origin: number; lives: number },
     offset: number,
-    read: () => RecordContent,
+    read: () => Original,
   ): undefined | Promise<void>;
   /** Sends the rest; resolves when the outcome of all is known, with words on those not sent. */
   finish(): Promise<string[]>;

@@ -7,11 +7,11 @@ import { abortable, createAbort } from '../log/abortable.ts';
 import type { Clock } from '../log/clock.ts';
 import type { ClosedCommand, RedriveCommand } from '../log/command.ts';
 import type { TaskLogs } from '../log/head.ts';
+import { originalUnder } from '../log/original.ts';
 import type { LogReader } from '../log/ports.ts';
 import { rangesOf } from '../log/selected-ranges.ts';
 import { readRange } from '../log/walk.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
-import { openRecord } from '../record-batch/record-parts.ts';
 import type { WriteCommand } from './command-writer.ts';
 import type { Books } from './ledger.ts';
 import type { OpenRedrive, PartitionCommands } from './partition-commands.ts';
@@ -131,7 +131,7 @@ export function createRedriver(deps: RedriverDeps): Redriver {
       const letter = choose(cursor);
       if (letter === null) return undefined;
       found += 1;
-      return sender.add(letter, cursor.offset, () => openRecord(cursor.copy()));
+      return sender.add(letter, cursor.offset, () => originalUnder(cursor));
     };
     for (const range of rangesOf(command.selection, bounds)) {
       await readRange({ reader: letters, clock, signal }, logs.deadLetters, range, visit);

@@ -39,7 +39,7 @@ export type DeadLetterIndex = LetterQueries & {
   /** Takes in the next letter of its partition. */
   add(letter: IndexedLetter): void;
   /** Letters below have been taken by retention. */
-  forgetBelow(partition: number, low: number): void;
+  forgetBelow(partition: number, low: number): Steps<void>;
   /** The orders of a partition that were redriven, all that are known. */
   setRedriven(partition: number, offsets: RedrivenOffsets): Steps<void>;
   /** Held, and older ones that were read and are not held any more. */
@@ -113,8 +113,8 @@ export function createDeadLetterIndex({
       const earlierRow = earlier < 0 ? null : columns.find(earlier);
       if (earlierRow !== null) states.failedAgain(earlierRow, offset - earlier);
     },
-    forgetBelow(partition, low) {
-      partitions.get(partition)?.forgetBelow(low, forgotten);
+    *forgetBelow(partition, low) {
+      yield* columnsOf(partition).forgetBelow(low, forgotten);
     },
     *setRedriven(partition, offsets) {
       const columns = columnsOf(partition);

@@ -1,6 +1,9 @@
 // The dead letters of one partition in columns: 27 bytes for each, in the order of their offsets, and
 // four to eight in a table that finds a second letter for the same order.
 
+import { PAUSE_EVERY, type Steps } from '../log/slices.ts';
+import { createOrderTable } from './order-table.ts';
+
 /** Letters of one chunk. */
 const CHUNK_BITS = 13;
 export const CHUNK = 2 ** CHUNK_BITS;
@@ -58,7 +61,7 @@ export type LetterColumns = {
   ofOrder(origin: number): LetterRow | null;
   /** Forgets the oldest letters, those of one chunk; `forgotten` hears of each before. */
   forgetOldest(forgotten: (row: LetterRow) => void): void;
-  forgetBelow(offset: number, forgotten: (row: LetterRow) => void): void;
+  forgetBelow(offset: number, forgotten: (row: LetterRow) => void): Steps<void>;
 };
 
 /** No letters. */
@@ -129,8 +132,9 @@ export function createLetterColumns(): LetterColumns {
       while (chunk !== undefined && chunk.first < chunk.size) forget(chunk, forgotten);
       dropEmpty();
     },
-    forgetBelow(offset, forgotten) {
-      for (;;) {
+    *forgetBelow(offset, forgotten) {
+      for (let count = 1; ; count += 1) {
+        if (count % PAUSE_EVERY === 0) yield;
         const chunk = chunks[0];
         if (chunk === undefined || chunk.first === chunk.size) return;
         if (chunk.base + chunk.deltas[chunk.first]! >= offset) return;
@@ -170,67 +174,4 @@ function indexBelow(length: number, holds: (index: number) => boolean): number {
     else high = middle;
   }
   return low - 1;
-}
-
-const FREE = 0xffffffff;
-
-/**
- * Which row has the letter of an order: open addressing with steps of one, at most half full. `originOf`
- * gives the order of a row, so that the table needs no keys.
- */
-function createOrderTable(originOf: (row: number) => number) {
-  let rows = new Uint32Array(1024).fill(FREE);
-  let size = 0;
-
-  const slotOf = (origin: number) => (hash(origin) >>> 0) & (rows.length - 1);
-  const after = (slot: number) => (slot + 1) & (rows.length - 1);
-
-  /** Its slot, or the free one where it would be. */
-  function find(origin: number): number {
-    let slot = slotOf(origin);
-    while (rows[slot] !== FREE && originOf(rows[slot]!) !== origin) slot = after(slot);
-    return slot;
-  }
-
-  function grow(): void {
-    const old = rows;
-    rows = new Uint32Array(old.length * 2).fill(FREE);
-    for (const row of old) if (row !== FREE) rows[find(originOf(row))] = row;
-  }
-
-  return {
-    /** False when the order has a row already. */
-    add(origin: number, row: number): boolean {
-      if (size * 2 >= rows.length) grow();
-      const slot = find(origin);
-      if (rows[slot] !== FREE) return false;
-      rows[slot] = row;
-      size += 1;
-      return true;
-    },
-    get(origin: number): number | null {
-      const row = rows[find(origin)]!;
-      return row === FREE ? null : row;
-    },
-    /** Moves what comes behind into the gap, unless it stands before its own place then. */
-    delete(origin: number): void {
-      let gap = find(origin);
-      if (rows[gap] === FREE) return;
-      size -= 1;
-      for (let slot = after(gap); rows[slot] !== FREE; slot = after(slot)) {
-        const wanted = slotOf(originOf(rows[slot]!));
-        const mayMove =
-          gap <= slot ? wanted <= gap || wanted > slot : wanted <= gap && wanted > slot;
-        if (!mayMove) continue;
-        rows[gap] = rows[slot]!;
-        gap = slot;
-      }
-      rows[gap] = FREE;
-    },
-  };
-}
-
-function hash(offset: number): number {
-  const mixed = Math.imul(offset ^ Math.floor(offset / 2 ** 32), 0x9e3779b1);
-  return mixed ^ (mixed >>> 15);
 }

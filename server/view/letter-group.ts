@@ -6,6 +6,8 @@ export const MAX_GROUP_LENGTH = 200;
 // A quoted text, or what stands between two separators. Every character is looked at once, whatever
 // stands in a reason: a pattern that searches for a digit would take a second for a long word.
 const PIECE = /"[^"]*"?|[^\s",;()[\]=]+/g;
+/** Half of a character that was cut: in a command it would come back as another. */
+const HALF_AT_THE_END = /[\ud800-\udbff]$/;
 const DIGIT = /\d/;
 
 /**
@@ -14,7 +16,8 @@ const DIGIT = /\d/;
  * whoever carries out a command on a group comes to the same letters.
  */
 export function groupOf(reason: string): string {
-  return reason.replace(PIECE, withoutNames).slice(0, MAX_GROUP_LENGTH).trimEnd();
+  const group = reason.replace(PIECE, withoutNames).slice(0, MAX_GROUP_LENGTH);
+  return group.replace(HALF_AT_THE_END, '').trimEnd();
 }
 
 function withoutNames(piece: string): string {

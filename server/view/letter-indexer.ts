@@ -3,6 +3,7 @@
 import { describe } from '../errors.ts';
 import type { Clock } from '../log/clock.ts';
 import type { LogReader, Subscription } from '../log/ports.ts';
+import { createSlices } from '../log/slices.ts';
 import { recreated, walk } from '../log/walk.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import type { DeadLetterIndex, IndexedLetter } from './dead-letter-index.ts';
@@ -41,10 +42,14 @@ export function createLetterIndexer(deps: {
   const { reader, topic, index, fieldsOf, clock } = deps;
   const partitions = new Map<number, Progress>();
   const subscriptions = new Set<Subscription>();
+  const slices = createSlices(clock);
   let closed = false;
 
   async function read(partition: number, progress: Progress): Promise<void> {
     const tp = { topic, partition };
+    const failed = (error: unknown) => {
+      progress.problem = describe(error);
+    };
     const { low, high } = await reader.bounds(tp);
     if (closed) return;
     Object.assign(progress, { low, position: low, end: high, known: true });
@@ -59,20 +64,18 @@ export function createLetterIndexer(deps: {
       },
       outOfRange(position, bounds) {
         if (position > bounds.high) throw recreated(tp, position, bounds.high);
-        forget(partition, progress, bounds.low);
+        forget(partition, progress, bounds.low).catch(failed);
         progress.position = bounds.low;
         return bounds.low;
       },
-      failed(error) {
-        progress.problem = describe(error);
-      },
+      failed,
     });
     subscriptions.add(subscription);
   }
 
-  function forget(partition: number, progress: Progress, low: number): void {
+  async function forget(partition: number, progress: Progress, low: number): Promise<void> {
     progress.low = low;
-    index.forgetBelow(partition, low);
+    await slices.run(() => index.forgetBelow(partition, low));
   }
 
   return {
@@ -89,7 +92,7 @@ export function createLetterIndexer(deps: {
     async trim() {
       for (const [partition, progress] of partitions) {
         const { low } = await reader.bounds({ topic, partition });
-        if (low > progress.low) forget(partition, progress, low);
+        if (low > progress.low) await forget(partition, progress, low);
       }
     },
     reach: () => [...partitions].map(([partition, progress]) => ({ partition, ...progress })),

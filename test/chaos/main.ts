@@ -13,6 +13,8 @@ const usage = `Breaks the service in every way on Apache Kafka and holds it agai
   --seed N     the first seed (a new one); the same seed makes the same faults
   --only TEXT  only scenarios whose name contains it
   --jobs N     how many scenarios at once (2)
+  --letters N  how many dead letters the scenarios of redrives send again
+  --embedded   on the embedded broker instead
   --list       their names
   --help, -h
 `;
@@ -27,6 +29,8 @@ const values = {
     seed: 'number',
     only: 'text',
     jobs: 'number',
+    letters: 'number',
+    embedded: 'flag',
     list: 'flag',
   }),
 };
@@ -49,7 +53,11 @@ async function runAll(): Promise<Outcome[]> {
   const seeds = Array.from({ length: Number(values.seeds) }, (_, n) => Number(values.seed) + n);
   const queue = seeds.flatMap((seed) => chosen.map((scenario) => ({ scenario, seed })));
   const outcomes: Outcome[] = [];
-  const runner = createRunner({ long: true });
+  const runner = createRunner({
+    long: true,
+    letters: values.letters === undefined ? null : Number(values.letters),
+    embedded: values.embedded !== undefined,
+  });
   const lane = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       outcomes.push(await runOne(runner.run, next.scenario, next.seed));
@@ -90,4 +98,13 @@ function summarize(outcomes: readonly Outcome[]): void {
     return { scenario: name, runs: own.length, violations };
   });
   console.table(rows.filter(({ runs }) => runs > 0));
+  console.log('what the audits found in the topics:');
+  console.table(
+    outcomes.map(({ scenario, seed, seconds, audited }) => ({
+      scenario,
+      seed,
+      seconds: Math.round(seconds),
+      ...audited,
+    })),
+  );
 }

@@ -30,8 +30,14 @@ type Catch = { topic: string; caught: (produce: CaughtProduce) => void };
 
 const PRODUCE = 0;
 
-/** A proxy before the broker's port `target` on localhost. */
-export async function startProduceProxy(target: number): Promise<ProduceProxy> {
+/**
+ * A proxy before the broker's port `target` on localhost. `renamed`: the broker names its own port to
+ * clients, which are told the proxy's instead.
+ */
+export async function startProduceProxy(
+  target: number,
+  { renamed = false } = {},
+): Promise<ProduceProxy> {
   const catches: Catch[] = [];
   const refused = new Set<string>();
   const sockets = new Set<Socket>();
@@ -72,12 +78,15 @@ export async function startProduceProxy(target: number): Promise<ProduceProxy> {
   async function serve(client: Socket): Promise<void> {
     const broker = open(connect(target, 'localhost'));
     broker.once('close', () => client.destroy());
-    broker.on('data', (chunk) => client.writable && client.write(chunk));
+    let answering = true;
+    const hand = (bytes: Buffer) => answering && client.writable && client.write(bytes);
+    if (renamed) renameIn(broker, hand).catch(() => client.destroy());
+    else broker.on('data', hand);
     try {
       for await (const frame of framesOf(client)) {
         const fate = await fateOf(frame);
         if (fate === 'drop') break;
-        if (fate === 'lose-answer') broker.removeAllListeners('data').resume();
+        if (fate === 'lose-answer') answering = false;
         broker.write(frame);
         if (fate === 'lose-answer') break;
       }
@@ -86,6 +95,18 @@ export async function startProduceProxy(target: number): Promise<ProduceProxy> {
     }
     client.destroy();
     broker.end();
+  }
+
+  /** Hands on answers in which the proxy's port stands for the broker's. */
+  async function renameIn(broker: Socket, hand: (bytes: Buffer) => void): Promise<void> {
+    const own = addressBytes(target);
+    const { port } = server.address() as AddressInfo;
+    for await (const frame of framesOf(broker)) {
+      for (let at = frame.indexOf(own); at >= 0; at = frame.indexOf(own, at + own.length)) {
+        addressBytes(port).copy(frame, at);
+      }
+      hand(frame);
+    }
   }
 
   const server = createServer((client) => void serve(open(client)));
@@ -105,7 +126,14 @@ export async function startProduceProxy(target: number): Promise<ProduceProxy> {
   };
 }
 
-/** Requests, each with the four bytes of its length. */
+/** As a broker names itself in an answer: the end of its host, and its port. */
+function addressBytes(port: number): Buffer {
+  const bytes = Buffer.from('localhost\0\0\0\0');
+  bytes.writeInt32BE(port, bytes.length - 4);
+  return bytes;
+}
+
+/** Requests or answers, each with the four bytes of its length. */
 async function* framesOf(socket: Socket): AsyncGenerator<Buffer> {
   let chunks: Buffer[] = [];
   let length = 0;

@@ -1,7 +1,7 @@
 // What the topics say of each redrive, as kcat reads them, against what the instances say.
 import type { TopicNames } from './audit.ts';
 import type { Instance } from './instances.ts';
-import type { World } from './world.ts';
+import type { Audited, World } from './world.ts';
 
 export type Asked = { readonly id: string; readonly selected: number };
 
@@ -17,7 +17,7 @@ type Facts = Omit<Report, 'state'>;
 
 /**
  * Throws unless every letter of `selected` was sent (a redrive that was cancelled leaves some out), and
- * every instance tells of each redrive what stands in the topics.
+ * every instance tells of each redrive what stands in the topics. What that is, of all of them together.
  */
 export async function auditRedrives(
   { kcat, names }: Pick<World, 'kcat' | 'names'>,
@@ -27,7 +27,7 @@ export async function auditRedrives(
     selected: ReadonlySet<string>;
     cancelled: boolean;
   },
-): Promise<void> {
+): Promise<Audited> {
   const { instances, asked, selected, cancelled } = about;
   const sentBy = firstsIn(await recordsOf(kcat, names.orders));
   for (const order of selected) {
@@ -35,8 +35,12 @@ export async function auditRedrives(
       throw new Error(`the dead letter of order ${order} was never sent`);
   }
   const letters = await recordsOf(kcat, names.deadLetters);
+  const all = { selected: selected.size, sent: 0, processed: 0, failedAgain: 0 };
   for (const { id } of asked) {
     const facts = factsOf(id, sentBy, letters);
+    all.sent += facts.sent;
+    all.processed += facts.processed;
+    all.failedAgain += facts.failedAgain;
     for (const instance of instances) {
       const told = factsIn(await instance.ask<Report>(`/redrives/${id}`));
       if (JSON.stringify(told) === JSON.stringify(facts)) continue;
@@ -44,6 +48,7 @@ export async function auditRedrives(
       throw new Error(`${words}, the topics ${JSON.stringify(facts)}`);
     }
   }
+  return all;
 }
 
 type Placed = { readonly place: string; readonly own: ReadonlyMap<string | null, string | null> };

@@ -1,9 +1,10 @@
 // Runs scenarios, each in its own world, on Kafkas that they share.
 import { describe } from '../../server/errors.ts';
 import { startProxiedBroker, startThreeBrokers, type TestCluster } from './clusters.ts';
+import { startEmbedded } from './embedded.ts';
 import type { Scenario } from './scenario.ts';
 import { createScope } from './scope.ts';
-import { createWorld, type World } from './world.ts';
+import { type Audited, createWorld } from './world.ts';
 
 /** What became of one run; `violation` is null when all was well. */
 export type Outcome = {
@@ -12,7 +13,7 @@ export type Outcome = {
   readonly seconds: number;
   readonly violation: string | null;
   /** What the audit found to be true. */
-  readonly audited: World['audited'];
+  readonly audited: Audited;
   /** Where the logs of its instances are, after a violation. */
   readonly logs: string | null;
 };
@@ -23,8 +24,15 @@ export type Runner = {
   close(): Promise<void>;
 };
 
+/** `letters`: how many are redriven; null: as many as make sense. On the embedded broker every cluster is that one. */
+export type RunnerOptions = {
+  readonly long: boolean;
+  readonly letters?: number | null;
+  readonly embedded?: boolean;
+};
+
 /** A runner; Kafkas start with the first scenario that needs them. */
-export function createRunner({ long }: { long: boolean }): Runner {
+export function createRunner({ long, letters = null, embedded = false }: RunnerOptions): Runner {
   // Every child is ended at exit, and there are many.
   process.setMaxListeners(0);
   const shared = createScope();
@@ -33,10 +41,15 @@ export function createRunner({ long }: { long: boolean }): Runner {
   function clusterOf(brokers: 1 | 3): Promise<TestCluster> {
     let cluster = clusters.get(brokers);
     if (cluster === undefined) {
-      cluster = brokers === 1 ? startProxiedBroker(shared) : startThreeBrokers(shared);
+      cluster = startCluster(brokers);
       clusters.set(brokers, cluster);
     }
     return cluster;
+  }
+
+  function startCluster(brokers: 1 | 3): Promise<TestCluster> {
+    if (embedded) return startEmbedded(shared);
+    return brokers === 1 ? startProxiedBroker(shared) : startThreeBrokers(shared);
   }
 
   /** Where brokers are killed there is one scenario at a time. */
@@ -52,13 +65,13 @@ export function createRunner({ long }: { long: boolean }): Runner {
   async function runOne(scenario: Scenario, seed: number): Promise<Outcome> {
     const { name, brokers = 1, settings, run } = scenario;
     const scope = createScope();
-    const cluster = await (settings === undefined
+    const cluster = await (settings === undefined || embedded
       ? clusterOf(brokers)
       : startThreeBrokers(scope, settings));
     const startedAt = performance.now();
     let violation: string | null = null;
     let logs: string | null = null;
-    const world = await createWorld(scope, cluster, { name, seed, long });
+    const world = await createWorld(scope, cluster, { name, seed, long, letters });
     try {
       await run(world);
     } catch (error) {

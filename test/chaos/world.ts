@@ -3,7 +3,6 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { projectRoot } from '../../server/cli/project-root.ts';
-import type { Metrics } from '../../server/http/contract.ts';
 import { createKcat } from '../fixtures/kcat.ts';
 import type { OtherClient } from '../fixtures/other-client.ts';
 import type { TestScope } from '../fixtures/requirements.ts';
@@ -23,6 +22,8 @@ export type World = {
   readonly instances: readonly Instance[];
   /** The long set; otherwise as short as makes sense. */
   readonly long: boolean;
+  /** How many dead letters are to be redriven; null: as many as make sense. */
+  readonly letters: number | null;
   /** Starts an instance; resolves when it listens. */
   start(options?: StartOptions): Promise<Instance>;
   /** Starts that many and waits until all are ready. */
@@ -36,19 +37,32 @@ export type World = {
   /** Ends the load, waits until the balance is closed, and holds every live instance against the facts. */
   settle(removed?: Removed): Promise<Facts>;
   /** What the last audit found to be true. */
-  readonly audited: Partial<Metrics['balance']>;
+  readonly audited: Audited;
+  /** Adds to it. */
+  note(found: Audited): void;
   /** Every instance's log into a folder; its path. */
   keepLogs(): Promise<string>;
+};
+
+/** What is true by the topics alone, by name. */
+export type Audited = Readonly<Record<string, number>>;
+
+/** What a world is to be like; `seed` is where its chances come from. */
+export type WorldOptions = {
+  readonly name: string;
+  readonly seed: number;
+  readonly long: boolean;
+  readonly letters: number | null;
 };
 
 const AUDIT_WITHIN_MS = 20_000;
 const WATCH_EVERY_MS = 250;
 
-/** A world in `cluster` whose chances come from `seed`; the end of `scope` ends it. */
+/** A world in `cluster`; the end of `scope` ends it. */
 export async function createWorld(
   scope: TestScope,
   cluster: TestCluster,
-  { name, seed, long }: { name: string; seed: number; long: boolean },
+  { name, seed, long, letters }: WorldOptions,
 ): Promise<World> {
   const kcat = createKcat(cluster.brokers);
   const id = `${name}-${seed}`;
@@ -67,7 +81,7 @@ export async function createWorld(
   let started = 0;
   const loads: Load[] = [];
   const tolerated: RegExp[] = [];
-  let audited: World['audited'] = {};
+  let audited: Audited = {};
   const rate = long ? 2000 : 800;
   const live = () => instances.filter((instance) => instance.live);
   const watch = setInterval(() => {
@@ -128,7 +142,7 @@ export async function createWorld(
       const found = differences(facts, metrics);
       if (found.length > 0) throw new Error(`${instance.name}: ${found.join('; ')}`);
       const { counted, deadLettered, lost, copies, corrections } = metrics.balance;
-      audited = { counted, deadLettered, lost, copies, corrections };
+      audited = { ...audited, counted, deadLettered, lost, copies, corrections };
     }
     return facts;
   }
@@ -146,6 +160,7 @@ export async function createWorld(
     kcat,
     instances,
     long,
+    letters,
     start,
     async startReady(count, options) {
       const started = await Promise.all(Array.from({ length: count }, () => start(options)));
@@ -166,6 +181,9 @@ export async function createWorld(
         goal ||= read + more;
         return read >= goal;
       });
+    },
+    note(found) {
+      audited = { ...audited, ...found };
     },
     tolerate: (pattern) => void tolerated.push(pattern),
     get audited() {

@@ -27,3 +27,10 @@ t.test(
     t.equal(groupOf(''), '');
   },
 );
+
+t.test('a group that is cut is a text that comes back from a command as it was', async (t) => {
+  for (let length = MAX_GROUP_LENGTH - 3; length <= MAX_GROUP_LENGTH; length += 1) {
+    const group = groupOf(`${'x'.repeat(length)}😀😀`);
+    t.equal(Buffer.from(group).toString(), group, `after ${length} characters`);
+  }
+});
