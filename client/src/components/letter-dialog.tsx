@@ -3,6 +3,7 @@ import type { LetterDetail, LetterLife } from '../../../server/http/contract-let
 import { fetchLetter } from '../api.ts';
 import { copy } from '../copy.ts';
 import { count, timeOfDay } from '../format.ts';
+import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 import { LetterEdit } from './letter-edit.tsx';
 import { Decoded, Headers, Raw } from './letter-value.tsx';
@@ -44,15 +45,9 @@ export function LetterDialog(props: {
         <>
           <Why letter={known} />
           <p class="flex flex-wrap gap-2">
-            <button
-              type="button"
-              class="button"
-              disabled={refused !== null || known.copy}
-              title={refused ?? undefined}
-              onClick={() => props.onRedrive(id)}
-            >
+            <Button refused={refused} disabled={known.copy} onClick={() => props.onRedrive(id)}>
               Redrive to “{known.origin?.topic ?? 'its topic'}”
-            </button>
+            </Button>
             <Copies letter={known} topic={props.deadLetterTopic} />
           </p>
           {refused !== null && <p class="text-muted">Redriving is off: {refused}.</p>}
@@ -103,10 +98,8 @@ function Copies({ letter, topic }: { letter: LetterDetail; topic: string }) {
   return (
     <>
       {Object.entries(texts).map(([name, text]) => (
-        <button
+        <Button
           key={name}
-          type="button"
-          class="button"
           onClick={async () => {
             setSaid(text);
             const done = await copy(text, place.current);
@@ -114,7 +107,7 @@ function Copies({ letter, topic }: { letter: LetterDetail; topic: string }) {
           }}
         >
           Copy {name}
-        </button>
+        </Button>
       ))}
       <code ref={place} role="status" class="w-full break-all">
         {said}
@@ -132,9 +125,7 @@ function Lives(props: { letter: LetterDetail; onOpen: (id: string) => void }) {
       {gone ? (
         `${id}, which retention has taken`
       ) : (
-        <button type="button" class="button" onClick={() => props.onOpen(id)}>
-          Open {id}
-        </button>
+        <Button onClick={() => props.onOpen(id)}>Open {id}</Button>
       )}
     </li>
   );

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { fetchLetters, type LetterPage } from '../api.ts';
 import { count } from '../format.ts';
+import { Button } from './button.tsx';
 import { DeadLetter } from './dead-letter.tsx';
 import type { Props } from './letters-browser.tsx';
 
@@ -37,17 +38,15 @@ export function Pages(props: Props & { group: string | null; state: string | nul
       {chosen.size > 0 && (
         <p class="letters-bar">
           <span class="num">{count(chosen.size)} selected</span>
-          <button
-            type="button"
-            class="button ml-auto"
-            disabled={refused !== null}
-            title={refused ?? undefined}
+          <Button
+            class="ml-auto"
+            refused={refused}
             onClick={() =>
               onRedrive({ ids: [...chosen] }, `Redrive ${count(chosen.size)} selected?`)
             }
           >
             Redrive selected
-          </button>
+          </Button>
         </p>
       )}
       <ol>
@@ -82,22 +81,12 @@ function Turner(props: {
         {page.matching !== null && ` · ${count(page.matching)} match`}
         {page.older > 0 && ` · ${count(page.older)} older ones are not held`}
       </span>
-      <button
-        type="button"
-        class="button"
-        disabled={cursors.length === 1}
-        onClick={() => onCursors(cursors.slice(0, -1))}
-      >
+      <Button disabled={cursors.length === 1} onClick={() => onCursors(cursors.slice(0, -1))}>
         Newer
-      </button>
-      <button
-        type="button"
-        class="button"
-        disabled={page.next === null}
-        onClick={() => onCursors([...cursors, page.next])}
-      >
+      </Button>
+      <Button disabled={page.next === null} onClick={() => onCursors([...cursors, page.next])}>
         Older
-      </button>
+      </Button>
     </nav>
   );
 }

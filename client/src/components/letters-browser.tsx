@@ -3,6 +3,7 @@ import { fetchGroups, letterSearch, type Selection } from '../api.ts';
 import { ago, count } from '../format.ts';
 import { usePolled } from '../hooks.ts';
 import { parameter, setParameters } from '../url.ts';
+import { Button } from './button.tsx';
 import { Pages } from './letter-pages.tsx';
 import { Name } from './name.tsx';
 
@@ -47,9 +48,7 @@ export function LettersBrowser(
             <code>
               <Name text={group} />
             </code>{' '}
-            <button type="button" class="button" onClick={() => change({ group: null, state })}>
-              All reasons
-            </button>
+            <Button onClick={() => change({ group: null, state })}>All reasons</Button>
           </span>
         )}
         <label class="ml-auto">
@@ -108,18 +107,14 @@ function Groups({
               {last !== null && time !== null && ` · last ${ago(time - Date.parse(last))}`}
             </p>
             <p class="flex flex-wrap gap-2">
-              <button type="button" class="button" onClick={() => onGroup(group)}>
-                Show letters
-              </button>
-              <button
-                type="button"
-                class="button"
-                disabled={refused !== null || open === 0}
-                title={refused ?? undefined}
+              <Button onClick={() => onGroup(group)}>Show letters</Button>
+              <Button
+                refused={refused}
+                disabled={open === 0}
                 onClick={() => onRedrive({ filter: { group } }, `Redrive “${group}”?`)}
               >
                 Redrive {count(open)}
-              </button>
+              </Button>
             </p>
           </li>
         ))}

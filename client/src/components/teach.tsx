@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { type Lesson, teach } from '../api.ts';
+import { Button } from './button.tsx';
 
 const LESSONS: readonly [lesson: Lesson, label: string, done: string][] = [
   ['samples', 'Send 20 sample orders', '20 orders were sent.'],
@@ -14,12 +15,9 @@ export function Teach({ refused }: { refused: string | null }) {
     <div class="page mt-4 flex flex-wrap items-center gap-2">
       Try
       {LESSONS.map(([lesson, label, done]) => (
-        <button
+        <Button
           key={lesson}
-          type="button"
-          class="button"
-          disabled={refused !== null}
-          title={refused ?? undefined}
+          refused={refused}
           onClick={() =>
             teach(lesson).then(
               () => setSaid(done),
@@ -28,7 +26,7 @@ export function Teach({ refused }: { refused: string | null }) {
           }
         >
           {label}
-        </button>
+        </Button>
       ))}
       <span role="status" class="text-muted">
         {said}
