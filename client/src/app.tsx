@@ -126,6 +126,7 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
               {model.status.kafka.embedded && <later.Teach refused={refused} />}
               <later.Schemas />
               <div class="page mt-4 flex flex-wrap gap-2">
+                <later.FollowForm onFollow={desk.follow} />
                 <later.Notify model={model} />
                 <later.Keys
                   onRedrive={(id) =>

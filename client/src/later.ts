@@ -1,6 +1,7 @@
 // What the first look does without: one file, loaded once the numbers are there, so that everything opens at once.
 export { sendOne, sent } from './acts.ts';
 export { Dialogs } from './components/dialogs.tsx';
+export { FollowForm } from './components/follow-form.tsx';
 export { History } from './components/history.tsx';
 export { Incident } from './components/incident.tsx';
 export { Keys } from './components/keys.tsx';

@@ -139,7 +139,8 @@ export function createLetterContent(deps: {
   };
 }
 
-function stampOf(redrive: Redrive | null): RedriveStamp | null {
+/** What a redrive says, for the contract. */
+export function stampOf(redrive: Redrive | null): RedriveStamp | null {
   if (redrive === null) return null;
   const { id, by, at, count } = redrive;
   return { id, by, at: isoTime(at), count };

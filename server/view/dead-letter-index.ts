@@ -91,6 +91,10 @@ export type DeadLetterIndex = {
   /** Offsets in [from, to) of letters that the filter takes, ascending. */
   matching(filter: IndexFilter, partition: number, from: number, to: number): number[];
   find(place: LetterPlace): (FoundLetter & { readonly later: number | null; copy: boolean }) | null;
+  /** The offset of the letter of an order, the first when there are copies; null when none is held. */
+  ofOrder(partition: number, origin: number): number | null;
+  /** From which offset on all letters of a partition are held; null when none is. */
+  heldFrom(partition: number): number | null;
 };
 
 /** An index of the newest `capacity` letters, and of a few more. One that was redriven `maxRedrives` times is parked. */
@@ -292,6 +296,14 @@ export function createDeadLetterIndex({
       const later = chunk.later[at]!;
       const copy = (chunk.flags[at]! & FLAG.copy) !== 0;
       return { ...found(partition, place), later: later === 0 ? null : offset + later, copy };
+    },
+    ofOrder(partition, origin) {
+      const place = partitions.get(partition)?.ofOrder(origin) ?? null;
+      return place === null ? null : place.chunk.base + place.chunk.deltas[place.at]!;
+    },
+    heldFrom(partition) {
+      const chunk = partitions.get(partition)?.chunks[0];
+      return chunk === undefined ? null : chunk.base + chunk.deltas[chunk.first]!;
     },
   };
 }

@@ -1,8 +1,9 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { LetterDetail, LetterLife } from '../../../server/http/contract-letters.ts';
 import { fetchLetter } from '../api.ts';
 import { copy } from '../copy.ts';
 import { count, timeOfDay } from '../format.ts';
+import { useAnswer } from '../hooks.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 import { LetterEdit } from './letter-edit.tsx';
@@ -15,23 +16,13 @@ export function LetterDialog(props: {
   refused: string | null;
   deadLetterTopic: string;
   onOpen: (id: string) => void;
+  onFollow: (orderId: string) => void;
   onClose: () => void;
   onRedrive: (id: string) => void;
   onSent: (redriveId: string | null) => void;
 }) {
   const { id, refused, onClose } = props;
-  const [letter, setLetter] = useState<LetterDetail | Error | null>(null);
-  useEffect(() => {
-    let over = false;
-    setLetter(null);
-    fetchLetter(id).then(
-      (found) => over || setLetter(found),
-      (error: Error) => over || setLetter(error),
-    );
-    return () => {
-      over = true;
-    };
-  }, [id]);
+  const letter = useAnswer(id, fetchLetter);
   const known = letter instanceof Error ? null : letter;
   return (
     <Dialog title={`Dead letter ${known?.orderId ?? id}`} onClose={onClose}>
@@ -48,6 +39,9 @@ export function LetterDialog(props: {
             <Button refused={refused} disabled={known.copy} onClick={() => props.onRedrive(id)}>
               Redrive to “{known.origin?.topic ?? 'its topic'}”
             </Button>
+            {known.orderId !== null && (
+              <Button onClick={() => props.onFollow(known.orderId ?? '')}>Follow the order</Button>
+            )}
             <Copies letter={known} topic={props.deadLetterTopic} />
           </p>
           {refused !== null && <p class="text-muted">Redriving is off: {refused}.</p>}

@@ -135,9 +135,11 @@ t.test('what is answered is what is described', async (t) => {
   const asked: (InjectOptions & { as: string; status?: string })[] = [
     ...Object.keys(OPERATIONS)
       .filter(
-        (route) => /^GET [^:]*$/.test(route) && !/stream|search|export|prometheus/.test(route),
+        (route) =>
+          /^GET [^:]*$/.test(route) && !/stream|search|export|prometheus|orders/.test(route),
       )
       .map((route) => ({ as: route.slice(4), url: route.slice(4) })),
+    { as: '/api/orders', url: '/api/orders?id=order-1' },
     { as: '/dlq/{id}', url: '/dlq/0-0' },
     { as: '/dlq/{id}', url: '/dlq/0-9', status: '404' },
     { as: '/dlq', url: '/dlq?limit=0', status: '400' },
