@@ -96,7 +96,7 @@ export const cancelRedrive = (id: string): Promise<RedriveShown> =>
 export const setPaused = (paused: boolean, why: string): Promise<unknown> =>
   command('POST', paused ? '/pause' : '/resume', { why });
 
-export type Lesson = 'samples' | 'bad' | 'fail';
+export type Lesson = 'samples' | 'bad' | 'fail' | 'stop';
 
 /** Something to learn from; the embedded broker's server does it. */
 export const teach = (lesson: Lesson): Promise<unknown> => command('POST', '/teach', { lesson });

@@ -103,7 +103,11 @@ export function createParts(surroundings: Surroundings) {
       })
     : null;
   const ownGround = teach
-    ? { ...plainGround, handle: teach.failing(plainGround.handle) }
+    ? {
+        ...plainGround,
+        handle: teach.failing(plainGround.handle),
+        reader: teach.stopping(plainGround.reader),
+      }
     : plainGround;
   const ground = surroundings.wrap?.(ownGround) ?? ownGround;
   const tasks = tasksOf(surroundings, {

@@ -101,9 +101,11 @@ export type DeadLetterIndex = {
 export function createDeadLetterIndex({
   capacity = MAX_LETTERS,
   maxRedrives = 3,
+  now = Date.now,
 }: {
   capacity?: number;
   maxRedrives?: number;
+  now?: () => number;
 } = {}): DeadLetterIndex {
   const partitions = new Map<number, LetterColumns>();
   const groups = createLetterGroups();
@@ -230,6 +232,8 @@ export function createDeadLetterIndex({
       if (isRedriven(partition, origin)) place.chunk.flags[place.at]! |= FLAG.redriven;
       held += 1;
       count(place, 1);
+      const isCopy = (place.chunk.flags[place.at]! & FLAG.copy) !== 0;
+      if (!timeless && !isCopy) groups.at(number).recent.add(time, now());
       const earlierPlace = earlier < 0 ? null : columns.find(earlier);
       if (earlierPlace === null || earlierPlace.chunk.later[earlierPlace.at] !== 0) return;
       change(earlierPlace, () => {

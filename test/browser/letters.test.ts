@@ -17,6 +17,8 @@ t.test('dead letters on the page', async (t) => {
     await button(page, 'By reason').click();
     await reads(page, '.group', /PRICE_NEGATIVE: price is -#\s*26 letters/);
     t.equal(await page.locator('.group').count(), 5);
+    const bars = page.locator('.group .bars').first();
+    t.match(await bars.getAttribute('aria-label'), /^In the last hour, .*: 0, 0, 3, 1/);
     await picture(page, 'letters-by-reason');
     await page
       .locator('.group', { hasText: 'PRICE_NEGATIVE' })

@@ -92,32 +92,35 @@ function Groups({
   return (
     <>
       <ul>
-        {found.groups.map(({ group, letters, open, redriven, failedAgain, parked, last }) => (
-          <li key={group} class="group">
-            <p class="min-w-0 break-words">
-              <Name text={group} />
-            </p>
-            <p class="num text-muted">
-              {[
-                `${count(letters)} letters: ${count(open)} open`,
-                ...(redriven > 0 ? [`${count(redriven)} redriven`] : []),
-                ...(failedAgain > 0 ? [`${count(failedAgain)} failed again`] : []),
-                ...(parked > 0 ? [`${count(parked)} parked`] : []),
-              ].join(', ')}
-              {last !== null && time !== null && ` · last ${ago(time - Date.parse(last))}`}
-            </p>
-            <p class="flex flex-wrap gap-2">
-              <Button onClick={() => onGroup(group)}>Show letters</Button>
-              <Button
-                refused={refused}
-                disabled={open === 0}
-                onClick={() => onRedrive({ filter: { group } }, `Redrive “${group}”?`)}
-              >
-                Redrive {count(open)}
-              </Button>
-            </p>
-          </li>
-        ))}
+        {found.groups.map(
+          ({ group, letters, open, redriven, failedAgain, parked, last, lastHour }) => (
+            <li key={group} class="group">
+              <p class="min-w-0 break-words">
+                <Name text={group} />
+              </p>
+              <p class="num text-muted">
+                {[
+                  `${count(letters)} letters: ${count(open)} open`,
+                  ...(redriven > 0 ? [`${count(redriven)} redriven`] : []),
+                  ...(failedAgain > 0 ? [`${count(failedAgain)} failed again`] : []),
+                  ...(parked > 0 ? [`${count(parked)} parked`] : []),
+                ].join(', ')}
+                {last !== null && time !== null && ` · last ${ago(time - Date.parse(last))}`}
+              </p>
+              <Bars counts={lastHour} />
+              <p class="flex flex-wrap gap-2">
+                <Button onClick={() => onGroup(group)}>Show letters</Button>
+                <Button
+                  refused={refused}
+                  disabled={open === 0}
+                  onClick={() => onRedrive({ filter: { group } }, `Redrive “${group}”?`)}
+                >
+                  Redrive {count(open)}
+                </Button>
+              </p>
+            </li>
+          ),
+        )}
       </ul>
       {found.groups.length === 0 && <p class="empty text-muted">No dead letters.</p>}
       <p class="panel-foot text-muted">
@@ -129,5 +132,18 @@ function Groups({
         {found.index.problems.map((words) => `; ${words}`)}
       </p>
     </>
+  );
+}
+
+/** The last hour in steps of five minutes. */
+function Bars({ counts }: { counts: readonly number[] }) {
+  const most = Math.max(...counts, 1);
+  const path = counts.map((many, at) => `M${8 * at + 4} 24v${(-24 * many) / most}`).join('');
+  const words = `In the last hour, by five minutes: ${counts.join(', ')}`;
+  return (
+    <svg class="bars" viewBox="0 0 96 24" role="img" aria-label={words}>
+      <title>{words}</title>
+      <path d={path} />
+    </svg>
   );
 }

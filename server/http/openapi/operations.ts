@@ -206,7 +206,8 @@ export const OPERATIONS = {
     writes: true,
   },
   'POST /teach': {
-    summary: 'Sends orders to learn from, or makes some fail for ten seconds; embedded broker only',
+    summary:
+      'Sends orders to learn from, makes some fail, or takes none for five seconds; embedded broker only',
     tag: 'commands',
     answers: [json(TeachAnswer, 'How many orders were sent.')],
     errors: [...COMMAND, 404],
