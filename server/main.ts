@@ -75,6 +75,7 @@ const app = await buildApp({
   series: service.series,
   source: service.overview,
   letters: service.letters,
+  follow: service.follow,
   commands: service.commands,
   writing: {
     loopback: isLoopback(config.HOST),

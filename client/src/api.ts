@@ -6,6 +6,7 @@ import type {
   RedriveShown,
 } from '../../server/http/contract-commands.ts';
 import type { LetterDetail, LetterGroups, LetterItem } from '../../server/http/contract-letters.ts';
+import type { OrderLives } from '../../server/http/contract-lives.ts';
 
 const ANSWER_WITHIN = 15_000;
 /** How the command topic names who asked. */
@@ -68,6 +69,9 @@ export function letterSearch(
 
 export const fetchSchemas = () => json<Schemas>('/schema');
 export const fetchGroups = () => json<LetterGroups>('/dlq/groups');
+/** Every life of an order. */
+export const fetchLives = (id: string) =>
+  json<OrderLives>(`/api/orders?id=${encodeURIComponent(id)}`);
 export const fetchLetter = (id: string) => json<LetterDetail>(`/dlq/${id}`);
 
 /** What a redrive would come to (`dryRun`), or the redrive itself, which begins after five seconds. */
@@ -92,7 +96,7 @@ export const cancelRedrive = (id: string): Promise<RedriveShown> =>
 export const setPaused = (paused: boolean, why: string): Promise<unknown> =>
   command('POST', paused ? '/pause' : '/resume', { why });
 
-export type Lesson = 'samples' | 'bad' | 'fail';
+export type Lesson = 'samples' | 'bad' | 'fail' | 'stop';
 
 /** Something to learn from; the embedded broker's server does it. */
 export const teach = (lesson: Lesson): Promise<unknown> => command('POST', '/teach', { lesson });

@@ -12,6 +12,7 @@ export interface Notice {
 
 export type Opened =
   | { readonly kind: 'letter'; readonly id: string }
+  | { readonly kind: 'order'; readonly id: string }
   | { readonly kind: 'redrive'; readonly selection: Selection; readonly title: string }
   | { readonly kind: 'pause'; readonly pauses: boolean };
 
@@ -19,7 +20,7 @@ const later = () => import('./later.ts');
 
 export type Desk = ReturnType<typeof useDesk>;
 
-/** The dialog that is open (a letter stands in the address, so that the back button closes it), and the notice. */
+/** The dialog that is open (a letter or an order stands in the address, so that the back button closes it), and the notice. */
 export function useDesk() {
   const [opened, setOpened] = useState<Opened | null>(fromAddress);
   const [notice, setNotice] = useState<Notice | null>(null);
@@ -31,7 +32,7 @@ export function useDesk() {
 
   function close() {
     setOpened(null);
-    setParameters({ dlq: null });
+    setParameters({ dlq: null, order: null });
   }
 
   return {
@@ -49,7 +50,11 @@ export function useDesk() {
     },
     openLetter(id: string) {
       setOpened({ kind: 'letter', id });
-      setParameters({ dlq: id }, true);
+      setParameters({ dlq: id, order: null }, true);
+    },
+    follow(id: string) {
+      setOpened({ kind: 'order', id });
+      setParameters({ dlq: null, order: id }, true);
     },
     open: setOpened,
   };
@@ -57,7 +62,9 @@ export function useDesk() {
 
 function fromAddress(): Opened | null {
   const id = parameter('dlq');
-  return id === null ? null : { kind: 'letter', id };
+  if (id !== null) return { kind: 'letter', id };
+  const order = parameter('order');
+  return order === null ? null : { kind: 'order', id: order };
 }
 
 /** Why nothing can be commanded from here, in words; null when it can. */

@@ -109,6 +109,21 @@ export function useLazy<T>(load: () => Promise<T>, wanted = true): T | null {
   return part;
 }
 
+/** The answer about `key`, asked for once: null before it is here, an Error when there is none. */
+export function useAnswer<T>(key: string, ask: (key: string) => Promise<T>): T | Error | null {
+  const [answer, setAnswer] = useState<{ key: string; value: T | Error } | null>(null);
+  useEffect(() => {
+    let over = false;
+    const settle = (value: T | Error) => over || setAnswer({ key, value });
+    ask(key).then(settle, settle);
+    return () => {
+      over = true;
+    };
+  }, [key]);
+  // The answer to an earlier question is none to this one.
+  return answer?.key === key ? answer.value : null;
+}
+
 /** The answer to a question that is put again every `ms`, and at once when `key` changes. Null before the first. */
 export function usePolled<T>(key: string, ms: number, ask: () => Promise<T>): T | null {
   const [answer, setAnswer] = useState<{ key: string; value: T } | null>(null);

@@ -33,6 +33,7 @@ import { healthRoutes } from './routes/health.ts';
 import { letterStreamRoutes } from './routes/letter-streams.ts';
 import { letterRoutes } from './routes/letters.ts';
 import { type Expositions, metricsRoute } from './routes/metrics.ts';
+import { type FollowOrder, ordersRoute } from './routes/orders.ts';
 import { productsRoute } from './routes/products.ts';
 import { schemaRoute } from './routes/schema.ts';
 import { type SeriesSource, seriesRoute } from './routes/series.ts';
@@ -47,6 +48,8 @@ export type AppDeps = {
   series: SeriesSource;
   readonly source: CoreSource;
   readonly letters: Letters;
+  /** Finds one order by its id. */
+  readonly follow: FollowOrder;
   readonly commands: Commands;
   /** Who may give commands. */
   readonly writing: WritingSettings;
@@ -193,6 +196,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(seriesRoute, { series: deps.series });
   await app.register(snapshotRoute, { feed, holds });
   await app.register(productsRoute, { source, holds });
+  await app.register(ordersRoute, { follow: deps.follow, holds });
   await app.register(streamRoute, { streams });
   await app.register(schemaRoute, { schemas: deps.schemas });
   await app.register(healthRoutes, { source });

@@ -103,6 +103,8 @@ export const LetterGroups = Type.Object(
           /** Of the letters that were read since this instance started; null: none of them tells a time. */
           first: orNull(Type.String()),
           last: orNull(Type.String()),
+          /** How many were given up in each five minutes of the last hour, the oldest first; of those that were read. */
+          lastHour: Type.Array(Type.Integer()),
         },
         Closed,
       ),

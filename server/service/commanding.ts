@@ -3,6 +3,7 @@
 import type { Config } from '../config.ts';
 import type { Letters } from '../http/letters.ts';
 import type { Commands } from '../http/routes/commands.ts';
+import type { FollowOrder } from '../http/routes/orders.ts';
 import { systemClock as clock } from '../log/clock.ts';
 import type { Logger } from '../log/logger.ts';
 import type { LogWriter } from '../log/ports.ts';
@@ -17,12 +18,14 @@ import { createCommandDesk } from './commands.ts';
 import type { Connections } from './connections.ts';
 import { createLetterRedrives } from './letter-redrives.ts';
 import { createLetters } from './letters.ts';
+import { createOrderLives } from './order-lives.ts';
 import type { OrderSchemas } from './order-schemas.ts';
 import { createRedriven } from './redriven.ts';
 import { createSelect } from './selecting.ts';
 
 export type Commanding = {
   readonly letters: Letters;
+  readonly follow: FollowOrder;
   readonly commands: Omit<Commands, 'teach'>;
   readonly index: DeadLetterIndex;
   readonly indexer: LetterIndexer;
@@ -46,16 +49,17 @@ export function createCommanding(deps: {
   const { indexReader, letterReader, topics } = connections;
   const { heads } = view;
   const partitions = () => topics.partitions;
-  const { letters, indexer, index } = createLetters({
+  const terms = {
+    idOf: schemas.idOf,
+    ready: schemas.idReady,
+    ...createOrderInspector(schemas.viewer),
+  };
+  const { letters, indexer, index, contents } = createLetters({
     follower: indexReader,
     reader: letterReader,
     group: config.GROUP_ID,
     topics: { orders: config.ORDERS_TOPIC, deadLetters: config.DLQ_TOPIC },
-    terms: {
-      idOf: schemas.idOf,
-      ready: schemas.idReady,
-      ...createOrderInspector(schemas.viewer),
-    },
+    terms,
     clock,
   });
   const book = createCommandBook({
@@ -81,8 +85,19 @@ export function createCommanding(deps: {
     topic: config.COMMAND_TOPIC,
     commands: all,
   });
+  const follow = createOrderLives({
+    ...{ contents, index, terms, partitions, clock },
+    reader: letterReader,
+    reach: indexer.reach,
+    group: config.GROUP_ID,
+    topics: {
+      orders: config.ORDERS_TOPIC,
+      deadLetters: config.DLQ_TOPIC,
+      checkpoints: config.CHECKPOINT_TOPIC,
+    },
+  });
   return {
-    ...{ letters, index, indexer },
+    ...{ letters, follow, index, indexer },
     commands: { desk, book },
     tellRedrives: createLetterRedrives({ index, redriven, heads, clock }),
   };

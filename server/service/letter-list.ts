@@ -69,7 +69,7 @@ export function createLetterList(deps: {
         .filter(({ group }) => group === null)
         .reduce((n, g) => n + sizeOf(g), 0);
       return {
-        groups: named.slice(0, limit).map(shownGroup),
+        groups: named.slice(0, limit).map((group) => shownGroup(group, clock.now())),
         total: named.length,
         ungrouped,
         index: now,
@@ -101,7 +101,7 @@ function sizeOf({ letters }: LetterGroup): number {
   return letters.reduce((sum, count) => sum + count, 0);
 }
 
-function shownGroup(group: LetterGroup): LetterGroups['groups'][number] {
+function shownGroup(group: LetterGroup, at: number): LetterGroups['groups'][number] {
   const { letters, code, first, last } = group;
   return {
     group: group.group ?? '',
@@ -113,5 +113,6 @@ function shownGroup(group: LetterGroup): LetterGroups['groups'][number] {
     parked: letters[PARKED]!,
     first: Number.isFinite(first) ? isoTime(first) : null,
     last: Number.isFinite(last) ? isoTime(last) : null,
+    lastHour: group.recent.read(at),
   };
 }

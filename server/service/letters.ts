@@ -3,7 +3,7 @@ import type { Letters, SearchStep } from '../http/letters.ts';
 import type { Clock } from '../log/clock.ts';
 import type { LogReader } from '../log/ports.ts';
 import { createDeadLetterIndex, type DeadLetterIndex } from '../view/dead-letter-index.ts';
-import { createLetterContents } from '../view/letter-contents.ts';
+import { createLetterContents, type LetterContents } from '../view/letter-contents.ts';
 import { createLetterFields } from '../view/letter-fields.ts';
 import { createLetterIndexer, type LetterIndexer } from '../view/letter-indexer.ts';
 import { searchLetters } from '../view/letter-search.ts';
@@ -21,7 +21,12 @@ export function createLetters(deps: {
   topics: { readonly orders: string; readonly deadLetters: string };
   terms: ValueTerms;
   clock: Clock;
-}): { letters: Letters; indexer: LetterIndexer; index: DeadLetterIndex } {
+}): {
+  letters: Letters;
+  indexer: LetterIndexer;
+  index: DeadLetterIndex;
+  contents: LetterContents;
+} {
   const { follower, reader, group, topics, terms, clock } = deps;
   const topic = topics.deadLetters;
   const index = createDeadLetterIndex();
@@ -38,8 +43,7 @@ export function createLetters(deps: {
   }
 
   return {
-    index,
-    indexer,
+    ...{ index, indexer, contents },
     letters: {
       list: createLetterList({ index, indexer, contents, clock }),
       content: createLetterContent({

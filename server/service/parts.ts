@@ -273,5 +273,10 @@ function groundOf(
     ...{ clock, random: Math.random, writer: ground.writer, topic: config.ORDERS_TOPIC },
     partitions: () => topics.partitions,
   });
-  return { ground: wrap({ ...ground, handle: teach.failing(handle) }), teach };
+  const taught = {
+    ...ground,
+    handle: teach.failing(handle),
+    reader: teach.stopping(ground.reader),
+  };
+  return { ground: wrap(taught), teach };
 }

@@ -4,6 +4,7 @@ import { describe } from '../errors.ts';
 import type { Letters } from '../http/letters.ts';
 import type { CoreSource } from '../http/overview.ts';
 import type { Commands } from '../http/routes/commands.ts';
+import type { FollowOrder } from '../http/routes/orders.ts';
 import type { SeriesSource } from '../http/routes/series.ts';
 import { systemClock as clock, delay } from '../log/clock.ts';
 import type { Instance } from './instance-metrics.ts';
@@ -26,6 +27,7 @@ export type Service = {
   /** What it measures of itself. */
   readonly instance: Instance;
   readonly letters: Letters;
+  readonly follow: FollowOrder;
   readonly commands: Commands;
   /** What `GET /schema` shows. */
   readonly schemas: OrderSchemas['shown'];
@@ -45,6 +47,7 @@ export function createService(surroundings: Surroundings): Service {
     series: (range) => parts.series.read(range, clock.now()),
     instance: parts.instance,
     letters: commanding.letters,
+    follow: commanding.follow,
     commands: { ...commanding.commands, teach: parts.teach },
     schemas: parts.schemas.shown,
     async start() {

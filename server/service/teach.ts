@@ -1,8 +1,8 @@
 // Orders and failures for who learns, on the embedded broker only: what happens then is seen on the page.
 import { TransientError } from '../errors.ts';
 import type { Teach } from '../http/routes/teach.ts';
-import type { Clock } from '../log/clock.ts';
-import type { LogWriter } from '../log/ports.ts';
+import { type Clock, delay } from '../log/clock.ts';
+import type { LogReader, LogWriter } from '../log/ports.ts';
 import type { Order } from '../orders/order.ts';
 import { createOrderGenerator, type GeneratedOrder, reasons } from '../orders/order-generator.ts';
 import type { Handle } from '../task/calls.ts';
@@ -11,17 +11,22 @@ const SAMPLES = 20;
 const PRODUCTS = 5;
 const FAIL_FOR_MS = 10_000;
 const FAILURE_RATE = 0.3;
+const STOP_FOR_MS = 5000;
 
-/** Lessons, and the handler that they can make fail. `partitions`: how many the topic of orders has, 0 if not known. */
+/** Lessons, the handler that they can make fail, and the reader that they can stop. `partitions`: how many the topic of orders has, 0 if not known. */
 export function createTeach(deps: {
   writer: Pick<LogWriter, 'append'>;
   topic: string;
   partitions: () => number;
-  clock: Pick<Clock, 'now' | 'monotonic'>;
+  clock: Pick<Clock, 'now' | 'monotonic' | 'after'>;
   random: () => number;
-}): Teach & { failing(handle: Handle<Order>): Handle<Order> } {
+}): Teach & {
+  failing(handle: Handle<Order>): Handle<Order>;
+  stopping(reader: LogReader): LogReader;
+} {
   const { writer, topic, partitions, clock, random } = deps;
   let failUntil = Number.NEGATIVE_INFINITY;
+  let stopUntil = Number.NEGATIVE_INFINITY;
 
   async function send(orders: readonly GeneratedOrder[]): Promise<number> {
     const count = partitions();
@@ -58,11 +63,35 @@ export function createTeach(deps: {
     fail() {
       failUntil = clock.monotonic() + FAIL_FOR_MS;
     },
+    stop() {
+      stopUntil = clock.monotonic() + STOP_FOR_MS;
+    },
     failing: (handle) => (value, place, signal) => {
       if (clock.monotonic() < failUntil && random() < FAILURE_RATE) {
         throw new TransientError('fails for ten seconds, because somebody asked for it');
       }
       return handle(value, place, signal);
     },
+    stopping: (reader) => ({
+      ...reader,
+      follow(tp, from, follower) {
+        if (tp.topic !== topic) return reader.follow(tp, from, follower);
+        let isOpen = true;
+        const subscription = reader.follow(tp, from, {
+          ...follower,
+          async records(set) {
+            const left = stopUntil - clock.monotonic();
+            if (left > 0) await delay(clock, left);
+            if (isOpen) await follower.records(set);
+          },
+        });
+        return {
+          close() {
+            isOpen = false;
+            subscription.close();
+          },
+        };
+      },
+    }),
   };
 }

@@ -53,9 +53,11 @@ export type DeadLetterIndex = LetterQueries & {
 export function createDeadLetterIndex({
   capacity = MAX_LETTERS,
   maxRedrives = 3,
+  now = Date.now,
 }: {
   capacity?: number;
   maxRedrives?: number;
+  now?: () => number;
 } = {}): DeadLetterIndex {
   const partitions = new Map<number, LetterColumns>();
   const groups = createLetterGroups();
@@ -110,6 +112,8 @@ export function createDeadLetterIndex({
       if (redriven.has(partition, origin)) row.chunk.flags[row.at]! |= FLAG.redriven;
       held += 1;
       states.count(row, 1);
+      const isCopy = (row.chunk.flags[row.at]! & FLAG.copy) !== 0;
+      if (!timeless && !isCopy) groups.at(number).recent.add(time, now());
       const earlierRow = earlier < 0 ? null : columns.find(earlier);
       if (earlierRow !== null) states.failedAgain(earlierRow, offset - earlier);
     },

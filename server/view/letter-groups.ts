@@ -1,5 +1,7 @@
 // The groups of dead letters, numbered, and how many letters of each are in which state.
 
+import { createRecent, type Recent } from './recent.ts';
+
 /** What has become of a dead letter; `parked`: it was redriven too often to be sent again unasked. */
 export const STATES = ['open', 'redriven', 'failed-again', 'parked'] as const;
 export type LetterState = (typeof STATES)[number];
@@ -23,6 +25,7 @@ export type LetterGroup = {
   /** Times of its oldest and newest letter that tell one, ms since 1970; as they were read. */
   first: number;
   last: number;
+  readonly recent: Recent;
 };
 
 export type LetterGroups = {
@@ -57,5 +60,7 @@ export function createLetterGroups(maxGroups = MAX_GROUPS): LetterGroups {
 
 function emptyGroup(code: string | null, group: string | null): LetterGroup {
   const letters = new Float64Array(STATES.length);
-  return { group, code, letters, first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY };
+  const recent = createRecent();
+  const [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  return { group, code, letters, first, last, recent };
 }

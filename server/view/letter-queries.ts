@@ -31,6 +31,10 @@ export type LetterQueries = {
   matching(filter: IndexFilter, partition: number, from: number, to: number): number[];
   /** With the offset of the letter that it became when it failed again; `copy`: the second for its order. */
   find(place: LetterPlace): (FoundLetter & { readonly later: number | null; copy: boolean }) | null;
+  /** The offset of the letter of an order, the first when there are copies; null when none is held. */
+  ofOrder(partition: number, origin: number): number | null;
+  /** From which offset on all letters of a partition are held; null when none is. */
+  heldFrom(partition: number): number | null;
 };
 
 /** Asks the letters of all partitions. */
@@ -95,6 +99,14 @@ export function createLetterQueries(deps: {
       const later = row.chunk.later[row.at]!;
       const copy = (row.chunk.flags[row.at]! & FLAG.copy) !== 0;
       return { ...found(partition, row), later: later === 0 ? null : offset + later, copy };
+    },
+    ofOrder(partition, origin) {
+      const row = partitions.get(partition)?.ofOrder(origin) ?? null;
+      return row === null ? null : row.chunk.base + row.chunk.deltas[row.at]!;
+    },
+    heldFrom(partition) {
+      const chunk = partitions.get(partition)?.chunks[0];
+      return chunk === undefined ? null : chunk.base + chunk.deltas[chunk.first]!;
     },
   };
 }

@@ -86,6 +86,9 @@ t.test('the page can be used by everybody', async (t) => {
     await page.locator('.letter-more').first().click();
     await reads(page, '.dialog', 'stopped at byte 6');
     await sound(t, page, 'axe-letter');
+    await button(page, 'Follow the order').click();
+    await page.locator('.dialog .steps').first().waitFor();
+    await sound(t, page, 'axe-order');
   });
 
   t.test('a thousand products are at most 900 nodes', async (t) => {

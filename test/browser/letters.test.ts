@@ -17,6 +17,8 @@ t.test('dead letters on the page', async (t) => {
     await button(page, 'By reason').click();
     await reads(page, '.group', /PRICE_NEGATIVE: price is -#\s*26 letters/);
     t.equal(await page.locator('.group').count(), 5);
+    const bars = page.locator('.group .bars').first();
+    t.match(await bars.getAttribute('aria-label'), /^In the last hour, .*: 0, 0, 3, 1/);
     await picture(page, 'letters-by-reason');
     await page
       .locator('.group', { hasText: 'PRICE_NEGATIVE' })
@@ -170,6 +172,33 @@ t.test('dead letters on the page', async (t) => {
     await page.locator('.context').getByRole('button', { name: 'Resume' }).click();
     await reads(page, '.dialog h2', 'Resume consumption?');
   });
+
+  t.test(
+    'one order is followed from its letter or by its id, and what was not looked at is said',
+    async (t) => {
+      const { server, page } = await dashboard(t);
+      await page.locator('.letter-more').first().click();
+      await button(page, 'Follow the order').click();
+      await reads(page, '.dialog h2', 'Order ord_');
+      t.match(page.url(), /\?order=ord_/);
+      const [first, second] = await page.locator('.dialog .steps').allTextContents();
+      t.match(first, /Produced.*\+1 s4 attempts failed, the first.*\+14 sBecame a dead letter: /);
+      t.match(second, /Sent again by ann, time 1.*1 attempt failed, the first: still no answer/);
+      t.match(second, /Waits, as of this checkpoint.*To be tried again/);
+      await reads(page, '.dialog', '140,000 of 3,140,000 offsets of orders and 130 of 130');
+      await reads(page, '.dialog li', 'orders[2] from offset 0 to 2999999: there was no time');
+      await picture(page, 'order');
+      await page.goBack();
+      await reads(page, '.dialog h2', 'Dead letter');
+      await page.keyboard.press('Escape');
+
+      await page.getByLabel('Id of an order').fill('nobody');
+      await page.keyboard.press('Enter');
+      await reads(page, '.dialog', 'No record with this id was found.');
+      await page.goto(`${server.url}?order=nobody`);
+      await reads(page, '.dialog h2', 'Order nobody');
+    },
+  );
 
   t.test('fits the phone, dialogs included', async (t) => {
     const { page } = await dashboard(t, '?letters=all', {}, PHONE);

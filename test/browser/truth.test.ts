@@ -59,6 +59,11 @@ t.test('the page tells the truth', async (t) => {
     await reads(page, '.card', /caught up/);
     await reads(page, '.balance', 'read 50 = counted 49 + dead letters 1 + waiting 0');
     await reads(page, '.letter', 'MALFORMED');
+    await page.getByLabel('Id of an order').fill('o39');
+    await page.keyboard.press('Enter');
+    await reads(page, '.dialog .steps', /Produced.*Counted, as of this checkpoint/);
+    await reads(page, '.dialog', '50 of 50 offsets of orders and 1 of 1 offsets of orders-dlq.');
+    await page.keyboard.press('Escape');
 
     process.kill(service.pid, 'SIGSTOP');
     await pill(page, 'Stale').waitFor();

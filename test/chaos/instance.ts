@@ -67,6 +67,7 @@ const app = await buildApp({
   series: service.series,
   source: service.overview,
   letters: service.letters,
+  follow: service.follow,
   commands: service.commands,
   writing: { loopback: true, token: null, readOnly: false },
   audit: (entry) => logger.info('a command', { audit: entry }),

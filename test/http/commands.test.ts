@@ -488,6 +488,7 @@ t.test('lessons are given where there are some, to who may write', async (t) => 
     },
     bad: async () => 14,
     fail: () => void given.push('fail'),
+    stop: () => void given.push('stop'),
   });
   const { send } = await desk(t, { commands: { ...fakeCommands(), teach: lessons() } });
   const teach = (lesson: string, headers = {}) =>
@@ -495,7 +496,8 @@ t.test('lessons are given where there are some, to who may write', async (t) => 
   t.match(await teach('samples'), { status: 200, body: { sent: 20 } });
   t.match(await teach('bad'), { status: 200, body: { sent: 14 } });
   t.match(await teach('fail'), { status: 200, body: { sent: 0 } });
-  t.same(given, ['fail']);
+  t.match(await teach('stop'), { status: 200, body: { sent: 0 } });
+  t.same(given.splice(0), ['fail', 'stop']);
   t.equal((await teach('everything')).status, 400);
   t.equal((await teach('fail', { 'sec-fetch-site': 'cross-site' })).status, 403);
   t.equal((await teach('fail', { 'x-forwarded-for': '10.0.0.1' })).status, 403);

@@ -15,6 +15,7 @@ import type { GroupView } from '../../server/view/group-view.ts';
 import {
   applyDelta,
   fakeSource,
+  foundNothing,
   listen,
   noSchemas,
   noSeries,
@@ -71,6 +72,7 @@ const products = (length: number, prefix = 'p'): [string, number][] =>
 async function start(deps: Partial<AppDeps> & Pick<AppDeps, 'source'>) {
   return buildApp({
     series: noSeries,
+    follow: foundNothing,
     letters: memoryLetters().letters,
     commands: { ...fakeCommands(), teach: null },
     writing: { loopback: true, token: null, readOnly: false },

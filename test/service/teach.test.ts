@@ -1,5 +1,6 @@
 import t from 'tap';
 import { TransientError } from '../../server/errors.ts';
+import type { Follower, LogReader, RecordSet } from '../../server/log/ports.ts';
 import { reasons } from '../../server/orders/order-generator.ts';
 import { createTeach } from '../../server/service/teach.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
@@ -70,6 +71,46 @@ t.test('the handler fails now and then for ten seconds, with what is tried again
   call();
   t.equal(handled, 3);
 });
+
+t.test(
+  'for five seconds no orders are taken, and then all of them; other logs are read on',
+  async (t) => {
+    const { teach, clock } = world();
+    const taken: string[] = [];
+    const follow = (topic: string) => {
+      let hand: Follower | undefined;
+      const closing = { close() {} };
+      const reader = {
+        follow(_tp: unknown, _from: number, given: Follower) {
+          hand = given;
+          return closing;
+        },
+      };
+      const stopping = teach.stopping(reader as unknown as LogReader);
+      const follower = {
+        records: async () => void taken.push(topic),
+        failed() {},
+        outOfRange: () => 0,
+      };
+      const subscription = stopping.follow({ topic, partition: 0 }, 0, follower);
+      return { subscription, records: () => hand!.records({} as RecordSet) };
+    };
+    const [orders, letters, closed] = [follow('orders'), follow('orders-dlq'), follow('orders')];
+    teach.stop();
+    const waiting = [orders.records(), letters.records(), closed.records()];
+    closed.subscription.close();
+    await clock.advance(4999);
+    t.same(taken, ['orders-dlq']);
+    await clock.advance(1);
+    await Promise.all(waiting);
+    await orders.records();
+    t.same(
+      taken,
+      ['orders-dlq', 'orders', 'orders'],
+      'and nothing is given to one that was closed',
+    );
+  },
+);
 
 t.test('while the topic is not known, nothing is said to be sent', async (t) => {
   const { teach, sent } = world({ partitions: () => 0 });

@@ -1,6 +1,7 @@
 import type { Advice } from '../advice.ts';
 import type { Desk } from '../desk.ts';
 import type { Model } from '../store.ts';
+import { FollowForm } from './follow-form.tsx';
 import { Incident } from './incident.tsx';
 import { Keys } from './keys.tsx';
 import { Notify } from './notify.tsx';
@@ -35,6 +36,7 @@ export function Below({ model, time, refused, desk, advice, word, onToken }: Bel
       {model.status.kafka.embedded && <Teach refused={refused} />}
       <Schemas />
       <div class="page mt-4 flex flex-wrap gap-2">
+        <FollowForm onFollow={desk.follow} />
         <Notify model={model} />
         <Keys
           onRedrive={(id) =>

@@ -3,6 +3,7 @@ import type { Series } from '../../../server/http/contract-series.ts';
 import { timeOfDay } from '../format.ts';
 import type { Mark } from '../marks.ts';
 import { LINES, pathOf, summaryOf, timeAt, top, valueAt, wordsAt } from '../series.ts';
+import { Button } from './button.tsx';
 
 const WIDTH = 1200;
 const LANE = 40;
@@ -80,14 +81,9 @@ export function Chart({ series, marks }: { series: Series; marks: readonly Mark[
             {seen.map(({ at, words }) => `${timeOfDay(at, false)} ${words}`).join(', ')}
           </span>
         )}
-        <button
-          type="button"
-          class="button ml-auto"
-          aria-expanded={asTable}
-          onClick={() => setAsTable(!asTable)}
-        >
+        <Button class="ml-auto" aria-expanded={asTable} onClick={() => setAsTable(!asTable)}>
           {asTable ? 'Hide the table' : 'Show as table'}
-        </button>
+        </Button>
         <span>{timeOfDay(series.to, false)}</span>
       </p>
       <ul class="sr-only">

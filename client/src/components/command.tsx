@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { copy } from '../copy.ts';
+import { Button } from './button.tsx';
 import { Icon } from './icon.tsx';
 
 const SAYS = { idle: 'Copy', copied: 'Copied', selected: 'Press Ctrl+C' } as const;
@@ -16,15 +17,13 @@ export function Command({ text }: { text: string }) {
   return (
     <span class="command">
       <code ref={code}>{text}</code>
-      <button
-        type="button"
-        class="button"
+      <Button
         aria-label={state === 'idle' ? `Copy command ${text}` : SAYS[state]}
         onClick={async () => setState((await copy(text, code.current)) ? 'copied' : 'selected')}
       >
         <Icon name={state === 'copied' ? 'check' : 'copy'} />
         <span class="min-w-[3.1rem] text-left">{SAYS[state]}</span>
-      </button>
+      </Button>
     </span>
   );
 }

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Advice } from '../advice.ts';
+import { Button } from './button.tsx';
 import { Command } from './command.tsx';
 import { Icon } from './icon.tsx';
 import { Name } from './name.tsx';
@@ -29,21 +30,12 @@ export function ContextLine({ advice, onAction }: { advice: Advice; onAction: ()
         </p>
         <div class="context-actions">
           {command && <Command text={command} />}
-          {action && (
-            <button type="button" class="button" onClick={onAction}>
-              {action}
-            </button>
-          )}
+          {action && <Button onClick={onAction}>{action}</Button>}
         </div>
         {(all.length > 0 || (more && headline)) && (
-          <button
-            type="button"
-            class="button context-more"
-            aria-expanded={open}
-            onClick={() => setOpen(!open)}
-          >
+          <Button class="context-more" aria-expanded={open} onClick={() => setOpen(!open)}>
             {command || action ? 'What to do' : 'Details'}
-          </button>
+          </Button>
         )}
         {open && all.length > 0 && (
           <ul class="context-all">

@@ -1,5 +1,6 @@
 import type { DeadLetterItem, LetterState } from '../../../server/http/contract-letters.ts';
 import { dayUnlessToday, timeOfDay } from '../format.ts';
+import { Button } from './button.tsx';
 import { Name } from './name.tsx';
 
 /** One dead letter: when, which order, why, what became of it; and the way to all of it. */
@@ -46,14 +47,13 @@ export function DeadLetter(props: {
         {gap}
         <Name text={rest} />
       </p>
-      <button
-        type="button"
-        class="button letter-more"
+      <Button
+        class="letter-more"
         aria-label={`Details of ${name}`}
         onClick={() => onDetails(item.id)}
       >
         Details
-      </button>
+      </Button>
     </li>
   );
 }

@@ -5,6 +5,7 @@ import { count, plural } from '../format.ts';
 import { useMedia, useReader } from '../hooks.ts';
 import type { Model } from '../store.ts';
 import { parameter, setParameters } from '../url.ts';
+import { Button } from './button.tsx';
 import { DeadLetter } from './dead-letter.tsx';
 import { Icon } from './icon.tsx';
 import type { LettersBrowser } from './letters-browser.tsx';
@@ -48,21 +49,13 @@ export function DeadLetters(props: {
           </span>
         </h2>
         {view === 'newest' && waiting !== null && (
-          <button type="button" class="button" onClick={show}>
-            {waiting} new since you started reading · Show
-          </button>
+          <Button onClick={show}>{waiting} new since you started reading · Show</Button>
         )}
         <span class="ml-auto flex gap-1">
           {VIEWS.map(([each, name]) => (
-            <button
-              key={each}
-              type="button"
-              class="button"
-              aria-pressed={each === view}
-              onClick={() => choose(each)}
-            >
+            <Button key={each} aria-pressed={each === view} onClick={() => choose(each)}>
               {name}
-            </button>
+            </Button>
           ))}
         </span>
       </div>
@@ -96,9 +89,9 @@ function Newest(props: {
       {items.length > few && (
         <div class="panel-foot">
           <span class="text-muted">the latest {count(items.length)}</span>
-          <button type="button" class="button" onClick={() => setAll(!all)}>
+          <Button onClick={() => setAll(!all)}>
             {all ? 'Show fewer' : `Show ${count(items.length)}`}
-          </button>
+          </Button>
         </div>
       )}
     </>

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { Button } from './button.tsx';
 import { Icon } from './icon.tsx';
 
 /** The browser's own dialog: it keeps the focus, gives it back, and closes on Escape. */
@@ -17,14 +18,9 @@ export function Dialog(props: { title: string; onClose: () => void; children: Co
     <dialog ref={ref} class="dialog" aria-labelledby="dialog-title" onClose={onClose}>
       <div class="dialog-head">
         <h2 id="dialog-title">{title}</h2>
-        <button
-          type="button"
-          class="button"
-          aria-label="Close"
-          onClick={() => ref.current?.close()}
-        >
+        <Button aria-label="Close" onClick={() => ref.current?.close()}>
           <Icon name="cross" />
-        </button>
+        </Button>
       </div>
       <div class="dialog-body">{children}</div>
     </dialog>

@@ -1,6 +1,7 @@
 // The dialogs that act, loaded when the first of them is opened.
 import type { Desk } from '../desk.ts';
 import type { Model } from '../store.ts';
+import { Follow } from './follow.tsx';
 import { LetterDialog } from './letter-dialog.tsx';
 import { PauseDialog } from './pause-dialog.tsx';
 import { RedriveDialog } from './redrive-dialog.tsx';
@@ -17,11 +18,14 @@ export function Dialogs(props: { desk: Desk; model: Model; refused: string | nul
           refused={refused}
           deadLetterTopic={model.status.deadLetterTopic}
           onOpen={desk.openLetter}
+          onFollow={desk.follow}
           onClose={desk.close}
           onRedrive={desk.sendOne}
           onSent={desk.sent}
         />
       );
+    case 'order':
+      return <Follow id={opened.id} onOpen={desk.openLetter} onClose={desk.close} />;
     case 'redrive':
       return (
         <RedriveDialog

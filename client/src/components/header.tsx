@@ -1,5 +1,6 @@
 import type { Model } from '../store.ts';
 import type { Condition } from '../trust.ts';
+import { Button } from './button.tsx';
 import { Icon } from './icon.tsx';
 import { Pill } from './pill.tsx';
 import { ThemeButton } from './theme-button.tsx';
@@ -24,13 +25,13 @@ export function Header(props: {
         </p>
         <div class="flex min-w-0 items-center gap-2 max-sm:flex-1 sm:ml-auto">
           <Pill condition={condition} {...pill} />
-          <button type="button" class="button" aria-keyshortcuts="Space" onClick={onPause}>
+          <Button aria-keyshortcuts="Space" onClick={onPause}>
             <Icon name={paused ? 'play' : 'bars'} />
             <span class="max-sm:sr-only w-[3.4rem] text-left">{paused ? 'Resume' : 'Pause'}</span>
             <span class="kbd" aria-hidden="true">
               Space
             </span>
-          </button>
+          </Button>
           <ThemeButton />
         </div>
       </div>

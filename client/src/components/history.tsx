@@ -1,6 +1,7 @@
 import type { Series } from '../../../server/http/contract-series.ts';
 import type { Mark } from '../marks.ts';
 import { RANGES, type Range } from '../range.ts';
+import { Button } from './button.tsx';
 import { Chart } from './chart.tsx';
 
 const NAMES: Record<Range, string> = { '2m': '2 min', '15m': '15 min', '1h': '1 h' };
@@ -22,15 +23,9 @@ export function History(props: {
         History
         <span class="ml-auto flex gap-1">
           {RANGES.map((each) => (
-            <button
-              key={each}
-              type="button"
-              class="button"
-              aria-pressed={each === range}
-              onClick={() => onRange(each)}
-            >
+            <Button key={each} aria-pressed={each === range} onClick={() => onRange(each)}>
               {NAMES[each]}
-            </button>
+            </Button>
           ))}
         </span>
       </h2>

@@ -3,6 +3,7 @@ import type { Advice } from '../advice.ts';
 import { copy } from '../copy.ts';
 import { incidentOf } from '../incident.ts';
 import type { Model } from '../store.ts';
+import { Button } from './button.tsx';
 
 /** Copies the state of things for a chat; where that cannot be, it is there to be selected. */
 export function Incident(props: { word: string; advice: Advice; model: Model }) {
@@ -11,9 +12,7 @@ export function Incident(props: { word: string; advice: Advice; model: Model }) 
   const [said, setSaid] = useState('');
   return (
     <div class="page mt-4">
-      <button
-        type="button"
-        class="button"
+      <Button
         onClick={async () => {
           const text = incidentOf(word, advice, model, location.href);
           setSaid(text);
@@ -21,7 +20,7 @@ export function Incident(props: { word: string; advice: Advice; model: Model }) 
         }}
       >
         Copy the state as Markdown
-      </button>
+      </Button>
       <pre ref={place} role="status" class="mt-2 text-12 whitespace-pre-wrap">
         {said}
       </pre>

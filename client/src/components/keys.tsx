@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { isForPage, keysAreOn, switchKeys } from '../keys.ts';
+import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 
 /** What each does, in the order of use. */
@@ -34,9 +35,7 @@ export function Keys({ onRedrive }: { onRedrive: (id: string) => void }) {
   }, []);
   return (
     <>
-      <button type="button" class="button" onClick={() => setShown(true)}>
-        Keys
-      </button>
+      <Button onClick={() => setShown(true)}>Keys</Button>
       {shown && <KeysDialog onClose={() => setShown(false)} />}
     </>
   );

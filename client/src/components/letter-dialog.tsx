@@ -1,8 +1,10 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { LetterDetail, LetterLife } from '../../../server/http/contract-letters.ts';
 import { fetchLetter } from '../api.ts';
 import { copy } from '../copy.ts';
 import { count, timeOfDay } from '../format.ts';
+import { useAnswer } from '../hooks.ts';
+import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 import { LetterEdit } from './letter-edit.tsx';
 import { Decoded, Headers, Raw } from './letter-value.tsx';
@@ -14,23 +16,13 @@ export function LetterDialog(props: {
   refused: string | null;
   deadLetterTopic: string;
   onOpen: (id: string) => void;
+  onFollow: (orderId: string) => void;
   onClose: () => void;
   onRedrive: (id: string) => void;
   onSent: (redriveId: string | null) => void;
 }) {
   const { id, refused, onClose } = props;
-  const [letter, setLetter] = useState<LetterDetail | Error | null>(null);
-  useEffect(() => {
-    let over = false;
-    setLetter(null);
-    fetchLetter(id).then(
-      (found) => over || setLetter(found),
-      (error: Error) => over || setLetter(error),
-    );
-    return () => {
-      over = true;
-    };
-  }, [id]);
+  const letter = useAnswer(id, fetchLetter);
   const known = letter instanceof Error ? null : letter;
   return (
     <Dialog title={`Dead letter ${known?.orderId ?? id}`} onClose={onClose}>
@@ -44,15 +36,12 @@ export function LetterDialog(props: {
         <>
           <Why letter={known} />
           <p class="flex flex-wrap gap-2">
-            <button
-              type="button"
-              class="button"
-              disabled={refused !== null || known.copy}
-              title={refused ?? undefined}
-              onClick={() => props.onRedrive(id)}
-            >
+            <Button refused={refused} disabled={known.copy} onClick={() => props.onRedrive(id)}>
               Redrive to “{known.origin?.topic ?? 'its topic'}”
-            </button>
+            </Button>
+            {known.orderId !== null && (
+              <Button onClick={() => props.onFollow(known.orderId ?? '')}>Follow the order</Button>
+            )}
             <Copies letter={known} topic={props.deadLetterTopic} />
           </p>
           {refused !== null && <p class="text-muted">Redriving is off: {refused}.</p>}
@@ -103,10 +92,8 @@ function Copies({ letter, topic }: { letter: LetterDetail; topic: string }) {
   return (
     <>
       {Object.entries(texts).map(([name, text]) => (
-        <button
+        <Button
           key={name}
-          type="button"
-          class="button"
           onClick={async () => {
             setSaid(text);
             const done = await copy(text, place.current);
@@ -114,7 +101,7 @@ function Copies({ letter, topic }: { letter: LetterDetail; topic: string }) {
           }}
         >
           Copy {name}
-        </button>
+        </Button>
       ))}
       <code ref={place} role="status" class="w-full break-all">
         {said}
@@ -132,9 +119,7 @@ function Lives(props: { letter: LetterDetail; onOpen: (id: string) => void }) {
       {gone ? (
         `${id}, which retention has taken`
       ) : (
-        <button type="button" class="button" onClick={() => props.onOpen(id)}>
-          Open {id}
-        </button>
+        <Button onClick={() => props.onOpen(id)}>Open {id}</Button>
       )}
     </li>
   );

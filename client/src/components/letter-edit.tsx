@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { EditAnswer } from '../../../server/http/contract-commands.ts';
 import type { LetterDetail } from '../../../server/http/contract-letters.ts';
 import { redriveEdited } from '../api.ts';
+import { Button } from './button.tsx';
 
 /** The value as JSON, to be mended and sent; what would change is shown before. The original stays. */
 export function LetterEdit(props: {
@@ -51,12 +52,10 @@ export function LetterEdit(props: {
         </p>
       )}
       <p class="mt-2 flex gap-2">
-        <button type="button" class="button" onClick={() => run(true)}>
-          Show the difference
-        </button>
-        <button type="button" class="button" disabled={!isChecked} onClick={() => run(false)}>
+        <Button onClick={() => run(true)}>Show the difference</Button>
+        <Button disabled={!isChecked} onClick={() => run(false)}>
           Redrive the edited value
-        </button>
+        </Button>
       </p>
     </details>
   );

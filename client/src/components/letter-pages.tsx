@@ -1,30 +1,18 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { fetchLetters, type LetterPage } from '../api.ts';
 import { count } from '../format.ts';
+import { useAnswer } from '../hooks.ts';
+import { Button } from './button.tsx';
 import { DeadLetter } from './dead-letter.tsx';
 import type { Props } from './letters-browser.tsx';
-
-type Answer = { readonly before: string | null; readonly page: LetterPage | Error };
 
 /** Page after page of the letters of one reason and state; some of them can be chosen. */
 export function Pages(props: Props & { group: string | null; state: string | null }) {
   const { group, state, refused, onDetails, onRedrive } = props;
   const [cursors, setCursors] = useState<readonly (string | null)[]>([null]);
-  const [answer, setAnswer] = useState<Answer | null>(null);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const before = cursors.at(-1) ?? null;
-  useEffect(() => {
-    let over = false;
-    fetchLetters({ group, state }, before).then(
-      (page) => over || setAnswer({ before, page }),
-      (error: Error) => over || setAnswer({ before, page: error }),
-    );
-    return () => {
-      over = true;
-    };
-  }, [before]);
-  // The answer to an earlier question is none to this one.
-  const page = answer?.before === before ? answer.page : null;
+  const page = useAnswer(before ?? '', () => fetchLetters({ group, state }, before));
   if (page === null) return <p class="empty text-muted">Asking the server…</p>;
   if (page instanceof Error) return <p class="empty text-danger">No list: {page.message}.</p>;
   const choose = (id: string) => {
@@ -37,17 +25,15 @@ export function Pages(props: Props & { group: string | null; state: string | nul
       {chosen.size > 0 && (
         <p class="letters-bar">
           <span class="num">{count(chosen.size)} selected</span>
-          <button
-            type="button"
-            class="button ml-auto"
-            disabled={refused !== null}
-            title={refused ?? undefined}
+          <Button
+            class="ml-auto"
+            refused={refused}
             onClick={() =>
               onRedrive({ ids: [...chosen] }, `Redrive ${count(chosen.size)} selected?`)
             }
           >
             Redrive selected
-          </button>
+          </Button>
         </p>
       )}
       <ol>
@@ -82,22 +68,12 @@ function Turner(props: {
         {page.matching !== null && ` · ${count(page.matching)} match`}
         {page.older > 0 && ` · ${count(page.older)} older ones are not held`}
       </span>
-      <button
-        type="button"
-        class="button"
-        disabled={cursors.length === 1}
-        onClick={() => onCursors(cursors.slice(0, -1))}
-      >
+      <Button disabled={cursors.length === 1} onClick={() => onCursors(cursors.slice(0, -1))}>
         Newer
-      </button>
-      <button
-        type="button"
-        class="button"
-        disabled={page.next === null}
-        onClick={() => onCursors([...cursors, page.next])}
-      >
+      </Button>
+      <Button disabled={page.next === null} onClick={() => onCursors([...cursors, page.next])}>
         Older
-      </button>
+      </Button>
     </nav>
   );
 }

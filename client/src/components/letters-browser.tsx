@@ -3,6 +3,7 @@ import { fetchGroups, letterSearch, type Selection } from '../api.ts';
 import { ago, count } from '../format.ts';
 import { usePolled } from '../hooks.ts';
 import { parameter, setParameters } from '../url.ts';
+import { Button } from './button.tsx';
 import { Pages } from './letter-pages.tsx';
 import { Name } from './name.tsx';
 
@@ -47,9 +48,7 @@ export function LettersBrowser(
             <code>
               <Name text={group} />
             </code>{' '}
-            <button type="button" class="button" onClick={() => change({ group: null, state })}>
-              All reasons
-            </button>
+            <Button onClick={() => change({ group: null, state })}>All reasons</Button>
           </span>
         )}
         <label class="ml-auto">
@@ -93,36 +92,35 @@ function Groups({
   return (
     <>
       <ul>
-        {found.groups.map(({ group, letters, open, redriven, failedAgain, parked, last }) => (
-          <li key={group} class="group">
-            <p class="min-w-0 break-words">
-              <Name text={group} />
-            </p>
-            <p class="num text-muted">
-              {[
-                `${count(letters)} letters: ${count(open)} open`,
-                ...(redriven > 0 ? [`${count(redriven)} redriven`] : []),
-                ...(failedAgain > 0 ? [`${count(failedAgain)} failed again`] : []),
-                ...(parked > 0 ? [`${count(parked)} parked`] : []),
-              ].join(', ')}
-              {last !== null && time !== null && ` · last ${ago(time - Date.parse(last))}`}
-            </p>
-            <p class="flex flex-wrap gap-2">
-              <button type="button" class="button" onClick={() => onGroup(group)}>
-                Show letters
-              </button>
-              <button
-                type="button"
-                class="button"
-                disabled={refused !== null || open === 0}
-                title={refused ?? undefined}
-                onClick={() => onRedrive({ filter: { group } }, `Redrive “${group}”?`)}
-              >
-                Redrive {count(open)}
-              </button>
-            </p>
-          </li>
-        ))}
+        {found.groups.map(
+          ({ group, letters, open, redriven, failedAgain, parked, last, lastHour }) => (
+            <li key={group} class="group">
+              <p class="min-w-0 break-words">
+                <Name text={group} />
+              </p>
+              <p class="num text-muted">
+                {[
+                  `${count(letters)} letters: ${count(open)} open`,
+                  ...(redriven > 0 ? [`${count(redriven)} redriven`] : []),
+                  ...(failedAgain > 0 ? [`${count(failedAgain)} failed again`] : []),
+                  ...(parked > 0 ? [`${count(parked)} parked`] : []),
+                ].join(', ')}
+                {last !== null && time !== null && ` · last ${ago(time - Date.parse(last))}`}
+              </p>
+              <Bars counts={lastHour} />
+              <p class="flex flex-wrap gap-2">
+                <Button onClick={() => onGroup(group)}>Show letters</Button>
+                <Button
+                  refused={refused}
+                  disabled={open === 0}
+                  onClick={() => onRedrive({ filter: { group } }, `Redrive “${group}”?`)}
+                >
+                  Redrive {count(open)}
+                </Button>
+              </p>
+            </li>
+          ),
+        )}
       </ul>
       {found.groups.length === 0 && <p class="empty text-muted">No dead letters.</p>}
       <p class="panel-foot text-muted">
@@ -134,5 +132,18 @@ function Groups({
         {found.index.problems.map((words) => `; ${words}`)}
       </p>
     </>
+  );
+}
+
+/** The last hour in steps of five minutes. */
+function Bars({ counts }: { counts: readonly number[] }) {
+  const most = Math.max(...counts, 1);
+  const path = counts.map((many, at) => `M${8 * at + 4} 24v${(-24 * many) / most}`).join('');
+  const words = `In the last hour, by five minutes: ${counts.join(', ')}`;
+  return (
+    <svg class="bars" viewBox="0 0 96 24" role="img" aria-label={words}>
+      <title>{words}</title>
+      <path d={path} />
+    </svg>
   );
 }

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { newsOf } from '../notice.ts';
 import type { Model } from '../store.ts';
+import { Button } from './button.tsx';
 
 const APART = 60_000;
 
@@ -26,8 +27,8 @@ export function Notify({ model }: { model: Model }) {
   }
 
   return (
-    <button type="button" class="button" aria-pressed={state === 'on'} onClick={change}>
+    <Button aria-pressed={state === 'on'} onClick={change}>
       {state === 'refused' ? 'The browser allows no notifications' : 'Notify me of dead letters'}
-    </button>
+    </Button>
   );
 }

@@ -1,4 +1,5 @@
 import { count } from '../format.ts';
+import { Button } from './button.tsx';
 
 /** `1–50 of 1,000`, the way to the neighbours, and all of it as a file. */
 export function Pager(props: {
@@ -31,9 +32,9 @@ export function Pager(props: {
       ))}
       {total > size &&
         turns.map(([name, to, end]) => (
-          <button key={name} type="button" class="button" disabled={end} onClick={() => onPage(to)}>
+          <Button key={name} disabled={end} onClick={() => onPage(to)}>
             {name}
-          </button>
+          </Button>
         ))}
     </nav>
   );

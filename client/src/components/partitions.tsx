@@ -4,6 +4,7 @@ import { balanceWords } from '../balance.ts';
 import { ago, count, duration } from '../format.ts';
 import { type PartitionRow, partitionRows } from '../partition-rows.ts';
 import type { Model } from '../store.ts';
+import { Button } from './button.tsx';
 import { Name } from './name.tsx';
 
 const FEW = 12;
@@ -35,15 +36,9 @@ export function Partitions(props: {
       <div class="panel">
         <h2 class="panel-title" id="partitions-title">
           Partitions <span class="num text-muted">{rows.length > 0 ? count(rows.length) : ''}</span>
-          <button
-            type="button"
-            class="button ml-auto font-medium"
-            disabled={refused !== null}
-            title={refused ?? undefined}
-            onClick={() => onPause(pauses)}
-          >
+          <Button class="ml-auto font-medium" refused={refused} onClick={() => onPause(pauses)}>
             {pauses ? 'Pause consumption' : 'Resume consumption'}
-          </button>
+          </Button>
         </h2>
         <Where model={model} />
         <table class="table partitions">
@@ -66,9 +61,9 @@ export function Partitions(props: {
         {rows.length > FEW && (
           <div class="panel-foot">
             <span class="text-muted">{count(all ? rows.length : FEW)} shown</span>
-            <button type="button" class="button" onClick={() => setAll(!all)}>
+            <Button onClick={() => setAll(!all)}>
               {all ? 'Show fewer' : `Show all ${count(rows.length)}`}
-            </button>
+            </Button>
           </div>
         )}
       </div>

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { setPaused } from '../api.ts';
 import { plural } from '../format.ts';
+import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 
 /** Stops or resumes taking orders, with the reason that everybody will read. */
@@ -46,9 +47,7 @@ export function PauseDialog(props: {
           </p>
         )}
         <p class="mt-3 flex justify-end gap-2">
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
+          <Button onClick={onClose}>Cancel</Button>
           <button type="submit" class="button primary">
             {word}
           </button>

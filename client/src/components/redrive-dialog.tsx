@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { RedriveAnswer } from '../../../server/http/contract-commands.ts';
 import { type How, redrive, type Selection } from '../api.ts';
 import { count, plural } from '../format.ts';
+import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 
 /** So many are sent only when their number is typed. */
@@ -94,17 +95,10 @@ export function RedriveDialog(props: {
         </p>
       )}
       <p class="flex justify-end gap-2">
-        <button type="button" class="button" onClick={onClose}>
-          Cancel
-        </button>
-        <button
-          type="button"
-          class="button primary"
-          disabled={busy || selected === 0 || !confirmed}
-          onClick={send}
-        >
+        <Button onClick={onClose}>Cancel</Button>
+        <Button class="primary" disabled={busy || selected === 0 || !confirmed} onClick={send}>
           Redrive {plural(selected, 'letter')}
-        </button>
+        </Button>
       </p>
     </Dialog>
   );

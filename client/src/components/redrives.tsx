@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { RedriveShown } from '../../../server/http/contract-commands.ts';
 import { cancelRedrive } from '../api.ts';
 import { count, timeOfDay } from '../format.ts';
+import { Button } from './button.tsx';
 import { Name } from './name.tsx';
 
 const ENDED = new Set(['done', 'cancelled', 'stopped']);
@@ -56,10 +57,8 @@ export function Redrives({
                 )}
               </p>
               {!ENDED.has(each.state) && (
-                <button
-                  type="button"
-                  class="button"
-                  disabled={refused !== null}
+                <Button
+                  refused={refused}
                   aria-label={`Cancel the redrive of ${timeOfDay(each.at, false)}`}
                   onClick={() =>
                     cancelRedrive(each.id).then(
@@ -69,7 +68,7 @@ export function Redrives({
                   }
                 >
                   Cancel
-                </button>
+                </Button>
               )}
             </li>
           ))}

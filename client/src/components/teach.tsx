@@ -1,10 +1,12 @@
 import { useState } from 'preact/hooks';
 import { type Lesson, teach } from '../api.ts';
+import { Button } from './button.tsx';
 
 const LESSONS: readonly [lesson: Lesson, label: string, done: string][] = [
   ['samples', 'Send 20 sample orders', '20 orders were sent.'],
   ['bad', 'Send one bad order of each kind', 'Each becomes a dead letter with its reason.'],
   ['fail', 'Fail 30 % for 10 s', 'What fails now is tried again, later each time.'],
+  ['stop', 'Stop the consumer for 5 s', 'Orders wait in Kafka: watch the lag.'],
 ];
 
 /** Things to try on the embedded broker, and what to look for. */
@@ -14,12 +16,9 @@ export function Teach({ refused }: { refused: string | null }) {
     <div class="page mt-4 flex flex-wrap items-center gap-2">
       Try
       {LESSONS.map(([lesson, label, done]) => (
-        <button
+        <Button
           key={lesson}
-          type="button"
-          class="button"
-          disabled={refused !== null}
-          title={refused ?? undefined}
+          refused={refused}
           onClick={() =>
             teach(lesson).then(
               () => setSaid(done),
@@ -28,7 +27,7 @@ export function Teach({ refused }: { refused: string | null }) {
           }
         >
           {label}
-        </button>
+        </Button>
       ))}
       <span role="status" class="text-muted">
         {said}

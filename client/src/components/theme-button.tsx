@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { Button } from './button.tsx';
 import { Icon } from './icon.tsx';
 
 const THEMES = ['system', 'light', 'dark'] as const;
@@ -14,12 +15,12 @@ export function ThemeButton() {
   };
   const label = `Theme: ${theme}. Switch to ${next}`;
   return (
-    <button type="button" class="button theme" aria-label={label} title={label} onClick={choose}>
+    <Button class="theme" aria-label={label} title={label} onClick={choose}>
       <Icon name={theme} />
       <span class="w-[3.1rem] text-left max-sm:hidden">
         {theme.charAt(0).toUpperCase() + theme.slice(1)}
       </span>
-    </button>
+    </Button>
   );
 }
 

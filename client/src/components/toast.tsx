@@ -1,5 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import type { Notice } from '../desk.ts';
+import { Button } from './button.tsx';
 import { Icon } from './icon.tsx';
 
 const SHOWN_FOR = 8000;
@@ -13,14 +14,10 @@ export function Toast({ notice, onClose }: { notice: Notice; onClose: () => void
   return (
     <aside class="toast" aria-label="Message">
       <p>{notice.text}</p>
-      {notice.undo && (
-        <button type="button" class="button" onClick={notice.undo}>
-          Undo
-        </button>
-      )}
-      <button type="button" class="button" aria-label="Dismiss" onClick={onClose}>
+      {notice.undo && <Button onClick={notice.undo}>Undo</Button>}
+      <Button aria-label="Dismiss" onClick={onClose}>
         <Icon name="cross" />
-      </button>
+      </Button>
     </aside>
   );
 }

@@ -11,6 +11,7 @@ import {
   TeachAnswer,
 } from '../contract-commands.ts';
 import { LetterDetail, LetterGroups, LetterItems } from '../contract-letters.ts';
+import { OrderLives } from '../contract-lives.ts';
 import { Series } from '../contract-series.ts';
 
 /** Why a request is refused, by status; beside what every route may say. */
@@ -92,6 +93,12 @@ export const OPERATIONS = {
     summary: 'All products that a filter takes, as a file',
     tag: 'figures',
     answers: FILE,
+    errors: [400, 503],
+  },
+  'GET /api/orders': {
+    summary: 'One order by its id: every record that carried it, and what became of each',
+    tag: 'figures',
+    answers: [json(OrderLives, 'Its lives, and how much was looked through to find them.')],
     errors: [400, 503],
   },
   'GET /api/series': {
@@ -199,7 +206,8 @@ export const OPERATIONS = {
     writes: true,
   },
   'POST /teach': {
-    summary: 'Sends orders to learn from, or makes some fail for ten seconds; embedded broker only',
+    summary:
+      'Sends orders to learn from, makes some fail, or takes none for five seconds; embedded broker only',
     tag: 'commands',
     answers: [json(TeachAnswer, 'How many orders were sent.')],
     errors: [...COMMAND, 404],

@@ -11,10 +11,19 @@ export type Teach = {
   bad(): Promise<number>;
   /** Makes the handler fail now and then, for ten seconds. */
   fail(): void;
+  /** Takes no orders for five seconds. */
+  stop(): void;
 };
 
 const Body = Type.Object(
-  { lesson: Type.Union([Type.Literal('samples'), Type.Literal('bad'), Type.Literal('fail')]) },
+  {
+    lesson: Type.Union([
+      Type.Literal('samples'),
+      Type.Literal('bad'),
+      Type.Literal('fail'),
+      Type.Literal('stop'),
+    ]),
+  },
   { additionalProperties: false },
 );
 
@@ -25,8 +34,8 @@ export function teachRoute(app: FastifyInstance, teach: Teach): void {
     schema: { body: Body },
     handler: async (request): Promise<TeachAnswer> => {
       const { lesson } = request.body;
-      if (lesson === 'fail') {
-        teach.fail();
+      if (lesson === 'fail' || lesson === 'stop') {
+        teach[lesson]();
         return { sent: 0 };
       }
       try {
