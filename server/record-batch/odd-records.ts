@@ -108,7 +108,7 @@ function readOdd(
 }
 
 /** What could be read of an odd record, as views. */
-export function bodyOf(bytes: Buffer, parts: RecordParts): RecordBody {
+export function oddBodyOf(bytes: Buffer, parts: RecordParts): RecordBody {
   const view = (start: number, end: number) => (start < 0 ? null : bytes.subarray(start, end));
   return {
     key: view(parts.keyStart, parts.keyEnd),

@@ -248,7 +248,8 @@ export function lastHeaders(
 }
 
 /** How many headers a stored record has, without looking at them. */
-export function countHeaders({ body }: StoredRecord): number {
+export function countHeaders(record: StoredRecord): number {
+  const body = bodyOf(record);
   readField(body, 0);
   readField(body, varintEnd);
   return varint(body, varintEnd);
@@ -256,9 +257,10 @@ export function countHeaders({ body }: StoredRecord): number {
 
 /** The parts of a stored record, as views into its body; of its headers the first `maxHeaders`. */
 export function openRecord(
-  { body, codec, ...place }: StoredRecord,
+  { body: kept, codec, ...place }: StoredRecord,
   maxHeaders = Number.POSITIVE_INFINITY,
 ): KafkaRecord {
+  const body = bodyOf({ body: kept });
   const key = readField(body, 0);
   const value = readField(body, varintEnd);
   const headerCount = Math.min(varint(body, varintEnd), maxHeaders);
@@ -266,8 +268,13 @@ export function openRecord(
   return { ...place, key, value, headers };
 }
 
-/** Where the value of a stored record stands in its body: the start, -1 for null; the end is `varintEnd`. */
-export function storedValueAt({ body }: StoredRecord): number {
+/** The body of a stored record. */
+export function bodyOf({ body }: Pick<StoredRecord, 'body'>): Buffer {
+  return typeof body === 'string' ? Buffer.from(body, 'latin1') : body;
+}
+
+/** Where the value stands in the body of a stored record: the start, -1 for null; the end is `varintEnd`. */
+export function storedValueAt(body: Buffer): number {
   const keyLength = varint(body, 0);
   const length = varint(body, varintEnd + Math.max(keyLength, 0));
   if (length < 0) return -1;

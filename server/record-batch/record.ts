@@ -31,7 +31,8 @@ export type KafkaRecord = RecordContent & Flaws & { readonly offset: number };
 export type StoredRecord = Flaws & {
   readonly offset: number;
   readonly timestamp: number;
-  readonly body: Buffer;
+  /** A short one as a text, a character for each byte (latin1): a Buffer costs ten times as much. */
+  readonly body: Buffer | string;
   /** How the batch it came in was compressed (`Codec`); absent when it is not known. */
   readonly codec?: number;
   /** The value is only the first bytes of one of that length and hash (hexadecimal). */

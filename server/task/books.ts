@@ -4,7 +4,7 @@ import type { Checkpoint, CommandOutcome } from '../log/checkpoint.ts';
 import type { TaskLogs } from '../log/head.ts';
 import { countOf } from '../log/offset-ranges.ts';
 import type { Identities } from './identities.ts';
-import type { Books } from './ledger.ts';
+import type { Books } from './ledger-state.ts';
 
 /** What the writer of a checkpoint adds of its own. */
 export type Writer = Pick<

@@ -1,5 +1,6 @@
 // The handler's calls that are under way: at most so many at once, each bounded in time, all of them
 // told to end when the partition is closed.
+import { isError } from '../errors.ts';
 import type { Clock } from '../log/clock.ts';
 
 /** Where a record stands: an idempotency key, because it may be handled more than once. */
@@ -16,24 +17,33 @@ export type Place = {
  * fires when the call takes too long or the partition is closed: a handler passes it to whatever it
  * waits for, such as `fetch`. What it throws decides (task/failure.ts has the table): what may pass is
  * tried again with backoff, a PermanentError makes the value a dead letter, a programmer's error stops
- * the partition.
+ * the partition. An Error that it returns means the same as one that it throws, and costs less
+ * where many orders fail.
  */
-export type Handle<Value> = (
-  value: Value,
-  place: Place,
-  signal: AbortSignal,
-) => void | PromiseLike<void>;
+export type Handle<Value> = (value: Value, place: Place, signal: AbortSignal) => Handled;
+
+/** What a handler returns: nothing, why it failed, or a promise of its end. */
+export type Handled = Nothing | Error | PromiseLike<void>;
+type Nothing = ReturnType<() => void>;
+
+/** A call that has ended already, without success. */
+export class FailedCall {
+  readonly error: unknown;
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/** What a call comes to: undefined when it is done already, or a promise that rejects with why it failed. */
+export type Called = undefined | FailedCall | Promise<void>;
 
 export type Calls<Value> = {
   /** Calls that have not ended. */
   readonly size: number;
   /** Whether one more may begin. */
   readonly hasRoom: boolean;
-  /**
-   * Calls the handler; undefined when it is done already. The promise rejects with what the handler
-   * rejected with, or with a TimeoutError when it took too long. Throws what the handler throws.
-   */
-  begin(value: Value, place: Place): undefined | Promise<void>;
+  /** Calls the handler, and throws nothing. The promise rejects with a TimeoutError when it takes too long. */
+  begin(value: Value, place: Place): Called;
   /** Fires every signal; resolves when all calls have ended, or after `withinMs`. */
   close(withinMs: number): Promise<void>;
 };
@@ -55,7 +65,7 @@ export function createCalls<Value>(deps: {
   let spare = new AbortController();
   let { signal } = spare;
 
-  async function end(controller: AbortController, result: PromiseLike<void>): Promise<void> {
+  async function end(controller: AbortController, result: PromiseLike<unknown>): Promise<void> {
     let cancel = () => {};
     try {
       await new Promise<void>((resolve, reject) => {
@@ -66,7 +76,11 @@ export function createCalls<Value>(deps: {
           controller.abort(error);
         });
         // A thenable may throw when it is asked: a promise turns that into a rejection.
-        Promise.resolve(result).then(resolve, reject);
+        Promise.resolve(result).then(
+          // It may come to anything: what is no error means nothing.
+          (handled) => (isError(handled) ? reject(handled) : resolve()),
+          reject,
+        );
       });
     } finally {
       cancel();
@@ -84,9 +98,15 @@ export function createCalls<Value>(deps: {
       return hasRoom;
     },
     begin(value, place) {
-      const result = handle(value, place, signal);
+      let result: Handled;
+      try {
+        result = handle(value, place, signal);
+      } catch (error) {
+        return new FailedCall(error);
+      }
       // The quick way out: most handlers return nothing.
-      if (result === undefined || !isThenable(result)) return undefined;
+      if (result === undefined) return undefined;
+      if (!isThenable(result)) return isError(result) ? new FailedCall(result) : undefined;
       const controller = spare;
       spare = new AbortController();
       ({ signal } = spare);
@@ -109,6 +129,6 @@ export function createCalls<Value>(deps: {
   };
 }
 
-function isThenable(result: void | PromiseLike<void>): result is PromiseLike<void> {
+function isThenable(result: Handled): result is PromiseLike<void> {
   return typeof (result as { then?: unknown } | undefined | null)?.then === 'function';
 }

@@ -3,7 +3,7 @@ import type { RedriveCommand } from '../log/command.ts';
 import type { LogReader } from '../log/ports.ts';
 import { type BreakerLimits, createBreaker } from './breaker.ts';
 import { createCommandWriter, type WriteCommand } from './command-writer.ts';
-import type { Books } from './ledger.ts';
+import type { Books } from './ledger-state.ts';
 import type { PartitionCommands } from './partition-commands.ts';
 import { createPause, NEVER_PAUSED, type Pause } from './pause.ts';
 import { type Choose, createRedriver, type Redriver, redriveBooks } from './redriver.ts';

@@ -4,7 +4,7 @@ import type { Fold } from '../log/fold.ts';
 import { Unready } from '../log/unready.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import type { StoredRecord } from '../record-batch/record.ts';
-import { storedValueAt, varintEnd } from '../record-batch/record-parts.ts';
+import { bodyOf, storedValueAt, varintEnd } from '../record-batch/record-parts.ts';
 
 /** The value of a record, why it cannot be handled, or that nobody can tell yet. */
 export type Judge<Value> = {
@@ -33,8 +33,9 @@ export function createJudge<Value, State>(
       const flaw = flawOf(record.cut, record.fault);
       if (flaw !== null) return flaw;
       // Where it lies: a view would cost as much as the rest, and more for the bytes it is of.
-      const start = storedValueAt(record);
-      return judge(record.body, start, start < 0 ? start : varintEnd);
+      const body = bodyOf(record);
+      const start = storedValueAt(body);
+      return judge(body, start, start < 0 ? start : varintEnd);
     },
   };
 }

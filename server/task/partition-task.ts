@@ -6,10 +6,10 @@
 import { describe, InconsistentStateError } from '../errors.ts';
 import { abortable } from '../log/abortable.ts';
 import { type CheckpointStamp, neededFrom } from '../log/checkpoint-stamp.ts';
-import { NONE_WAITING, type Waiting } from './processor.ts';
 import { restore } from './restore.ts';
 import type { TaskDeps } from './task-deps.ts';
 import { startRun, type TaskRun } from './task-run.ts';
+import { NONE_WAITING, type Waiting } from './waiting-records.ts';
 
 export type TaskState = 'CREATED' | 'RESTORING' | 'RUNNING' | 'CLOSED';
 

@@ -1,6 +1,5 @@
 // A record that waits, as the task keeps it: its bytes, its failures, and what it waits for.
 import type { GivenUp } from '../log/checkpoint.ts';
-import type { Clock } from '../log/clock.ts';
 import type { DeadLetterCause } from '../log/dead-letter.ts';
 import { CORE_REASONS, Fault } from '../log/fault.ts';
 import type { StoredRecord } from '../record-batch/record.ts';
@@ -22,6 +21,8 @@ export type Pending = Attempts & {
   readonly record: StoredRecord;
   /** Records of the same lane are handled one after the other; null waits for nobody. */
   readonly lane: string | null;
+  /** False once it is among the pending of the ledger no more: to ask a map would cost more. */
+  readonly waits: boolean;
 };
 
 /**
@@ -41,24 +42,33 @@ export function learn(pending: Pending, known: Partial<Attempts>): Pending {
   return pending;
 }
 
-type Changeable = { -readonly [Key in keyof Attempts]: Attempts[Key] };
+/** It is among the pending no more. */
+export function leave(pending: Pending): void {
+  const changed: Changeable = pending;
+  changed.waits = false;
+}
 
-/** A record that has just begun to wait; `known` of it from before, if anything. */
+type Changeable = { -readonly [Key in keyof Pending]: Pending[Key] };
+
+/**
+ * A record that begins to wait at `now`, ms since 1970, and may be attempted at once; `known` of it from
+ * before, if anything.
+ */
 export function pendingRecord(
   record: StoredRecord,
   lane: string | null,
-  clock: Pick<Clock, 'now' | 'monotonic'>,
+  now: number,
   known: Partial<Attempts> = {},
 ): Pending {
-  const now = clock.now();
   // Not by a spread: a tenth of all records may fail.
   return {
     record,
     lane,
+    waits: true,
     attempts: known.attempts ?? 0,
     firstFailedAt: known.firstFailedAt ?? now,
     lastFailedAt: known.lastFailedAt ?? now,
-    dueAt: known.dueAt ?? clock.monotonic(),
+    dueAt: known.dueAt ?? 0,
     givenUp: known.givenUp ?? null,
     error: known.error ?? '',
     command: known.command ?? null,
@@ -93,5 +103,5 @@ export function givenUpFor({ reason: { code } }: DeadLetterCause): GivenUp | nul
 /** Keeps the place of a pending record in a restore, until its bytes have been read again. */
 export function placeholder(offset: number, command: string | null): Pending {
   const record = { offset, timestamp: -1, body: Buffer.alloc(0) };
-  return pendingRecord(record, null, { now: () => 0, monotonic: () => 0 }, { command });
+  return pendingRecord(record, null, 0, { command });
 }

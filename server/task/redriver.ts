@@ -13,7 +13,7 @@ import { rangesOf } from '../log/selected-ranges.ts';
 import { readRange } from '../log/walk.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import type { WriteCommand } from './command-writer.ts';
-import type { Books } from './ledger.ts';
+import type { Books } from './ledger-state.ts';
 import type { OpenRedrive, PartitionCommands } from './partition-commands.ts';
 import { createSender, outcomeOf, type RedriveBooks, type SenderDeps } from './redrive-sender.ts';
 import { createSentAhead } from './sent-ahead.ts';

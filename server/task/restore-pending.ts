@@ -40,7 +40,9 @@ export async function readPending<Value, State>(
     const lastFailedAt = known.firstFailedAt;
     const dueAt = clock.monotonic() + Math.min(dueIn, maxBackoffMs);
     const lane = laneOf(ordering, cursor);
-    ledger.found(pendingRecord(cursor.copy(), lane, clock, { ...known, lastFailedAt, dueAt }));
+    ledger.found(
+      pendingRecord(cursor.copy(), lane, clock.now(), { ...known, lastFailedAt, dueAt }),
+    );
   };
   const stretches = stretchesOf([...missing.keys()], state.nextOffset, state.lost);
   for (const stretch of stretches) {

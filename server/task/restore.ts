@@ -12,14 +12,8 @@ import { followDeadLetter, warnOfUnread } from './dead-letter-log.ts';
 import { loseUnread } from './following.ts';
 import { type Identities, identifyBoth, idsOf } from './identities.ts';
 import type { Identity } from './identity.ts';
-import {
-  type Base,
-  type CreateLedger,
-  createLedger as createPlainLedger,
-  emptyState,
-  type Ledger,
-  type LedgerState,
-} from './ledger.ts';
+import { type CreateLedger, createLedger as createPlainLedger, type Ledger } from './ledger.ts';
+import { type Base, emptyState, type LedgerState } from './ledger-state.ts';
 import { createOffsetSet, type OffsetSet } from './offset-set.ts';
 import type { Ordering } from './ordering.ts';
 import { createOutcomes } from './outcomes.ts';

@@ -74,17 +74,19 @@ export function createRetries(deps: {
         return;
       }
       onChange();
-      ledger.failed(pending, {
-        firstFailedAt: pending.attempts === 0 ? now : pending.firstFailedAt,
-        attempts: pending.attempts + 1,
-        lastFailedAt: now,
-      });
-      const decision = decide(error, failure, pending, policy, random());
+      const attempts = pending.attempts + 1;
+      const firstFailedAt = attempts === 1 ? now : pending.firstFailedAt;
+      const failures = { attempts, firstFailedAt, lastFailedAt: now };
+      const decision = decide(error, failure, failures, policy, random());
       if (decision.kind === 'dead-letter') {
+        ledger.failed(pending, failures);
         giveUp(pending, decision.cause);
         return;
       }
       ledger.failed(pending, {
+        attempts,
+        firstFailedAt,
+        lastFailedAt: now,
         error: clip(decision.error, MAX_ERROR_BYTES),
         dueAt: clock.monotonic() + decision.afterMs,
       });

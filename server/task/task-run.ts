@@ -4,13 +4,14 @@
 import type { PlacedStamp } from '../log/checkpoint-stamp.ts';
 import { createPauseOf, createRedriverOf } from './commanded.ts';
 import { deadLettersFollower, ordersFollower } from './following.ts';
-import type { Books } from './ledger.ts';
+import type { Books } from './ledger-state.ts';
 import { createOrderIntake } from './order-intake.ts';
 import { createDeadLetterOutbox } from './outbox.ts';
-import { createProcessor, type Waiting } from './processor.ts';
+import { createProcessor } from './processor.ts';
 import type { Restored } from './restore.ts';
 import { createStatements } from './statements.ts';
 import type { TaskDeps } from './task-deps.ts';
+import type { Waiting } from './waiting-records.ts';
 
 export type TaskRun = {
   readonly books: Books<unknown>;
@@ -44,7 +45,7 @@ export function startRun<Value, State>(
     author: owner.author,
     writer: ports.writer,
     traceOf: (offset) => trace?.headersOf(offset) ?? [],
-    isPending: (order) => books.pending.get(order.record.offset) === order,
+    isPending: (order) => order.waits,
   });
   const statements = createStatements({
     logs,

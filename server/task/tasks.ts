@@ -4,7 +4,7 @@ import type { OnCheckpoint } from '../log/checkpoint-stamp.ts';
 import type { Clock } from '../log/clock.ts';
 import type { Logger } from '../log/logger.ts';
 import type { PartitionTask, TaskState } from './partition-task.ts';
-import type { Waiting } from './processor.ts';
+import type { Waiting } from './waiting-records.ts';
 
 const TRIM_INTERVAL_MS = 60_000;
 

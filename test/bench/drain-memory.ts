@@ -58,9 +58,11 @@ export async function drainMemory(
         writer: { append: async () => 0 },
         trim: async () => {},
         handle(order, place, signal) {
-          simulate(order, place, signal);
+          const failed = simulate(order, place, signal);
+          if (failed !== undefined) return failed;
           left -= 1;
           if (left === 0) resolve(task);
+          return undefined;
         },
         policy: { maxRetries: 1e9, backoffMs: 50, maxBackoffMs: 30_000 },
         fold: createOrderFold({ maxProducts: 1e6, maxBytes: Number.POSITIVE_INFINITY }),

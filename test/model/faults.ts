@@ -7,7 +7,7 @@ import { Unready } from '../../server/log/unready.ts';
 import type { Order } from '../../server/orders/order.ts';
 import { REASONS } from '../../server/orders/reasons.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
-import type { Letter } from '../../server/task/ledger.ts';
+import type { Letter } from '../../server/task/ledger/read-dead-letter.ts';
 import { orderFold as fold, type OrderLedgerState as State } from '../fixtures/orders.ts';
 import { inLedger, inTask } from './planting.ts';
 import { type Fault, names } from './task.ts';

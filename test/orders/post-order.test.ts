@@ -1,7 +1,9 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
+import type { Order } from '../../server/orders/order.ts';
 import { createPostHandler } from '../../server/orders/post-order.ts';
+import type { Handle } from '../../server/task/calls.ts';
 import { classify } from '../../server/task/failure.ts';
 import { freePort } from '../fixtures/free-port.ts';
 import { someOrder } from '../fixtures/some-order.ts';
@@ -20,13 +22,12 @@ async function withServer(t: Test, listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/orders`;
 }
 
-async function failureOf(work: void | PromiseLike<void>): Promise<unknown> {
+async function failureOf(work: ReturnType<Handle<Order>>): Promise<unknown> {
   try {
-    await work;
+    return (await work) ?? null;
   } catch (error) {
     return error;
   }
-  return null;
 }
 
 t.test('an order is posted once, as JSON, with a key that names it', async (t) => {

@@ -5,7 +5,12 @@ import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import { openRecordSet } from '../../server/record-batch/reader.ts';
 import type { StoredRecord } from '../../server/record-batch/record.ts';
-import { openRecord, storedValueAt, varintEnd } from '../../server/record-batch/record-parts.ts';
+import {
+  bodyOf,
+  openRecord,
+  storedValueAt,
+  varintEnd,
+} from '../../server/record-batch/record-parts.ts';
 import { encodeBatch } from '../../server/record-batch/writer.ts';
 import { type CraftedRecord, craftBatch } from './crafted.ts';
 
@@ -86,8 +91,9 @@ t.test(
     const before = await held();
     await copies(batch, () => true, kept);
     for (let attempt = 0; attempt < 3; attempt++) {
-      const start = storedValueAt(kept[0]!);
-      t.equal(kept[0]!.body.toString('latin1', start, varintEnd), 'v');
+      const body = bodyOf(kept[0]!);
+      const start = storedValueAt(body);
+      t.equal(body.toString('latin1', start, varintEnd), 'v');
     }
     const after = await held();
     const more = after.buffers - before.buffers + after.heap - before.heap;

@@ -1,8 +1,14 @@
 import t from 'tap';
-import { createCalls, type Handle } from '../../server/task/calls.ts';
+import { type Called, createCalls, FailedCall, type Handle } from '../../server/task/calls.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 
 const place = { topic: 'orders', partition: 0, offset: 7, attempt: 1 };
+
+/** The promise of a call that is under way. */
+function ended(called: Called): Promise<void> {
+  if (called instanceof Promise) return called;
+  throw new TypeError('the call has ended already');
+}
 
 function world(handle: Handle<string>, concurrency = 2) {
   const clock = manualClock();
@@ -29,12 +35,34 @@ t.test('a handler that returns nothing is done at once and takes no room', async
   t.match({ size: calls.size, ...seen }, { size: 0, rooms: 0 });
 });
 
-t.test('what it throws comes through, and takes no room', async (t) => {
-  const { calls } = world(() => {
-    throw new RangeError('x');
-  });
-  t.throws(() => calls.begin('a', place), new RangeError('x'));
+t.test('what it throws at once, or returns as an Error, is why the call failed', async (t) => {
+  const thrown: unknown[] = [new RangeError('x'), 'a text', undefined];
+  for (const error of thrown) {
+    const { calls } = world(() => {
+      throw error;
+    });
+    const called = calls.begin('a', place);
+    t.ok(called instanceof FailedCall);
+    t.match(called, { error });
+    t.equal(calls.size, 0, 'and takes no room');
+  }
+  const failure = new Error('busy');
+  const { calls } = world(() => failure);
+  t.match(calls.begin('a', place), { error: failure });
+  t.match({ size: calls.size, hasRoom: calls.hasRoom }, { size: 0, hasRoom: true });
+});
+
+t.test('a promise of an Error is a rejection, one of anything else is not', async (t) => {
+  const answers = [new Error('busy'), 7] as unknown[] as undefined[];
+  const { calls } = world(async () => answers.shift());
+  await t.rejects(ended(calls.begin('a', place)), new Error('busy'));
+  await ended(calls.begin('b', place));
   t.equal(calls.size, 0);
+});
+
+t.test('a handler that returns what is no Error has succeeded', async (t) => {
+  const { calls } = world(() => ({ ok: true }) as unknown as undefined);
+  t.equal(calls.begin('a', place), undefined);
 });
 
 t.test('at most so many calls are open, and each end makes room', async (t) => {
@@ -55,7 +83,7 @@ t.test('at most so many calls are open, and each end makes room', async (t) => {
 
 t.test('a rejection is the call’s own', async (t) => {
   const { calls } = world(() => Promise.reject(new Error('busy')));
-  await t.rejects(calls.begin('a', place)!, new Error('busy'));
+  await t.rejects(ended(calls.begin('a', place)), new Error('busy'));
   t.equal(calls.size, 0);
 });
 
@@ -68,7 +96,7 @@ t.test('anything with a then is awaited, and one that throws when asked has fail
       throw new Error('asked');
     }),
   );
-  await t.rejects(bad.calls.begin('a', place)!, new Error('asked'));
+  await t.rejects(ended(bad.calls.begin('a', place)), new Error('asked'));
   t.equal(bad.calls.size, 0);
 });
 
@@ -83,7 +111,7 @@ t.test(
         end = resolve;
       });
     });
-    const call = calls.begin('a', place)!;
+    const call = ended(calls.begin('a', place));
     const failed = t.rejects(call, { name: 'TimeoutError', message: /1000 ms/ });
     await clock.advance(999);
     t.notOk(signals[0]!.aborted);
@@ -103,9 +131,9 @@ t.test('each call has a signal of its own', async (t) => {
     signals.push(signal);
     return new Promise(() => {});
   }, 3);
-  calls.begin('a', place)!.catch(() => {});
+  ended(calls.begin('a', place)).catch(() => {});
   await clock.advance(500);
-  calls.begin('b', place)!.catch(() => {});
+  ended(calls.begin('b', place)).catch(() => {});
   await clock.advance(500);
   t.same(
     signals.map(({ aborted }) => aborted),
@@ -120,11 +148,11 @@ t.test('closing fires every signal and waits for the calls, but not for ever', a
       signal.addEventListener('abort', () => reject(signal.reason));
     });
   });
-  const listening = calls.begin('listens', place)!;
+  const listening = ended(calls.begin('listens', place));
   const aborted = t.rejects(listening, { name: 'AbortError' });
   await calls.close(5000);
   await aborted;
-  calls.begin('deaf', place)!.catch(() => {});
+  ended(calls.begin('deaf', place)).catch(() => {});
   let closed = false;
   const closing = calls.close(500).then(() => {
     closed = true;

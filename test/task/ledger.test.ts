@@ -4,9 +4,10 @@ import { type CountedRange, countOf } from '../../server/log/offset-ranges.ts';
 import type { Redrive } from '../../server/log/redrive.ts';
 import { sumOf } from '../../server/orders/averages.ts';
 import type { Order } from '../../server/orders/order.ts';
-import { createLedger, emptyState, type Letter } from '../../server/task/ledger.ts';
+import type { Letter } from '../../server/task/ledger/read-dead-letter.ts';
+import { createLedger } from '../../server/task/ledger.ts';
+import { emptyState } from '../../server/task/ledger-state.ts';
 import { pendingRecord } from '../../server/task/pending.ts';
-import { manualClock } from '../fixtures/manual-clock.ts';
 import { type OrderLedger, orderFold } from '../fixtures/orders.ts';
 import { someOrder } from '../fixtures/some-order.ts';
 
@@ -25,7 +26,7 @@ function counting(orders: number): OrderLedger {
 
 /** A record that waits, known by its text. */
 const pending = (error: string) => ({
-  ...pendingRecord({ offset: 0, timestamp: 1, body: Buffer.alloc(0) }, null, manualClock(0)),
+  ...pendingRecord({ offset: 0, timestamp: 1, body: Buffer.alloc(0) }, null, 0),
   error,
 });
 

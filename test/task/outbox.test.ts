@@ -81,7 +81,7 @@ function world(t: Test, options: { limit: number; refuses?: (record: RecordConte
       const range = { from: offset, to: offset + 1 };
       const { signal } = new AbortController();
       await readRange({ reader: memory.reader, clock, signal }, source, range, (cursor) => {
-        orders.push(pendingRecord({ ...cursor.copy(), ...kept }, null, clock));
+        orders.push(pendingRecord({ ...cursor.copy(), ...kept }, null, clock.now()));
       });
       offset += 1;
       pending.add(orders[0]!);

@@ -1,10 +1,9 @@
 import t from 'tap';
 import { CORE_REASONS } from '../../server/log/fault.ts';
 import { givenUpBefore, pendingRecord } from '../../server/task/pending.ts';
-import { manualClock } from '../fixtures/manual-clock.ts';
 
 const waiting = (error: string) => ({
-  ...pendingRecord({ offset: 7, timestamp: 1, body: Buffer.alloc(0) }, null, manualClock(5)),
+  ...pendingRecord({ offset: 7, timestamp: 1, body: Buffer.alloc(0) }, null, 5),
   attempts: 4,
   error,
 });

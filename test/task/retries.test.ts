@@ -1,5 +1,6 @@
 import t from 'tap';
-import { createLedger, emptyState } from '../../server/task/ledger.ts';
+import { createLedger } from '../../server/task/ledger.ts';
+import { emptyState } from '../../server/task/ledger-state.ts';
 import { type Pending, pendingRecord } from '../../server/task/pending.ts';
 import { createRetries } from '../../server/task/retries.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
@@ -9,7 +10,7 @@ import { orderFold } from '../fixtures/orders.ts';
 function world() {
   const clock = manualClock();
   const ledger = createLedger(emptyState(0, orderFold.empty()), orderFold, 'g');
-  const pending = pendingRecord({ offset: 0, timestamp: 1, body: Buffer.alloc(0) }, null, clock);
+  const pending = pendingRecord({ offset: 0, timestamp: 1, body: Buffer.alloc(0) }, null, 0);
   ledger.defer(pending);
   const due: Pending[] = [];
   const letters: string[] = [];

@@ -5,7 +5,7 @@ import { manualClock } from '../fixtures/manual-clock.ts';
 
 const clock = manualClock();
 const waiting = (offset: number, lane: string | null = null): Pending =>
-  pendingRecord({ offset, timestamp: 1, body: Buffer.alloc(0) }, lane, clock);
+  pendingRecord({ offset, timestamp: 1, body: Buffer.alloc(0) }, lane, 0);
 
 /** Turns that note whom they take; `room` says how many calls may begin. */
 function world(take: (pending: Pending) => void = () => {}) {
