@@ -3,6 +3,7 @@ import type { Admin } from 'kafkajs';
 import { encodeCheckpoint } from '../../server/log/checkpoint.ts';
 import { type DeadLetterCause, deadLetterHeaders } from '../../server/log/dead-letter.ts';
 import { CORE_REASONS } from '../../server/log/fault.ts';
+import { packOffsets } from '../../server/log/packed-offsets.ts';
 import type { LogWriter } from '../../server/log/ports.ts';
 import { encodeProducts } from '../../server/orders/averages-codec.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
@@ -46,7 +47,8 @@ export async function writeState(
     numPartitions: partitions,
     configEntries: topic === names.orders ? [] : forEver,
   }));
-  await admin.createTopics({ topics, waitForLeaders: true });
+  // Who writes waits for leaders; on a busy machine kafkajs gives up looking for them.
+  await admin.createTopics({ topics, waitForLeaders: false });
   await Promise.all(
     Array.from({ length: partitions }, (_, partition) =>
       writePartition(writer, names, partition, size),
@@ -92,7 +94,8 @@ async function writePartition(
     copyRanges: [],
     commands: [],
     redriven: Buffer.alloc(0),
-    deadLetters: Buffer.alloc(0),
+    // As a task writes it now and then, so that a restore does not read them all.
+    deadLetters: packOffsets(Float64Array.from({ length: dead }, (_, n) => n)),
     topicId: null,
     fingerprint: null,
     deadLetterTopicId: null,
