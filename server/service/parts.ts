@@ -115,6 +115,10 @@ export function createParts(surroundings: Surroundings) {
   const view = createGroupView({
     ...logsOf(config),
     reader: viewReader,
+    samples: {
+      reader: watchReader(connections.sampleReader, progress.view),
+      ends: (partitions) => connections.ends.read(config.CHECKPOINT_TOPIC, partitions),
+    },
     state: averages,
     idOf: schemas.idOf,
     idReady: schemas.idReady,
@@ -136,7 +140,10 @@ export function createParts(surroundings: Surroundings) {
     topic: config.ORDERS_TOPIC,
     presence,
     logger,
-    onAssigned: tasks.assign,
+    onAssigned(partitions) {
+      view.own(partitions);
+      tasks.assign(partitions);
+    },
     onRebalanced: (ms) => instruments.rebalance.observe(ms / 1000),
     onState(state: MembershipState) {
       reports.member(state);
