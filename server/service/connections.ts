@@ -13,13 +13,15 @@ import type { LogWriter } from '../log/ports.ts';
 import type { Progress } from '../log/progress.ts';
 import type { Reports } from './reports.ts';
 
-/** Who reads a single letter does not wait for more to come. */
-const LETTER_WAIT_MS = 10;
+/** Who reads a single record does not wait for more to come. */
+const SINGLE_WAIT_MS = 10;
 
 export type Connections = {
   readonly kafka: ReturnType<typeof createKafka>;
   readonly taskReader: Fetcher;
   readonly viewReader: Fetcher;
+  /** Reads the last checkpoints of partitions that run elsewhere. */
+  readonly sampleReader: Fetcher;
   /** Follows the dead letters for their index. */
   readonly indexReader: Fetcher;
   /** Reads single letters and checkpoints: nobody follows anything with it, so nothing has to wait. */
@@ -48,7 +50,11 @@ export function openConnections(deps: {
     logger,
     onTrouble: reports.unconnected,
   });
-  const createReader = (of: Progress, onFetched = (_ms: number, _bytes: number) => {}) =>
+  const createReader = (
+    of: Progress,
+    onFetched = (_ms: number, _bytes: number) => {},
+    maxWaitMs?: number,
+  ) =>
     createFetcher({
       cluster: createCluster(kafka),
       logger,
@@ -56,19 +62,21 @@ export function openConnections(deps: {
       onState: reports.kafka,
       onPartition: of.readEnded,
       onFetched,
+      ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
     });
   const taskReader = createReader(progress.tasks, (ms, bytes) => {
     instruments.fetchTook.observe(ms / 1000);
     instruments.fetchBytes.observe(bytes);
   });
   const viewReader = createReader(progress.view);
+  const sampleReader = createReader(progress.view, () => {}, SINGLE_WAIT_MS);
   // What these two cannot read the view cannot read either, and says so.
   const quiet = { logger, random: Math.random, onState: () => {}, onPartition: () => {} };
   const indexReader = createFetcher({ cluster: createCluster(kafka), ...quiet });
   const letterReader = createFetcher({
     cluster: createCluster(kafka),
     ...quiet,
-    maxWaitMs: LETTER_WAIT_MS,
+    maxWaitMs: SINGLE_WAIT_MS,
   });
   const ends = createEnds({ cluster: createCluster(kafka) });
   const writer = createAppender({
@@ -86,7 +94,7 @@ export function openConnections(deps: {
     partitions: config.PARTITIONS,
     logger,
   });
-  const readers = { taskReader, viewReader, indexReader, letterReader };
+  const readers = { taskReader, viewReader, sampleReader, indexReader, letterReader };
   const all = [...Object.values(readers), ends, writer, topics];
   return {
     ...{ kafka, ...readers, ends, writer, topics },

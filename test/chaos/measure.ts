@@ -6,6 +6,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { createAppender } from '../../server/kafka/appender.ts';
 import { createKafka } from '../../server/kafka/client.ts';
 import { createCluster } from '../../server/kafka/cluster.ts';
+import { createFetcher } from '../../server/kafka/fetcher.ts';
 import { systemClock as clock } from '../../server/log/clock.ts';
 import type { LogWriter } from '../../server/log/ports.ts';
 import { createProgress } from '../../server/log/progress.ts';
@@ -102,7 +103,11 @@ async function measure({ brokers }: TestCluster, size: StateSize): Promise<Times
     append: async (tp, records) =>
       (await persist(patient, tp, records, new AbortController().signal)) ?? -1,
   };
-  await writeState(admin, writer, names, size);
+  const ignored = { onState() {}, onPartition() {}, random: Math.random };
+  const cluster = createCluster(createKafka(settings));
+  const reader = createFetcher({ ...ignored, cluster, logger: silentLogger });
+  scope.teardown(() => reader.close());
+  await writeState(admin, writer, reader, names, size);
 
   const env = {
     KAFKA_BROKERS: brokers,

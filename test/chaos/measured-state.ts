@@ -1,9 +1,10 @@
 // A group's state of any size, written straight into its topics: what a measurement starts from.
 import type { Admin } from 'kafkajs';
-import { encodeCheckpoint } from '../../server/log/checkpoint.ts';
+import { type Checkpoint, encodeCheckpoint } from '../../server/log/checkpoint.ts';
 import { type DeadLetterCause, deadLetterHeaders } from '../../server/log/dead-letter.ts';
 import { CORE_REASONS } from '../../server/log/fault.ts';
-import type { LogWriter } from '../../server/log/ports.ts';
+import { packOffsets } from '../../server/log/packed-offsets.ts';
+import type { LogReader, LogWriter } from '../../server/log/ports.ts';
 import { encodeProducts } from '../../server/orders/averages-codec.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
 import { encodeSomeOrder } from '../fixtures/some-order.ts';
@@ -31,6 +32,7 @@ export function orderRecord(number: number, products: number): RecordContent {
 export async function writeState(
   admin: Admin,
   writer: LogWriter,
+  reader: Pick<LogReader, 'topicId'>,
   names: TopicNames,
   size: StateSize,
 ): Promise<void> {
@@ -46,10 +48,15 @@ export async function writeState(
     numPartitions: partitions,
     configEntries: topic === names.orders ? [] : forEver,
   }));
-  await admin.createTopics({ topics, waitForLeaders: true });
+  // Who writes waits for leaders; on a busy machine kafkajs gives up looking for them.
+  await admin.createTopics({ topics, waitForLeaders: false });
+  const [topicId, deadLetterTopicId] = await Promise.all(
+    [names.orders, names.deadLetters].map((topic) => reader.topicId(topic)),
+  );
+  const ids = { topicId: topicId ?? null, deadLetterTopicId: deadLetterTopicId ?? null };
   await Promise.all(
     Array.from({ length: partitions }, (_, partition) =>
-      writePartition(writer, names, partition, size),
+      writePartition(writer, names, ids, partition, size),
     ),
   );
 }
@@ -57,6 +64,7 @@ export async function writeState(
 async function writePartition(
   writer: LogWriter,
   names: TopicNames,
+  ids: Pick<Checkpoint, 'topicId' | 'deadLetterTopicId'>,
   partition: number,
   { partitions, products, pending, deadLetters }: StateSize,
 ): Promise<void> {
@@ -92,10 +100,10 @@ async function writePartition(
     copyRanges: [],
     commands: [],
     redriven: Buffer.alloc(0),
-    deadLetters: Buffer.alloc(0),
-    topicId: null,
+    // As a task writes it now and then, so that a restore does not read them all.
+    deadLetters: packOffsets(Float64Array.from({ length: dead }, (_, n) => n)),
+    ...ids,
     fingerprint: null,
-    deadLetterTopicId: null,
     deadLetterFingerprint: null,
     lost: [],
     gapRanges: [],
