@@ -1,11 +1,8 @@
 // Addresses of brokers. kafkajs cuts "host:port" at the first colon, so it gets an IPv6 address in a form
-// without colons; our sockets know what is meant.
-import { connect as connectPlain, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import type { ISocketFactory } from 'kafkajs';
+// without colons; our sockets (sockets.ts) know what is meant.
+import { isIPv6 } from 'node:net';
 
 const ALIAS = /([0-9a-fA-F.-]+)(%[\w.]+)?\.ipv6-literal/g;
-const KEEP_ALIVE_MS = 60_000;
 
 /** `[::1]:9092` as kafkajs takes it; all else as it is. */
 export function aliasOf(broker: string): string {
@@ -26,12 +23,14 @@ export function hostOf(host: string): string {
   return withoutAliases(host).replace(/^\[(.*)\]$/, '$1');
 }
 
-/** Sockets as kafkajs makes them, beside that they know the form above. */
-export const socketFactory: ISocketFactory = ({ host: given, port, ssl, onConnect }): Socket => {
-  const host = hostOf(given);
-  const servername = isIP(host) ? {} : { servername: host };
-  const socket = ssl
-    ? connectTls({ host, port, ...servername, ...ssl }, onConnect)
-    : connectPlain({ host, port }, onConnect);
-  return socket.setKeepAlive(true, KEEP_ALIVE_MS);
-};
+/** An address as it is read and written: `[::1]:9092`, whichever form of it kafkajs has. */
+export function addressOf(host: string, port: number | string): string {
+  const bare = hostOf(host);
+  return `${isIPv6(bare) ? `[${bare}]` : bare}:${port}`;
+}
+
+/** `host:port` of kafkajs, which puts no brackets around an IPv6 address. */
+export function shownAddress(broker: string): string {
+  const [, host = broker, port = ''] = /^(.*):(\d+)$/.exec(broker) ?? [];
+  return addressOf(host, port);
+}

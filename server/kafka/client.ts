@@ -1,9 +1,10 @@
 // kafkajs, set up once for everybody here.
-import kafkajs, { type Kafka, type KafkaConfig } from 'kafkajs';
+import kafkajs, { type ISocketFactory, type Kafka, type KafkaConfig } from 'kafkajs';
 import type { Logger } from '../log/logger.ts';
-import { aliasOf, socketFactory } from './address.ts';
+import { aliasOf } from './address.ts';
 import { mendKafkajs } from './kafkajs-mends.ts';
 import { type SecuritySettings, securityOptions } from './security.ts';
+import { createSockets } from './sockets.ts';
 
 const { logLevel } = kafkajs;
 
@@ -24,13 +25,19 @@ export function createKafka({
   clientId,
   logger,
   onTrouble = () => {},
-}: KafkaSettings & { logger: Logger; onTrouble?: (words: string) => void }): Kafka {
+  sockets = createSockets(brokers),
+}: KafkaSettings & {
+  logger: Logger;
+  onTrouble?: (words: string) => void;
+  sockets?: ISocketFactory;
+}): Kafka {
   mendKafkajs();
   const config: KafkaConfig = {
     brokers: brokers.map(aliasOf),
     clientId,
     ...(security === undefined ? {} : securityOptions(security)),
-    socketFactory,
+    socketFactory: sockets,
+    // Also for the first answer on a connection. For the connection itself our sockets wait less, and say more.
     connectionTimeout: 5000,
     // A join and a produce may take 10 s, and say so in time.
     requestTimeout: 15_000,

@@ -1,6 +1,6 @@
 // kafkajs's errors in our words.
 import { AppError } from '../errors.ts';
-import { withoutAliases } from './address.ts';
+import { shownAddress, withoutAliases } from './address.ts';
 import { NO_RIGHT } from './protocol.ts';
 
 /** Of a TLS client: https://nodejs.org/api/errors.html, https://docs.openssl.org/master/man1/openssl-verification-options */
@@ -35,7 +35,8 @@ export function fromKafkajs(error: unknown): never {
 export function inWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const origin = originOf(error);
-  const { broker, code, type } = origin;
+  const { code, type } = origin;
+  const broker = origin.broker && shownAddress(origin.broker);
   const said = origin.message.replace(/^Connection error: |\.$/g, '');
   const message = said || (typeof code === 'string' ? code : origin.name);
   const parts = [

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import kafkajs, { type AclEntry } from 'kafkajs';
 import t, { type Test } from 'tap';
-import type { Health, Metrics, Snapshot } from '../../server/http/contract.ts';
+import type { Health, Metrics } from '../../server/http/contract.ts';
 import { withApacheKafka } from '../fixtures/apache-kafka.ts';
 import { withAuthority } from '../fixtures/certificates.ts';
 import { freePorts } from '../fixtures/free-port.ts';
@@ -14,6 +14,7 @@ import { runTool } from '../fixtures/run-tool.ts';
 import { type Service, withService } from '../fixtures/service.ts';
 import { until } from '../fixtures/until.ts';
 import { withAdmin } from './admin.ts';
+import { trouble } from './trouble.ts';
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
 const timeout = 300_000;
@@ -54,22 +55,13 @@ function rightsOfReadme(): AclEntry[] {
   );
 }
 
-/** What the service says it lacks, as soon as its log, its health and its page all say so. */
-async function trouble(service: Service, words: RegExp): Promise<void> {
-  await service.line(words);
-  const health = () => service.json<Health>('/health/ready');
-  await until(`health says ${words}`, health, ({ reasons }) => words.test(reasons.join()));
-  const { status } = await service.json<Snapshot>('/api/snapshot');
-  if (!words.test(status.reasons.join())) throw new Error(`not on the page: ${status.reasons}`);
-}
-
 t.test('on a Kafka with TLS, logins and rights', { timeout }, async (t) => {
   const authority = await withAuthority(t);
   if (authority === undefined) return;
   const [port = 0] = await freePorts(1);
   const server = await authority.issue('broker');
   const kafka = await withApacheKafka(t, {
-    secure: port,
+    listeners: { SASL_SSL: { at: `localhost:${port}` } },
     properties: {
       'listener.security.protocol.map':
         'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL',
