@@ -12,7 +12,7 @@ import type { Schemas } from './contract.ts';
 import { createEventStream } from './event-stream.ts';
 import { createFeed } from './feed.ts';
 import { createGuard } from './guard.ts';
-import { createHolds, MAX_HELD_BYTES } from './holds.ts';
+import { createHolds, MAX_SENT_BYTES } from './holds.ts';
 import {
   answerBadUrl,
   answerClientError,
@@ -27,7 +27,7 @@ import type { Letters } from './letters.ts';
 import { oncePerReason } from './once-per-reason.ts';
 import { openApi } from './openapi/document.ts';
 import type { CoreSource } from './overview.ts';
-import { type Commands, commandRoutes } from './routes/commands.ts';
+import { type CommandPorts, commandRoutes } from './routes/commands.ts';
 import { dlqRoute } from './routes/dlq.ts';
 import { healthRoutes } from './routes/health.ts';
 import { letterStreamRoutes } from './routes/letter-streams.ts';
@@ -47,7 +47,7 @@ export type AppDeps = {
   series: SeriesSource;
   readonly source: CoreSource;
   readonly letters: Letters;
-  readonly commands: Commands;
+  readonly commands: CommandPorts;
   /** Who may give commands. */
   readonly writing: WritingSettings;
   /** Told of every command, and of each one that was refused. */
@@ -174,7 +174,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const source = withCommands(deps.source, commands.book, access.shown);
   const feed = createFeed({ source, epoch, clock, failed });
   const streams = createEventStream({ feed, clock, random, limits, failed });
-  const holds = createHolds(MAX_HELD_BYTES);
+  const holds = createHolds(MAX_SENT_BYTES);
   // Not in onClose: the server waits for its connections before that, and a stream never ends by itself.
   app.addHook('preClose', async () => {
     closing = true;

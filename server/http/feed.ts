@@ -6,7 +6,7 @@ import { eventFrame, type Frame } from './event-frame.ts';
 import { createFeedView, type FeedView } from './feed-view.ts';
 import type { DeltaContent, OverviewSource } from './overview.ts';
 import { createSettling } from './settling.ts';
-import { createWaiting } from './waiting.ts';
+import { createWaiters } from './waiting.ts';
 
 /** At most ten messages per second. */
 const TICK_MS = 100;
@@ -49,7 +49,7 @@ export function createFeed(deps: {
   let takenAt = Number.NEGATIVE_INFINITY;
   let sentAt = clock.monotonic();
   let view: FeedView | undefined;
-  const waiting = createWaiting<FeedView>();
+  const waiting = createWaiters<FeedView>();
   const settling = createSettling({ source, settled: take, failed: fail });
   /** Changes were taken and could not be sent: only a whole snapshot makes good for them. */
   let broken = false;

@@ -2,7 +2,7 @@
 // but how many bytes are kept because of them. A body that many get is held once.
 
 /** Two hundred snapshots of different instants, or four whole tables of 300,000 products. */
-export const MAX_HELD_BYTES = 64 * 2 ** 20;
+export const MAX_SENT_BYTES = 64 * 2 ** 20;
 
 export type Holds = {
   /** Counts `bytes` for `held` until the result is called; null when there is no room. */

@@ -6,7 +6,7 @@ import { createKafka } from '../kafka/client.ts';
 import { createCluster } from '../kafka/cluster.ts';
 import { createEnds, type Ends } from '../kafka/ends.ts';
 import { createFetcher, type Fetcher } from '../kafka/fetcher.ts';
-import { createTopics, type Topics } from '../kafka/topics.ts';
+import { createServiceTopics, type ServiceTopics } from '../kafka/topics.ts';
 import type { Instruments } from '../log/instruments.ts';
 import type { Logger } from '../log/logger.ts';
 import type { LogWriter } from '../log/ports.ts';
@@ -26,7 +26,7 @@ export type Connections = {
   readonly letterReader: Fetcher;
   readonly ends: Ends;
   readonly writer: LogWriter;
-  readonly topics: Topics;
+  readonly topics: ServiceTopics;
   close(): Promise<void>;
 };
 
@@ -75,7 +75,7 @@ export function openConnections(deps: {
     cluster: createCluster(kafka),
     onFailed: instruments.appendRetries.add,
   });
-  const topics = createTopics({
+  const topics = createServiceTopics({
     kafka,
     names: {
       orders: config.ORDERS_TOPIC,

@@ -3,7 +3,7 @@ import type { Clock } from '../log/clock.ts';
 import type { Logger } from '../log/logger.ts';
 
 /** Something that is so, until it is not in the list any more. */
-export type Condition = {
+export type Trouble = {
   /** Names the kind of incident; conditions with the same key are told as one. */
   readonly key: string;
   readonly words: string;
@@ -39,8 +39,8 @@ const FREE_TELLINGS = 3;
 const FORGET_MS = 600_000;
 
 /** A log of incidents. `update` is called about once a second with everything that is wrong now. */
-export function createIncidents({ logger, clock }: { logger: Logger; clock: Clock }): {
-  update(conditions: readonly Condition[]): void;
+export function createIncidentLog({ logger, clock }: { logger: Logger; clock: Clock }): {
+  update(conditions: readonly Trouble[]): void;
 } {
   const incidents = new Map<string, Incident>();
 
@@ -97,7 +97,7 @@ export function createIncidents({ logger, clock }: { logger: Logger; clock: Cloc
   return {
     update(conditions) {
       const now = clock.monotonic();
-      const present = new Map<string, Condition[]>();
+      const present = new Map<string, Trouble[]>();
       for (const condition of conditions) {
         const same = present.get(condition.key);
         if (same) same.push(condition);

@@ -42,7 +42,7 @@ export function createLetterLives(deps: {
       gone: false,
       timestamp: isoTime(timestamp),
       reason,
-      redrive: stampOf(letter.redrive),
+      redrive: redriveStamp(letter.redrive),
     };
   }
 
@@ -80,7 +80,7 @@ export function createLetterLives(deps: {
 }
 
 /** As it is shown. */
-export function stampOf(redrive: Redrive | null): RedriveStamp | null {
+export function redriveStamp(redrive: Redrive | null): RedriveStamp | null {
   if (redrive === null) return null;
   const { id, by, at, count } = redrive;
   return { id, by, at: isoTime(at), count };

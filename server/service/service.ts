@@ -3,7 +3,7 @@
 import { describe } from '../errors.ts';
 import type { Letters } from '../http/letters.ts';
 import type { CoreSource } from '../http/overview.ts';
-import type { Commands } from '../http/routes/commands.ts';
+import type { CommandPorts } from '../http/routes/commands.ts';
 import type { SeriesSource } from '../http/routes/series.ts';
 import { systemClock as clock, delay } from '../log/clock.ts';
 import type { Instance } from './instance-metrics.ts';
@@ -26,7 +26,7 @@ export type Service = {
   /** What it measures of itself. */
   readonly instance: Instance;
   readonly letters: Letters;
-  readonly commands: Commands;
+  readonly commands: CommandPorts;
   /** What `GET /schema` shows. */
   readonly schemas: OrderSchemas['shown'];
   /** Reaches Kafka, catches up and joins; keeps trying until it succeeds or `stop` is called. */
