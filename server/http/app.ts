@@ -99,7 +99,7 @@ const serverOptions = {
   keepAliveTimeout: 5_000,
   maxRequestsPerSocket: 1_000,
   forceCloseConnections: 'idle',
-  // A hook says it, in our words.
+  // A hook of ours checks this, and answers in our words.
   return503OnClosing: false,
   requestIdHeader: false,
   onProtoPoisoning: 'error',
@@ -109,7 +109,7 @@ const serverOptions = {
     requestTimeout: 15_000,
     connectionsCheckingInterval: 2_000,
     maxHeaderSize: 8_192,
-    // The guard asks for it, in our words.
+    // guard.ts checks the Host header, and answers in our words.
     requireHostHeader: false,
     ServerResponse: SafeResponse,
   },
@@ -155,7 +155,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
   let closing = false;
   app.addHook('onRequest', async ({ raw }, reply) => {
-    // Nobody is there for the rest of what a closed connection has sent.
+    // A connection that was closed may still have sent requests, whose answers nobody would get.
     if (raw.socket.destroyed) return reply.hijack();
     if (!closing) return;
     reply.header('connection', 'close').header('retry-after', '1');

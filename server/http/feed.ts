@@ -10,7 +10,7 @@ import { createWaiters } from './waiting.ts';
 
 /** At most ten messages per second. */
 const TICK_MS = 100;
-/** A message is due after this time without one: a tick of slack, so that every second has one. */
+/** A message is due after this time without one: a tick less than a second, so that every second has one. */
 const HEARTBEAT_MS = 900;
 
 /**
@@ -71,7 +71,7 @@ export function createFeed(deps: {
     if (!closed) cancel = clock.after(TICK_MS, tick);
   }
 
-  /** Nobody looks: the number grows, and nothing is worked out. */
+  /** Nobody looks: the number grows, and no message is made. */
   function beat(): void {
     advance();
     source.sample();

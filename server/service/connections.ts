@@ -13,7 +13,7 @@ import type { LogWriter } from '../log/ports.ts';
 import type { Progress } from '../log/progress.ts';
 import type { Reports } from './reports.ts';
 
-/** Who reads a single letter does not wait for more to come. */
+/** For reads of a single letter: Kafka answers at once and does not wait for more records. */
 const LETTER_WAIT_MS = 10;
 
 export type Connections = {
@@ -62,7 +62,7 @@ export function openConnections(deps: {
     instruments.fetchBytes.observe(bytes);
   });
   const viewReader = createReader(progress.view);
-  // What these two cannot read the view cannot read either, and says so.
+  // The view reads the same topics and says when it cannot, so these two say nothing.
   const quiet = { logger, random: Math.random, onState: () => {}, onPartition: () => {} };
   const indexReader = createFetcher({ cluster: createCluster(kafka), ...quiet });
   const letterReader = createFetcher({

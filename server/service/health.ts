@@ -54,7 +54,7 @@ export function createHealth(sources: Sources): HealthReader {
     incidents() {
       if (lifecycle.phase === 'STOPPING') return [];
       const reported = reports.read();
-      // Before the first answer nobody may know yet why there is none: the one line waits for the reason.
+      // At the start the reason may be known a moment later than the silence: the line in the log waits for it.
       const isTold = ({ key }: Trouble) => key !== 'kafka' || reported.link.error !== null;
       return [
         ...troubles(sources, reported, tasks()).filter(isTold),

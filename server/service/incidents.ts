@@ -29,12 +29,12 @@ type Incident = {
   reasons: Set<string>;
 };
 
-/** What has passed by the second look never gets into the log. */
+/** It has to be there at so many looks in a row before the log hears of it. */
 const LOOKS = 2;
 /** A further reason of the same incident waits this long. */
 const REASON_REST_MS = 60_000;
 const REMIND_MS = 3_600_000;
-/** What comes back more often than this rests ever longer before it is told again. */
+/** What comes back more often than this is told again only after pauses that grow. */
 const FREE_TELLINGS = 3;
 const FORGET_MS = 600_000;
 

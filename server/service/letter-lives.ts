@@ -53,7 +53,7 @@ export function createLetterLives(deps: {
   ): Promise<LetterLife[]> {
     const lives: LetterLife[] = [];
     let { redrive, offset } = letter;
-    // Anybody may write headers: what does not stand before a letter is no earlier life of it.
+    // Anybody may write headers: an earlier life has to stand at a lower offset than the later one.
     while (redrive !== null && redrive.deadLetter < offset && lives.length < MAX_LIVES) {
       offset = redrive.deadLetter;
       const place = { partition, offset };

@@ -103,7 +103,7 @@ async function start(parts: Parts): Promise<void> {
   await upkeep.insist('the topics cannot be prepared', ensureTopics);
   upkeep.every(LOOK_MS, 'the ends of the partitions are not known', lag.ask);
   upkeep.every(LOOK_MS, 'the last hour is not kept', parts.sampleSeries);
-  // Who cannot be read says so itself; a partition without a leader holds up no other.
+  // A partition that cannot be read is reported elsewhere, and does not keep the others waiting.
   const reading = view.caughtUp().then(reports.caughtUp, () => {});
   await Promise.race([reading, delay(clock, CATCH_UP_MS)]);
   if (lifecycle.phase === 'STOPPING') return;

@@ -31,7 +31,7 @@ export function createStalls(deps: {
   const ofView = () => stalls(progress.view);
   const partitionsOf = (some: Stall[]) => new Set(some.map(({ tp }) => tp.partition));
   return {
-    // Who waits for a schema is not full, and why it waits is said already.
+    // A partition that waits for a schema does not stall, and its reason is reported already.
     ofTasks: () =>
       stalls(progress.tasks).filter(
         ({ doing }) => doing !== 'work' || !reports.read().problems.has(REGISTRY),
