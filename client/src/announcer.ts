@@ -1,12 +1,12 @@
 // What a screen reader hears: changes of state, never the numbers, and seldom enough to work beside.
-import { type Clock, createAlarm } from './alarm.ts';
+import { type AlarmClock, createAlarm } from './alarm.ts';
 
 const SETTLE = 2000;
 const APART = 10_000;
 const DEAD_LETTERS_APART = 30_000;
 
 /** Speaks a state once it has settled, one-off sentences, and dead letters in batches. */
-export function createAnnouncer(clock: Clock, speak: (text: string) => void) {
+export function createAnnouncer(clock: AlarmClock, speak: (text: string) => void) {
   const alarm = createAlarm(clock);
   let spokenAt = Number.NEGATIVE_INFINITY;
   let spokenState = '';

@@ -2,7 +2,7 @@
 import type { ProductPage, Snapshot } from '../../server/http/contract.ts';
 import type { Series } from '../../server/http/contract-series.ts';
 import type { FeedPorts } from './feed-state.ts';
-import { createTurns, type TabChannel } from './turns.ts';
+import { createStreamTurns, type TabChannel } from './turns.ts';
 
 /** Longer than a slow server needs, short enough to notice a dead one. */
 const ANSWER_WITHIN = 4000;
@@ -41,7 +41,11 @@ export const browser: FeedPorts = {
     return () => source.close();
   },
 
-  turns: createTurns(tabChannel(), crypto.getRandomValues(new Uint32Array(2)).join('-'), Date.now),
+  turns: createStreamTurns(
+    tabChannel(),
+    crypto.getRandomValues(new Uint32Array(2)).join('-'),
+    Date.now,
+  ),
 
   fetchSnapshot: () => fetchJson<Snapshot>('/api/snapshot', 'no-store'),
 };

@@ -1,6 +1,6 @@
 // What the feed tells the page, and what it needs from the browser.
 import type { Snapshot } from '../../server/http/contract.ts';
-import type { Clock } from './alarm.ts';
+import type { AlarmClock } from './alarm.ts';
 import type { Model } from './store.ts';
 
 /** The road the numbers take at present. */
@@ -44,7 +44,7 @@ export interface StreamListener {
 }
 
 /** Who of several tabs holds a stream: a browser has six connections for all of them. */
-export interface Turns {
+export interface StreamTurns {
   /** Takes a stream; `yields` is called when enough other tabs had one before. */
   take(yields: () => void): void;
   /** Gives it back, so that another tab may have it. */
@@ -55,12 +55,12 @@ export interface Turns {
 
 /** The world as the feed needs it. */
 export interface FeedPorts {
-  clock: Clock;
+  clock: AlarmClock;
   /** From 0 up to 1, spreads the attempts of many tabs. */
   random(): number;
   /** Opens the stream and returns how to close it; a closed one calls its listener no more. */
   openStream(listener: StreamListener): () => void;
   /** One `GET /api/snapshot`; rejects on anything but a whole answer within a few seconds. */
   fetchSnapshot(): Promise<Snapshot>;
-  turns: Turns;
+  turns: StreamTurns;
 }

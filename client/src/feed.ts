@@ -8,17 +8,17 @@ import { createAttempts } from './attempts.ts';
 import { type FeedPorts, type FeedState, INITIAL } from './feed-state.ts';
 import { createHiding } from './hiding.ts';
 import { createNumbers } from './numbers.ts';
-import { createPolls } from './polls.ts';
+import { createSnapshotPolls } from './polls.ts';
 
 const SECOND = 1000;
 /** A server that said nothing for longer and speaks again is worth a stream at once. */
 const SILENCE = 3 * SECOND;
 
 /** The running feed: what the page may ask of it. */
-export type Feed = ReturnType<typeof createFeed>;
+export type PageFeed = ReturnType<typeof createPageFeed>;
 
 /** Creates a feed at rest; `onChange` receives every new state. */
-export function createFeed(ports: FeedPorts, onChange: (state: FeedState) => void) {
+export function createPageFeed(ports: FeedPorts, onChange: (state: FeedState) => void) {
   const { clock } = ports;
   const hiding = createHiding(clock, rest, cameBack);
   const numbers = createNumbers((model) =>
@@ -30,7 +30,7 @@ export function createFeed(ports: FeedPorts, onChange: (state: FeedState) => voi
     ...{ opening: numbers.forgetStream, message, lost, isLive },
     isProbe: () => !begins(),
   });
-  const polls = createPolls(ports, numbers.shownEpoch, { answered, failed });
+  const polls = createSnapshotPolls(ports, numbers.shownEpoch, { answered, failed });
 
   let state = INITIAL;
   /** A message was missing on this stream, and a snapshot was asked for to fill in. */

@@ -1,10 +1,10 @@
 // A hidden tab gives its connection back after a while: browsers allow six per origin.
-import { type Clock, createAlarm } from './alarm.ts';
+import { type AlarmClock, createAlarm } from './alarm.ts';
 
 const HIDDEN_FOR = 30_000;
 
 /** A visible tab; `gaveUp` is called when it was hidden for long, `cameBack` when it is seen again after that. */
-export function createHiding(clock: Clock, gaveUp: () => void, cameBack: () => void) {
+export function createHiding(clock: AlarmClock, gaveUp: () => void, cameBack: () => void) {
   const alarm = createAlarm(clock);
   let isLong = false;
 

@@ -1,11 +1,11 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
 import { browser } from './browser.ts';
-import { createFeed } from './feed.ts';
+import { createPageFeed } from './feed.ts';
 import type { FeedState } from './feed-state.ts';
 
 const root = document.getElementById('app') as HTMLElement;
-const feed = createFeed(browser, draw);
+const feed = createPageFeed(browser, draw);
 
 function draw(state: FeedState) {
   render(<App feed={state} onRetry={feed.retry} />, root);

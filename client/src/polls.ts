@@ -21,7 +21,11 @@ type Polled = {
 };
 
 /** Not asking yet. */
-export function createPolls(ports: FeedPorts, asking: () => number | undefined, told: Polled) {
+export function createSnapshotPolls(
+  ports: FeedPorts,
+  asking: () => number | undefined,
+  told: Polled,
+) {
   const { clock } = ports;
   const alarm = createAlarm(clock);
   let fetching: symbol | null = null;

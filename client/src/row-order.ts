@@ -13,16 +13,21 @@ type Products = ReadonlyMap<string, ProductAverage>;
 
 const collator = new Intl.Collator('en', { numeric: true });
 
-type Entry = readonly [name: string, average: ProductAverage];
+/** A product that has gone is like one without orders. */
+type Entry = readonly [name: string, average: ProductAverage | undefined];
 
 /** Before (< 0) or after; ties go by name, so that equal rows never trade places. */
 function comparing({ key, ascending }: Sort) {
   const sign = ascending ? 1 : -1;
   return ([a, x]: Entry, [b, y]: Entry): number => {
     if (key === 'product') return sign * collator.compare(a, b);
-    const difference = key === 'count' ? x.count - y.count : x.averagePrice - y.averagePrice;
+    const difference = figure(key, x) - figure(key, y);
     return sign * difference || collator.compare(a, b);
   };
+}
+
+function figure(key: 'count' | 'average', average: ProductAverage | undefined): number {
+  return (key === 'count' ? average?.count : average?.averagePrice) ?? 0;
 }
 
 /** The product names in order. */
@@ -33,11 +38,9 @@ export function sorted(products: Products, sort: Sort): string[] {
 /** Whether the names stand in order by the values that are shown beside them. */
 export function isSorted(order: readonly string[], products: Products, sort: Sort): boolean {
   const compare = comparing(sort);
-  const entry = (name: string): Entry => [name, products.get(name) ?? NOTHING];
+  const entry = (name: string): Entry => [name, products.get(name)];
   return order.every((name, at) => at === 0 || compare(entry(order[at - 1]!), entry(name)) <= 0);
 }
-
-const NOTHING: ProductAverage = { count: 0, averagePrice: 0 };
 
 /** A frozen order without what is gone, and with newcomers at its end, where they push no row. */
 export function withNewcomers(order: readonly string[], products: Products): readonly string[] {

@@ -1,6 +1,6 @@
 // Who of several tabs holds a stream. A browser has six connections to a server over HTTP/1.1, for all its
 // tabs together: with a stream in each, the seventh would load nothing, not even the page.
-import type { Turns } from './feed-state.ts';
+import type { StreamTurns } from './feed-state.ts';
 
 /** The rest of the six is for pages and polls. */
 const STREAMS = 4;
@@ -21,7 +21,11 @@ export interface TabChannel {
 }
 
 /** The turns of the tab called `tab`; `now` is comparable between tabs. The four oldest streams stay. */
-export function createTurns(channel: TabChannel, tab: string, now: () => number): Turns {
+export function createStreamTurns(
+  channel: TabChannel,
+  tab: string,
+  now: () => number,
+): StreamTurns {
   let mine: { since: number; yields: () => void } | null = null;
   /** Streams of other tabs that are older than ours; they answer whoever takes a new one. */
   let older = new Set<string>();

@@ -23,7 +23,7 @@ export type Broker = {
   readonly memory: Memory;
   readonly incidents: Incidents;
   readonly logger: Logger;
-  /** Of topics that are made without a number. */
+  /** How many partitions a topic gets when it is created without saying so. */
   readonly partitions: number;
   newProducerId(): number;
 };
@@ -33,7 +33,7 @@ export type Client = {
   readonly id: string;
   readonly host: string;
   readonly version: number;
-  /** Fires when nobody is there any more to be answered. */
+  /** Fires when the client has gone: nobody waits for the answer any more. */
   readonly gone: AbortSignal;
 };
 
@@ -41,7 +41,7 @@ export type Client = {
 export type NoAnswer = 'silence' | 'acks = 0 was refused';
 
 type Definition<Request, Answer> = {
-  /** What ApiVersions tells where that is not what is served; null tells nothing. */
+  /** The versions that ApiVersions tells, where they are not those that are served; null: this kind is left out. */
   readonly advertised?: Versions | null;
   /** From which version on an answer begins with the throttle time, which is always 0 here. */
   readonly throttledSince?: number;

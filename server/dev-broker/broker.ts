@@ -38,7 +38,7 @@ export type DevBrokerOptions = {
   directory: string | null;
   /** NODE_ENV as the process has it. */
   environment: string | undefined;
-  /** Of topics that are made without a number: by the first record, say, of somebody else. */
+  /** Partitions of a topic that is created without saying how many: by the first record sent to it, for example. */
   partitions?: number;
   logger: Logger;
 };
@@ -127,8 +127,8 @@ function open({ directory, port, partitions, logger, incidents, now }: Opened) {
   const damaged = (what: string) => logger.warn('embedded broker', { what });
   const journal = openJournal<Committed>(path, isCommitted, damaged);
   const groups = createGroups({ journal, disk, now: createAwakeTime(now), newId });
-  // Must not repeat after a restart: partitions remember whom they have seen. Not by the time, which
-  // may be set back.
+  // Partitions remember the ids they have seen, so ids must not repeat after a restart. They begin at
+  // random and not at the time, because a clock may be set back.
   let producerId = randomInt(2 ** 47);
   const broker: Broker = {
     nodeId: 1,

@@ -109,7 +109,7 @@ export function serveConnection(socket: Socket, broker: Broker): void {
     }
   }
 
-  /** Closes after what is on its way; what else arrives is not looked at. */
+  /** Closes when what was written has been sent; what arrives from now on is ignored. */
   function end(reason: string, fields: object): void {
     incidents.report(`connection closed: ${reason}`, { ...fields });
     working = false;

@@ -1,7 +1,7 @@
 import { ErrorCode } from './error-code.ts';
 import type { Logger } from './logger.ts';
 
-/** On a disk that is nearly full one write fails and the next fits: not each time is a line. */
+/** On a nearly full disk one write fails and the next one fits: the log gets a line at most this often. */
 const BETWEEN_REFUSALS_MS = 10_000;
 /** After so long without a refusal it is over, whatever was written. */
 const QUIET_MS = 60_000;
@@ -44,7 +44,7 @@ export function createDisk(logger: Logger, now: () => number = () => performance
   }
 
   return {
-    /** Writes about so many bytes. */
+    /** Runs a write of about so many bytes. */
     attempt(write: () => void, bytes = 0): ErrorCode {
       const error = guard(write, bytes);
       if (error !== ErrorCode.NONE || !refused) return error;
@@ -52,7 +52,7 @@ export function createDisk(logger: Logger, now: () => number = () => performance
       say();
       return error;
     },
-    /** Reads; that this works says nothing about room. */
+    /** Runs a read. That it works does not mean that there is room again. */
     read: (read: () => void): ErrorCode => guard(read, Number.POSITIVE_INFINITY),
     /** What a flush met later on. */
     flushFailed: (error: Error) => refuse(error.message, 0),

@@ -40,7 +40,7 @@ export const uuid: Field<string> = {
 function readText(reader: Reader, size: number): string {
   const at = reader.take(size);
   if (at < 0) return '';
-  // What is not UTF-8 would grow when it is echoed.
+  // Bytes that are no UTF-8 become three bytes each when they are sent back.
   if (!isUtf8(reader.bytes.subarray(at, at + size))) reader.fail();
   return reader.bytes.toString('utf8', at, at + size);
 }

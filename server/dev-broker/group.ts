@@ -126,7 +126,7 @@ export function createGroup(newMemberId: (clientId: string) => string) {
 
     /** Whether offsets may be committed, which also counts as a heartbeat. */
     commit(memberId: string, generation: number, now: number): ErrorCode {
-      // Tools commit for nobody, while nobody is there.
+      // Kafka lets tools commit without being a member, as long as the group has none.
       if (generation < 0 && memberId === '' && members.size === 0) return ErrorCode.NONE;
       const error = refusal(rebalance, memberId, generation);
       if (error !== ErrorCode.NONE) return error;

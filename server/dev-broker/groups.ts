@@ -47,7 +47,7 @@ export function createGroups(deps: {
   return {
     now,
     get: (id: string) => groups.get(id),
-    /** The group, or one without members: a stranger is refused by it as by any other. */
+    /** The group; for an unknown id one without members, which refuses requests as any group refuses a stranger. */
     of: (id: string) => groups.get(id) ?? newGroup(),
     /** The group, made when there is none; null when there are too many groups or members. */
     make(id: string): Group | null {

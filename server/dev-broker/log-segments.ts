@@ -1,5 +1,5 @@
-// The segments of one partition's log, from the start of the log to its end. They go whole: with retention,
-// with DeleteRecords, and, what was written in the last moments before a crash, at the recovery.
+// The segments of one partition's log, from the start of the log to its end. A segment is removed as a whole:
+// by retention, by DeleteRecords, or at the recovery after a crash, when the one before it was damaged.
 import { type BatchHeader, checkCrc } from '../record-batch/batch-header.ts';
 import { type LogSegment, loadSegment } from './log-segment.ts';
 import type { SegmentStore } from './segments.ts';

@@ -19,7 +19,7 @@ export function createMemory(limit = MAX_HELD_BYTES) {
 
   return {
     left: () => limit - used,
-    /** A holder of nothing; `drop` is called when it has to let go of all, and then holds nothing. */
+    /** A holder that holds nothing yet; when it has to give up all that it holds, `drop` is called. */
     join(drop: () => void) {
       const holder: Holder = { bytes: 0, drop };
       holders.add(holder);

@@ -8,7 +8,7 @@ import { createProducerSequences } from './producer-sequences.ts';
 import type { SegmentStore } from './segments.ts';
 
 const SEGMENT_BYTES = 8 * 1024 * 1024;
-/** DeleteRecords begins a new segment when this part of the growing one is dead. */
+/** DeleteRecords begins a new segment when at least this part of the last one holds deleted records. */
 const DEAD_PART = 1 / 32;
 
 export type PartitionLog = ReturnType<typeof openPartitionLog>;

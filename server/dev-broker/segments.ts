@@ -56,7 +56,7 @@ export function createFileSegments(directory: string): SegmentStore {
 }
 
 function openFileSegment(path: string): SegmentStorage {
-  // Held open only while the segment grows: reading opens for itself, and a thousand partitions at
+  // Held open only while the segment grows. Every read opens the file anew, so that a thousand partitions at
   // rest hold no descriptor.
   let growing: number | null = null;
   let dirty = false;

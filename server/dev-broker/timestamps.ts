@@ -40,7 +40,7 @@ export async function stampBatch(
   }
   const earliest = now - configNumber(config, 'message.timestamp.before.max.ms');
   const latest = now + configNumber(config, 'message.timestamp.after.max.ms');
-  // Where it will stand is not known yet, and what a producer says of that means nothing.
+  // The offset is not known yet, and the one that the producer wrote means nothing.
   batch.writeBigInt64BE(0n, 0);
   const cursor = openRecordSet({ bytes: batch, aborted: [] }, 0);
   let max = NO_TIMESTAMP;

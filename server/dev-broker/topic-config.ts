@@ -13,7 +13,7 @@ type Setting = {
 const LONG = 2n ** 63n - 1n;
 const INT = 2n ** 31n - 1n;
 /** The size of the largest request, less 1 MiB for its other fields: no larger batch can arrive. */
-export const MAX_BATCH_BYTES = 99 * 1024 * 1024;
+const MAX_BATCH_BYTES = 99 * 1024 * 1024;
 
 const always = () => true;
 const setting =

@@ -59,7 +59,7 @@ export function createWriter() {
     /** Room for the next `size` bytes: the block, and where in it. */
     room(size: number): { block: Buffer; at: number } {
       total += size;
-      // Nobody will see it: what is too large is not sent.
+      // A block that is thrown away: an answer that is too large is not sent.
       if (total > MAX_ANSWER_BYTES) return { block: Buffer.alloc(size), at: 0 };
       if (used + size > block.length) {
         seal();

@@ -19,7 +19,7 @@ export function sendJson(reply: FastifyReply, holds: Holds, body: Buffer): Fasti
 /** Sends JSON in pieces, as fast as they are read; throws 503 as `sendJson` does. */
 export function streamJson(reply: FastifyReply, holds: Holds, body: MetricsBody): FastifyReply {
   reply.type(JSON_TYPE);
-  // Without this a HEAD would have the body made, to be thrown away.
+  // For a HEAD request the body would be made only to be thrown away.
   if (reply.request.method === 'HEAD') return reply.send(Readable.from([]));
   holdFor(reply, holds, body.held, body.heldBytes);
   return reply.send(Readable.from(body.chunks(), { objectMode: false }));
@@ -34,7 +34,7 @@ function holdFor(reply: FastifyReply, holds: Holds, held: object, bytes: number)
 
 const endings = new WeakMap<Socket, Set<() => void>>();
 
-/** An answer that waits for the one before it emits no `close` when its connection breaks: the socket does. */
+/** With pipelined requests an answer waits for the one before it, and then only its socket emits `close`. */
 function atEndOf(socket: Socket, end: () => void): void {
   if (socket.destroyed) {
     end();

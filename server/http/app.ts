@@ -12,7 +12,7 @@ import type { Schemas } from './contract.ts';
 import { createEventStream } from './event-stream.ts';
 import { createFeed } from './feed.ts';
 import { createGuard } from './guard.ts';
-import { createHolds, MAX_HELD_BYTES } from './holds.ts';
+import { createHolds, MAX_SENT_BYTES } from './holds.ts';
 import {
   answerBadUrl,
   answerClientError,
@@ -27,7 +27,7 @@ import type { Letters } from './letters.ts';
 import { oncePerReason } from './once-per-reason.ts';
 import { openApi } from './openapi/document.ts';
 import type { CoreSource } from './overview.ts';
-import { type Commands, commandRoutes } from './routes/commands.ts';
+import { type CommandPorts, commandRoutes } from './routes/commands.ts';
 import { dlqRoute } from './routes/dlq.ts';
 import { healthRoutes } from './routes/health.ts';
 import { letterStreamRoutes } from './routes/letter-streams.ts';
@@ -50,7 +50,7 @@ export type AppDeps = {
   readonly letters: Letters;
   /** Finds one order by its id. */
   readonly follow: FollowOrder;
-  readonly commands: Commands;
+  readonly commands: CommandPorts;
   /** Who may give commands. */
   readonly writing: WritingSettings;
   /** Told of every command, and of each one that was refused. */
@@ -102,7 +102,7 @@ const serverOptions = {
   keepAliveTimeout: 5_000,
   maxRequestsPerSocket: 1_000,
   forceCloseConnections: 'idle',
-  // A hook says it, in our words.
+  // A hook of ours checks this, and answers in our words.
   return503OnClosing: false,
   requestIdHeader: false,
   onProtoPoisoning: 'error',
@@ -112,7 +112,7 @@ const serverOptions = {
     requestTimeout: 15_000,
     connectionsCheckingInterval: 2_000,
     maxHeaderSize: 8_192,
-    // The guard asks for it, in our words.
+    // guard.ts checks the Host header, and answers in our words.
     requireHostHeader: false,
     ServerResponse: SafeResponse,
   },
@@ -158,7 +158,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
   let closing = false;
   app.addHook('onRequest', async ({ raw }, reply) => {
-    // Nobody is there for the rest of what a closed connection has sent.
+    // A connection that was closed may still have sent requests, whose answers nobody would get.
     if (raw.socket.destroyed) return reply.hijack();
     if (!closing) return;
     reply.header('connection', 'close').header('retry-after', '1');
@@ -177,7 +177,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const source = withCommands(deps.source, commands.book, access.shown);
   const feed = createFeed({ source, epoch, clock, failed });
   const streams = createEventStream({ feed, clock, random, limits, failed });
-  const holds = createHolds(MAX_HELD_BYTES);
+  const holds = createHolds(MAX_SENT_BYTES);
   // Not in onClose: the server waits for its connections before that, and a stream never ends by itself.
   app.addHook('preClose', async () => {
     closing = true;

@@ -2,7 +2,7 @@
 import type { LetterFilter } from '../log/selection.ts';
 import type { PausedPartition, RedriveReport, SelectionPreview } from './commands.ts';
 import type { PausedShown, RedriveAnswer, RedriveShown } from './contract-commands.ts';
-import { idOf } from './letter-query.ts';
+import { letterId } from './letter-query.ts';
 
 const LAST_OF_9999 = 253_402_300_799_999;
 
@@ -19,7 +19,7 @@ export function redriveShown(report: RedriveReport): RedriveShown {
     at: isoTime(report.at),
     selection:
       'places' in selection
-        ? { ids: selection.places.map(idOf) }
+        ? { ids: selection.places.map(letterId) }
         : { filter: filterShown(selection.filter) },
     rate,
     notBefore: notBefore === 0 ? null : isoTime(notBefore),
@@ -41,7 +41,7 @@ export function redriveAnswer({
   sample,
   ...rest
 }: SelectionPreview & { id: string | null }): RedriveAnswer {
-  return { ...rest, sample: sample.map(idOf), byPartition: [...rest.byPartition] };
+  return { ...rest, sample: sample.map(letterId), byPartition: [...rest.byPartition] };
 }
 
 export function pausedShown({ at, ...rest }: PausedPartition): PausedShown {

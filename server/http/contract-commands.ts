@@ -5,7 +5,7 @@ import { DecodedValue, FieldDifference } from './contract-letters.ts';
 const Closed = { additionalProperties: false } as const;
 
 /** What was selected: letters by name, or all that the filter takes. */
-export const ShownSelection = Type.Union([
+const ShownSelection = Type.Union([
   Type.Object({ ids: Type.Array(Type.String()) }, Closed),
   Type.Object(
     {
@@ -24,7 +24,7 @@ export const ShownSelection = Type.Union([
   ),
 ]);
 
-export const CanaryShown = Type.Object({ count: Type.Integer(), maxFailed: Type.Number() }, Closed);
+const CanaryShown = Type.Object({ count: Type.Integer(), maxFailed: Type.Number() }, Closed);
 
 /**
  * A redrive and what became of it: `sent = waiting + processed + failedAgain`. Letters that another

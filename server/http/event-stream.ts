@@ -21,7 +21,7 @@ const SLICE = 128;
 /** A client that takes no whole piece in this time is stalled; at 3.3 KB/s or more it is only slow. */
 const STALLED_MS = 10_000;
 const LIFE_MS = 600_000;
-/** Different frames kept for those who are behind, in bytes; beyond, who is behind is dropped. */
+/** Bytes of all frames that are kept only because a client has not taken them; beyond, such clients are dropped. */
 const MAX_KEPT_BYTES = 32 * 2 ** 20;
 
 /** The streams that are open. */

@@ -6,11 +6,11 @@ import { eventFrame, type Frame } from './event-frame.ts';
 import { createFeedView, type FeedView } from './feed-view.ts';
 import type { DeltaContent, OverviewSource } from './overview.ts';
 import { createSettling } from './settling.ts';
-import { createWaiting } from './waiting.ts';
+import { createWaiters } from './waiting.ts';
 
 /** At most ten messages per second. */
 const TICK_MS = 100;
-/** A message is due after this time without one: a tick of slack, so that every second has one. */
+/** A message is due after this time without one: a tick less than a second, so that every second has one. */
 const HEARTBEAT_MS = 900;
 
 /**
@@ -49,7 +49,7 @@ export function createFeed(deps: {
   let takenAt = Number.NEGATIVE_INFINITY;
   let sentAt = clock.monotonic();
   let view: FeedView | undefined;
-  const waiting = createWaiting<FeedView>();
+  const waiting = createWaiters<FeedView>();
   const settling = createSettling({ source, settled: take, failed: fail });
   /** Changes were taken and could not be sent: only a whole snapshot makes good for them. */
   let broken = false;
@@ -71,7 +71,7 @@ export function createFeed(deps: {
     if (!closed) cancel = clock.after(TICK_MS, tick);
   }
 
-  /** Nobody looks: the number grows, and nothing is worked out. */
+  /** Nobody looks: the number grows, and no message is made. */
   function beat(): void {
     advance();
     source.sample();

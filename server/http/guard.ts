@@ -13,7 +13,7 @@ export type Trust = {
   readonly origins: readonly string[];
 };
 
-// Sent twice, Node keeps one of them without a word, and a proxy may have looked at the other one.
+// Of a header that was sent twice Node keeps one silently, and a proxy may have looked at the other one.
 const singleHeaders = new Set(['host', 'origin', 'authorization', 'content-type']);
 const hostPattern = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::\d{1,5})?$/;
 

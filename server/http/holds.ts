@@ -1,8 +1,8 @@
-// How much memory the answers hold that are still being sent: what matters is not how many there are,
-// but how many bytes are kept because of them. A body that many get is held once.
+// How much memory is held by answers that are still being sent: counted are bytes, not answers, and a body
+// that is sent to many counts once.
 
 /** Two hundred snapshots of different instants, or four whole tables of 300,000 products. */
-export const MAX_HELD_BYTES = 64 * 2 ** 20;
+export const MAX_SENT_BYTES = 64 * 2 ** 20;
 
 export type Holds = {
   /** Counts `bytes` for `held` until the result is called; null when there is no room. */

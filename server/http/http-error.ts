@@ -98,7 +98,7 @@ const statusOfParserError = new Map([
 
 /** Answers bytes that are not HTTP, and closes the connection. */
 export function answerClientError(error: Error & { code: string }, socket: Socket): void {
-  // After a first answer the connection may be in the middle of another: words would become part of it.
+  // When an answer was already begun on this connection, more text would become part of that answer.
   if (!socket.writable || socket.bytesWritten > 0) {
     socket.destroy();
     return;

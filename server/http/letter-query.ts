@@ -15,7 +15,7 @@ export const TIME =
   '^(\\d{12,15}|\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,3})?)?(Z|[+-]\\d\\d:\\d\\d))?)$';
 
 /** Strings and not numbers: coercion would let 1e3, 0x10 and an empty value pass. */
-export const LIMIT = '^([1-9][0-9]{0,2}|1000)$';
+export const LIMIT_PATTERN = '^([1-9][0-9]{0,2}|1000)$';
 
 export const FilterQuery = {
   group: Type.Optional(Type.String({ minLength: 1, maxLength: GROUP_LENGTH })),
@@ -27,7 +27,7 @@ export const FilterQuery = {
 
 export const ListQuery = Type.Object(
   {
-    limit: Type.String({ pattern: LIMIT, default: '20' }),
+    limit: Type.String({ pattern: LIMIT_PATTERN, default: '20' }),
     before: Type.Optional(Type.String({ pattern: `^${ID}(,${ID})*$`, maxLength: MAX_BEFORE })),
     ...FilterQuery,
   },
@@ -85,7 +85,7 @@ export function placeOf(id: string): LetterPlace | null {
   return partition !== undefined && Number.isSafeInteger(place.offset) ? place : null;
 }
 
-export const idOf = ({ partition, offset }: LetterPlace): string => `${partition}-${offset}`;
+export const letterId = ({ partition, offset }: LetterPlace): string => `${partition}-${offset}`;
 
 /** A cursor: of each partition the letters before this one. Throws 400 when it names one twice. */
 export function readCursor(text: string | undefined): Positions {
@@ -101,5 +101,5 @@ export function readCursor(text: string | undefined): Positions {
 }
 
 export function writeCursor(positions: Positions): string {
-  return [...positions].map(([partition, offset]) => idOf({ partition, offset })).join(',');
+  return [...positions].map(([partition, offset]) => letterId({ partition, offset })).join(',');
 }

@@ -1,6 +1,6 @@
 // Those who wait for one and the same thing.
 
-export type Waiting<T> = {
+export type Waiters<T> = {
   size(): number;
   wait(): Promise<T>;
   /** Gives it to all who wait now; who comes later waits anew. */
@@ -10,7 +10,7 @@ export type Waiting<T> = {
 };
 
 /** Nobody waits. */
-export function createWaiting<T>(): Waiting<T> {
+export function createWaiters<T>(): Waiters<T> {
   let waiting: { resolve: (value: T) => void; reject: (error: unknown) => void }[] = [];
 
   function takeAll() {

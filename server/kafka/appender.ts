@@ -18,7 +18,7 @@ const REFUSED: ReadonlyMap<number, string> = new Map([
   [87, 'INVALID_RECORD'],
 ]);
 
-/** A writer; it tries once, because its callers know how long trying makes sense. */
+/** A writer that tries once: its callers know how long it makes sense to try. */
 export function createAppender({
   cluster,
   onFailed = () => {},

@@ -46,7 +46,7 @@ export function createKafka({
     reauthenticationThreshold: 1000,
     retry: { initialRetryTime: 100, maxRetryTime: 3000, retries: 3 },
     logLevel: logLevel.WARN,
-    // kafkajs calls an error what it tries again by itself; what ends in one reaches us as such.
+    // kafkajs logs as an error what it then tries again by itself; a real failure reaches us as a rejection.
     logCreator:
       () =>
       ({ log }) => {

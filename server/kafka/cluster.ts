@@ -80,7 +80,7 @@ export function createCluster(kafka: Kafka): Cluster {
       const added = topics.filter((topic) => !asked.has(topic));
       for (const topic of added) asked.add(topic);
       try {
-        // A question under way may have been put before these topics were added.
+        // A request that is under way may have been sent before these topics were added.
         if (added.length > 0 && asking !== null) await asking.catch(() => {});
         await askOnce();
       } catch (error) {

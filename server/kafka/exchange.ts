@@ -7,7 +7,7 @@ import { createWireReader, type WireReader } from './wire.ts';
 const PRODUCE = 0;
 const NO_TAGS = Buffer.from([0]);
 
-/** A request of ours: `read` gets the answer after the throttle time, which every one we use begins with. */
+/** A request of ours. `read` gets the answer behind its throttle time, with which all but Produce begin. */
 export type Exchange<T> = {
   readonly api: { readonly key: number; readonly version: number; readonly name: string };
   /** In the form of KIP-482, whose headers carry tagged fields. */

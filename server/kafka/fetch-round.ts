@@ -81,7 +81,7 @@ export function createFetchRound(deps: FetchRoundDeps): FetchRound {
       if (part === undefined) throw new WireError('an answer without a partition asked for');
       let problem = part.error === ErrorCode.NONE ? null : errorName(part.error);
       for (const each of group) {
-        // A batch above the limit is given only to the first in the request that has anything.
+        // Of a batch above the size limit Kafka sends only the first in the order of the request; so all get their turn.
         if (part.bytes.length > 0) putLast(each);
         if (each.take(part)) continue;
         problem ??= 'no whole batch in the answer';

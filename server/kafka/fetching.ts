@@ -15,7 +15,7 @@ type State = 'READY' | 'ASKED' | 'RESTING' | 'OUTSIDE' | 'CLOSED';
 
 const NEXT: Record<State, readonly State[]> = {
   READY: ['ASKED', 'RESTING', 'OUTSIDE', 'CLOSED'],
-  // A partition that moves to another leader must not be asked for there as well.
+  // While a request is under way it can only end: no second leader is asked for the same partition.
   ASKED: ['READY', 'CLOSED'],
   RESTING: ['READY', 'CLOSED'],
   OUTSIDE: ['READY', 'CLOSED'],
@@ -65,7 +65,7 @@ export function createFetching(deps: Dependencies): Fetching {
   let position = deps.from;
   let failures = 0;
 
-  /** Nothing brings back what is closed: whatever still comes to its end then is too late. */
+  /** Closed stays closed, whatever was still under way when it was closed. */
   function to(next: State): void {
     if (state === 'CLOSED') return;
     if (!NEXT[state].includes(next))
@@ -73,7 +73,7 @@ export function createFetching(deps: Dependencies): Fetching {
     state = next;
   }
 
-  /** In its turn, after all that was fetched before: only then the follower knows its own position. */
+  /** Runs when the follower has worked on all that was fetched before: only then it knows its own position. */
   async function relocate(): Promise<void> {
     const bounds = await boundsOf(tp);
     if (state === 'CLOSED') return;

@@ -29,15 +29,15 @@ export function createGroupConsumer(deps: {
   const { kafka, groupId, topic, listener } = deps;
   const consumer = kafka.consumer({
     groupId,
-    // kafkajs tells nobody of a join that comes from an error, but it asks the assigner.
+    // kafkajs has no event for a rejoin after an error, but it asks the assigner at every join.
     partitionAssigners: [stickyAssigner(listener.aboutToJoin)],
     sessionTimeout: SESSION_MS,
     rebalanceTimeout: 10_000,
-    // Also how soon the others notice that somebody left.
+    // Members hear of a rebalance with a heartbeat: so soon they notice that somebody left.
     heartbeatInterval: 500,
-    // Also how soon a grown topic is noticed.
+    // So soon it is noticed that the topic has got more partitions.
     metadataMaxAge: 5000,
-    // How soon heartbeats, pause and disconnect are looked at.
+    // kafkajs looks at heartbeats, pauses and a disconnect only between two fetches.
     maxWaitTimeInMs: 100,
     allowAutoTopicCreation: false,
     retry: {
@@ -57,7 +57,7 @@ export function createGroupConsumer(deps: {
 
   consumer.on(GROUP_JOIN, ({ payload }) => {
     refuseLate();
-    // Before the first fetch, and every time: the paused set does not survive a restart.
+    // Before the first fetch, and at every join: kafkajs forgets what is paused when it restarts.
     consumer.pause([{ topic }]);
     listener.joined(payload.memberAssignment[topic] ?? []);
   });

@@ -1,7 +1,9 @@
 // kafkajs's errors in our words.
 import { AppError } from '../errors.ts';
 import { shownAddress, withoutAliases } from './address.ts';
-import { NO_RIGHT } from './protocol.ts';
+
+/** What stands behind every refusal for want of a right. */
+export const NO_RIGHT = '; this user lacks a right: the README lists those that are needed';
 
 /** Of a TLS client: https://nodejs.org/api/errors.html, https://docs.openssl.org/master/man1/openssl-verification-options */
 const UNKNOWN_AUTHORITY = [

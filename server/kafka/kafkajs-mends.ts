@@ -102,7 +102,7 @@ function mendBroker(broker: Broker): void {
       if (!('broker' in error)) Object.assign(error, { broker: this.brokerAddress });
       if (error.name === 'KafkaJSRequestTimeoutError') {
         await this.disconnect();
-        // What kafkajs turns away from.
+        // kafkajs tries another broker after an error of this name only.
         error.name = 'KafkaJSConnectionError';
       }
       throw error;

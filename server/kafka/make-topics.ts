@@ -5,7 +5,7 @@ import {
   CHECKPOINT_BYTES,
   deadLetterLimit,
   KEPT_FOR_EVER,
-  LIMIT,
+  MAX_MESSAGE_BYTES,
   replicasOf,
 } from './topic-checks.ts';
 import type { Described } from './topic-settings.ts';
@@ -82,8 +82,8 @@ export function createTopicMaker(deps: {
     orders: (partitions) => create(names.orders, partitions, AS_THE_BROKER, {}),
     async companions(existing, partitions, orders) {
       const companions: [string, Settings][] = [
-        [names.deadLetters, { [LIMIT]: String(deadLetterLimit(orders)) }],
-        [names.checkpoints, { [LIMIT]: String(CHECKPOINT_BYTES), ...SMALL_SEGMENTS }],
+        [names.deadLetters, { [MAX_MESSAGE_BYTES]: String(deadLetterLimit(orders)) }],
+        [names.checkpoints, { [MAX_MESSAGE_BYTES]: String(CHECKPOINT_BYTES), ...SMALL_SEGMENTS }],
         [names.commands, {}],
       ];
       for (const [topic, settings] of companions) {

@@ -3,6 +3,7 @@
 import type { TopicPartition } from '../log/ports.ts';
 import type { AbortedTransaction } from '../record-batch/record.ts';
 import type { Exchange } from './exchange.ts';
+import { NO_RIGHT } from './kafkajs-error.ts';
 import { createWireWriter, type WireReader } from './wire.ts';
 
 export const NOT_A_REPLICA = -1;
@@ -50,9 +51,6 @@ const NAMES: Readonly<Record<number, string>> = {
   87: 'INVALID_RECORD',
   100: 'UNKNOWN_TOPIC_ID',
 };
-
-/** What stands behind every refusal for want of a right. */
-export const NO_RIGHT = '; this user lacks a right: the README lists those that are needed';
 
 /** A code in words a person can look up. */
 export function errorName(code: number): string {

@@ -10,11 +10,11 @@ const { AssignerProtocol } = kafkajs;
  */
 const VERSION = 0;
 
-export type Member = { readonly id: string; readonly owned: readonly number[] };
+export type GroupMember = { readonly id: string; readonly owned: readonly number[] };
 
 /** Who gets which of `partitions`: even to within one, owners before others, the same for every input order. */
 export function assignSticky(
-  members: readonly Member[],
+  members: readonly GroupMember[],
   partitions: readonly number[],
 ): Map<string, number[]> {
   const sorted = [...members].sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -11,7 +11,7 @@ import {
   tooSmall,
 } from './topic-settings.ts';
 
-export const LIMIT = 'max.message.bytes';
+export const MAX_MESSAGE_BYTES = 'max.message.bytes';
 export const CHECKPOINT_BYTES = 8 * 2 ** 20;
 /** What the service adds to an order in a dead letter, at most. */
 const DEAD_LETTER_ROOM = 64 * 1024;
@@ -23,7 +23,7 @@ export const KEPT_FOR_EVER = {
 
 /** The largest batch that the dead-letter topic has to take. */
 export function deadLetterLimit(orders: Described): number {
-  return Number(settingOf(orders, LIMIT)) + DEAD_LETTER_ROOM;
+  return Number(settingOf(orders, MAX_MESSAGE_BYTES)) + DEAD_LETTER_ROOM;
 }
 
 /** Why dead letters would not stay in their topic, in words; null when they do. */
@@ -38,7 +38,7 @@ export function lossOf(deadLetters: Described): string | null {
 export function deadLetterFaults(deadLetters: Described, orders: Described): Shortcoming[] {
   const asLong = (name: string) => tooSmall(deadLetters, name, Number(settingOf(orders, name)));
   return [
-    ...tooSmall(deadLetters, LIMIT, deadLetterLimit(orders)),
+    ...tooSmall(deadLetters, MAX_MESSAGE_BYTES, deadLetterLimit(orders)),
     ...asLong('retention.ms'),
     ...asLong('retention.bytes'),
   ];
@@ -57,7 +57,7 @@ export function mustKeepAll(described: Described): void {
 /** What the checkpoint topic lacks. Throws InconsistentStateError when a restore may not find its head. */
 export function checkpointFaults(checkpoints: Described): Shortcoming[] {
   mustKeepAll(checkpoints);
-  return tooSmall(checkpoints, LIMIT, CHECKPOINT_BYTES);
+  return tooSmall(checkpoints, MAX_MESSAGE_BYTES, CHECKPOINT_BYTES);
 }
 
 /** Sets what falls short; in words what could not be set. */

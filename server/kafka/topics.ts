@@ -20,7 +20,7 @@ import { trim } from './trim.ts';
 /** The number of partitions of each topic, and what is wrong with the topics, in words. */
 export type TopicsState = { readonly partitions: number; readonly problems: string[] };
 
-export type Topics = {
+export type ServiceTopics = {
   /**
    * Creates and grows what is missing, and mends settings of the dead-letter topic that are less than
    * those of `orders`. Rejects with InconsistentStateError when checkpoints or commands would be lost.
@@ -36,12 +36,12 @@ export type Topics = {
 };
 
 /** The topics of one service; `partitions` counts when `orders` has to be created. */
-export function createTopics(deps: {
+export function createServiceTopics(deps: {
   kafka: Kafka;
   names: TopicNames;
   partitions: number;
   logger: Logger;
-}): Topics {
+}): ServiceTopics {
   const { kafka, names, logger } = deps;
   const admin = kafka.admin({ retry: { retries: 3 } });
   const cluster = createCluster(kafka);

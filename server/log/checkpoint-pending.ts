@@ -127,7 +127,7 @@ function encodeItems(
 }
 
 /** Reads the arrays `errors` and `pending`; version 1 did not know what was given up. */
-export function readPending(
+export function decodePending(
   reader: AvroReader,
   { nextOffset, writtenAt, version }: { nextOffset: number; writtenAt: number; version: number },
 ): PendingOrder[] {

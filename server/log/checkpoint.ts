@@ -11,10 +11,10 @@ import {
 import { type CommandOutcome, encodeCommands, readCommands } from './checkpoint-commands.ts';
 import { faultOf } from './checkpoint-fault.ts';
 import {
+  decodePending,
   encodePending,
   encodeRanges,
   type PendingOrder,
-  readPending,
   readRanges,
 } from './checkpoint-pending.ts';
 import { CHECKPOINT_VERSION, typeBefore, VERSIONS } from './checkpoint-schema.ts';
@@ -141,7 +141,7 @@ export function decodeCheckpoint(bytes: Buffer): Checkpoint {
     const copyRanges = version > 2 ? readRanges(reader, true) : [];
     const redrives = readRedrives(reader, scalars);
     const deadLetters = version > 2 ? reader.bytes() : NOTHING;
-    const pending = readPending(reader, scalars);
+    const pending = decodePending(reader, scalars);
     const folded = bytes.subarray(reader.at);
     return { ...rest, lost, gapRanges, copyRanges, ...redrives, deadLetters, pending, folded };
   });

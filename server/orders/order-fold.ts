@@ -123,12 +123,14 @@ function tallyOf(state: OrderState, order: Order): Tally | undefined {
   const name = nameOf(order);
   if (name === null) return state.averages.get(keyOf(order));
   const known = state.known[name.number];
-  return known !== undefined && known.name === name ? known.tally : lookUp(state, name);
+  return known !== undefined && known.name === name ? known.tally : lookUp(state, name, order);
 }
 
-function lookUp({ averages, known }: OrderState, name: ProductName): Tally | undefined {
-  const tally = averages.get(name.text);
-  if (tally === undefined) return undefined;
+/** Found, a tally is kept for the name, unless the key says more than the name. */
+function lookUp({ averages, known }: OrderState, name: ProductName, order: Order) {
+  const key = keyOf(order);
+  const tally = averages.get(key);
+  if (tally === undefined || key !== name.text) return tally;
   // One after the other: an array with a gap may become slow.
   while (known.length < name.number) known.push(undefined);
   known[name.number] = { name, tally };

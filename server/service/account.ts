@@ -6,7 +6,7 @@ import { countOf } from '../log/offset-ranges.ts';
 
 type Heads = ReadonlyMap<number, CheckpointSummary>;
 
-/** The account of these heads, whose states hold `counted` values. */
+/** What became of all records below these heads; their states hold `counted` values. */
 export function accountOf(heads: Heads, counted: number): Account {
   const inOrder = [...heads.values()].sort((a, b) => a.partition - b.partition);
   return {

@@ -42,7 +42,7 @@ export async function chooseBroker(settings: BrokerWish): Promise<BrokerChoice> 
     const embedded = await startEmbeddedBroker(options);
     return { brokers: [embedded.address], embedded };
   } catch (error) {
-    // Another process may have been faster.
+    // Another process may have taken the port in the meantime.
     const taken = error instanceof BrokerError && error.code === 'PORT_IN_USE';
     if (taken && (await isKafka())) return running;
     throw error;

@@ -3,7 +3,7 @@
 import type { CommandBook, RedriveReport, RedriveState } from '../http/commands.ts';
 import type { CheckpointSummary } from '../log/checkpoint.ts';
 import type { Selection } from '../log/command.ts';
-import type { AskedRedrive } from '../view/command-state.ts';
+import type { AskedRedrive } from '../view/command-history.ts';
 import type { CommandsReader } from '../view/commands.ts';
 
 /** The book of a group; `now` in ms since 1970. */

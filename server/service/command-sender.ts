@@ -44,7 +44,7 @@ export function createCommandSender(deps: {
     await wasRead(partition, offset);
   }
 
-  /** Does not fail: it stands there, whenever it is read. */
+  /** Waits until it was read here, but not for ever, and never fails: Kafka has the command in any case. */
   async function wasRead(partition: number, offset: number): Promise<void> {
     const waits = createWaits();
     const tooLong = new AbortController();

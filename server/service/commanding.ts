@@ -2,7 +2,7 @@
 // would come to, what became of the others, and the writing of the next one.
 import type { Config } from '../config.ts';
 import type { Letters } from '../http/letters.ts';
-import type { Commands } from '../http/routes/commands.ts';
+import type { CommandPorts } from '../http/routes/commands.ts';
 import type { FollowOrder } from '../http/routes/orders.ts';
 import { systemClock as clock } from '../log/clock.ts';
 import type { Logger } from '../log/logger.ts';
@@ -26,7 +26,7 @@ import { createSelect } from './selecting.ts';
 export type Commanding = {
   readonly letters: Letters;
   readonly follow: FollowOrder;
-  readonly commands: Omit<Commands, 'teach'>;
+  readonly commands: Omit<CommandPorts, 'teach'>;
   readonly index: DeadLetterIndex;
   readonly indexer: LetterIndexer;
   /** Tells the index which of its letters were redriven. */

@@ -6,14 +6,14 @@ import { createKafka } from '../kafka/client.ts';
 import { createCluster } from '../kafka/cluster.ts';
 import { createEnds, type Ends } from '../kafka/ends.ts';
 import { createFetcher, type Fetcher } from '../kafka/fetcher.ts';
-import { createTopics, type Topics } from '../kafka/topics.ts';
+import { createServiceTopics, type ServiceTopics } from '../kafka/topics.ts';
 import type { Instruments } from '../log/instruments.ts';
 import type { Logger } from '../log/logger.ts';
 import type { LogWriter } from '../log/ports.ts';
 import type { Progress } from '../log/progress.ts';
 import type { Reports } from './reports.ts';
 
-/** Who reads a single record does not wait for more to come. */
+/** For reads of a single record: Kafka answers at once and does not wait for more records. */
 const SINGLE_WAIT_MS = 10;
 
 export type Connections = {
@@ -28,7 +28,7 @@ export type Connections = {
   readonly letterReader: Fetcher;
   readonly ends: Ends;
   readonly writer: LogWriter;
-  readonly topics: Topics;
+  readonly topics: ServiceTopics;
   close(): Promise<void>;
 };
 
@@ -70,7 +70,7 @@ export function openConnections(deps: {
   });
   const viewReader = createReader(progress.view);
   const sampleReader = createReader(progress.view, () => {}, SINGLE_WAIT_MS);
-  // What these two cannot read the view cannot read either, and says so.
+  // The view reads the same topics and says when it cannot, so these two say nothing.
   const quiet = { logger, random: Math.random, onState: () => {}, onPartition: () => {} };
   const indexReader = createFetcher({ cluster: createCluster(kafka), ...quiet });
   const letterReader = createFetcher({
@@ -83,7 +83,7 @@ export function openConnections(deps: {
     cluster: createCluster(kafka),
     onFailed: instruments.appendRetries.add,
   });
-  const topics = createTopics({
+  const topics = createServiceTopics({
     kafka,
     names: {
       orders: config.ORDERS_TOPIC,

@@ -1,7 +1,7 @@
 // When a log reached which end, so that the age of an order in it is known without reading the order.
 // Bounded: the older a partition's backlog, the coarser its age.
 
-/** Beyond these they stand twice as far apart. */
+/** With more samples than these, they stand twice as far apart. */
 const MAX_SAMPLES = 600;
 
 /** `at`: ms since 1970. */

@@ -6,7 +6,7 @@ import type { Clock } from '../log/clock.ts';
 import type { Progress } from '../log/progress.ts';
 import type { TaskFailure } from '../task/tasks.ts';
 import { hintsOf, type Launcher } from './hints.ts';
-import type { Condition } from './incidents.ts';
+import type { Trouble } from './incidents.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Reported, Reports } from './reports.ts';
 import { type Stalls, slow, stuck } from './stalls.ts';
@@ -22,9 +22,9 @@ export type TaskStatus = {
   readonly fenced: readonly number[];
 };
 
-export type Health = {
+export type HealthReader = {
   /** Everything that is wrong now and worth a line in the log. */
-  incidents(): Condition[];
+  incidents(): Trouble[];
   status(): Status;
 };
 
@@ -47,15 +47,15 @@ type Sources = {
 };
 
 /** The health of one instance; all sources are asked at every look. */
-export function createHealth(sources: Sources): Health {
+export function createHealth(sources: Sources): HealthReader {
   const { lifecycle, reports, tasks } = sources;
   const hints = hintsOf(sources);
   return {
     incidents() {
       if (lifecycle.phase === 'STOPPING') return [];
       const reported = reports.read();
-      // Before the first answer nobody may know yet why there is none: the one line waits for the reason.
-      const isTold = ({ key }: Condition) => key !== 'kafka' || reported.link.error !== null;
+      // At the start the reason may be known a moment later than the silence: the line in the log waits for it.
+      const isTold = ({ key }: Trouble) => key !== 'kafka' || reported.link.error !== null;
       return [
         ...troubles(sources, reported, tasks()).filter(isTold),
         ...remarks(sources, reported),
@@ -108,7 +108,7 @@ function phaseOf({ phase }: Sources['lifecycle'], reasons: readonly string[]): S
 }
 
 /** What keeps this instance from being ready; never two explanations of one problem. */
-function troubles(sources: Sources, reported: Reported, { fenced }: TaskStatus): Condition[] {
+function troubles(sources: Sources, reported: Reported, { fenced }: TaskStatus): Trouble[] {
   const { config, stalls } = sources;
   const final = [...reported.failures].map((words) => ({ key: words, words, final: true }));
   const away = linkTrouble(sources, reported);
@@ -127,14 +127,14 @@ function troubles(sources: Sources, reported: Reported, { fenced }: TaskStatus):
   ];
 }
 
-function linkTrouble(sources: Sources, { link }: Reported): Condition | null {
+function linkTrouble(sources: Sources, { link }: Reported): Trouble | null {
   if (link.up) return null;
   const brokers = sources.brokers.join(', ');
   const words = `Kafka is unreachable at ${brokers}${link.error === null ? '' : ` (${link.error})`}`;
   return { key: 'kafka', words, over: `Kafka answers at ${brokers}` };
 }
 
-function groupTrouble(sources: Sources, { membership }: Reported): Condition | null {
+function groupTrouble(sources: Sources, { membership }: Reported): Trouble | null {
   const { config, clock, lifecycle, heartbeatAge } = sources;
   const group = config.GROUP_ID;
   const { phase, since } = lifecycle;
@@ -175,7 +175,7 @@ function steps(sources: Sources, reported: Reported, running: TaskStatus): strin
 }
 
 /** What is worth knowing and keeps nothing from being ready. */
-function remarks({ config, stalls, taskNotes }: Sources, { link, notes }: Reported): Condition[] {
+function remarks({ config, stalls, taskNotes }: Sources, { link, notes }: Reported): Trouble[] {
   if (!link.up) return [];
   return [
     ...[...notes].map(([key, words]) => ({ key, words })),

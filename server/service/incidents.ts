@@ -3,7 +3,7 @@ import type { Clock } from '../log/clock.ts';
 import type { Logger } from '../log/logger.ts';
 
 /** Something that is so, until it is not in the list any more. */
-export type Condition = {
+export type Trouble = {
   /** Names the kind of incident; conditions with the same key are told as one. */
   readonly key: string;
   readonly words: string;
@@ -29,18 +29,18 @@ type Incident = {
   reasons: Set<string>;
 };
 
-/** What has passed by the second look never gets into the log. */
+/** It has to be there at so many looks in a row before the log hears of it. */
 const LOOKS = 2;
 /** A further reason of the same incident waits this long. */
 const REASON_REST_MS = 60_000;
 const REMIND_MS = 3_600_000;
-/** What comes back more often than this rests ever longer before it is told again. */
+/** What comes back more often than this is told again only after pauses that grow. */
 const FREE_TELLINGS = 3;
 const FORGET_MS = 600_000;
 
 /** A log of incidents. `update` is called about once a second with everything that is wrong now. */
-export function createIncidents({ logger, clock }: { logger: Logger; clock: Clock }): {
-  update(conditions: readonly Condition[]): void;
+export function createIncidentLog({ logger, clock }: { logger: Logger; clock: Clock }): {
+  update(conditions: readonly Trouble[]): void;
 } {
   const incidents = new Map<string, Incident>();
 
@@ -97,7 +97,7 @@ export function createIncidents({ logger, clock }: { logger: Logger; clock: Cloc
   return {
     update(conditions) {
       const now = clock.monotonic();
-      const present = new Map<string, Condition[]>();
+      const present = new Map<string, Trouble[]>();
       for (const condition of conditions) {
         const same = present.get(condition.key);
         if (same) same.push(condition);

@@ -136,7 +136,7 @@ export function registerHistograms(
   instruments: Instruments,
 ): void {
   for (const [name, help, of] of histograms) {
-    // The counts are ours: of the library's metric only its place in the registry is used.
+    // The counts are kept by us; the metric of the library is only there to be listed in its registry.
     const metric = new Gauge({ name, help, registers: [registry] });
     const get = async () => ({
       name,

@@ -41,7 +41,7 @@ export function createLag(deps: {
     const unknown = { partition, endOffset: null, lag: null, firstUnread: null };
     if (end === undefined || clock.monotonic() - end.askedAt > KNOWN_FOR_MS) return unknown;
     if (isOld || !isKnown(partition)) return { ...unknown, endOffset: end.high };
-    // Whoever finds no checkpoint begins at the first order that is kept.
+    // A partition without a checkpoint will be read from its first order on.
     const next = known.get(partition)?.nextOffset ?? end.low;
     const first = end.history.firstAbove(next);
     return {
@@ -64,7 +64,7 @@ export function createLag(deps: {
       const answered = new Map(ends);
       for (const [partition, answer] of answers) {
         if ('error' in answer) continue;
-        // A log that is shorter than what was read of it is another one under the same name.
+        // A log that ends before what was read of it is another one: the topic was created anew.
         const isAnother = answer.high < (before.get(partition)?.nextOffset ?? 0);
         const history = ends.get(partition)?.history ?? createEndHistory();
         history.note(answer.high, clock.now());

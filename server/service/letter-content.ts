@@ -6,7 +6,7 @@ import type { LetterPlace } from '../log/selection.ts';
 import type { DeadLetterIndex } from '../view/dead-letter-index.ts';
 import type { LetterContents, WholeLetter } from '../view/letter-contents.ts';
 import { letterItem, shownBytes } from './letter-item.ts';
-import { createLetterLives, stampOf } from './letter-lives.ts';
+import { createLetterLives, redriveStamp } from './letter-lives.ts';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -58,7 +58,7 @@ export function createLetterContent(deps: {
           name: shownBytes(key),
           value: value === null ? null : shownBytes(value),
         })),
-        redrive: stampOf(redrive),
+        redrive: redriveStamp(redrive),
         earlier: await lives.earlier(place.partition, found, signal),
         later: await lives.later(place, signal),
       };

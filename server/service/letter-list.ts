@@ -1,4 +1,4 @@
-// Lists of dead letters: places from the index, what they say from Kafka.
+// Lists of dead letters: the index tells which letters there are, Kafka what each of them says.
 import type { IndexReach, LetterGroups, LetterItem } from '../http/contract-letters.ts';
 import type { LetterList, LetterPage } from '../http/letters.ts';
 import { isoTime } from '../log/clip.ts';

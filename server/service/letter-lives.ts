@@ -42,7 +42,7 @@ export function createLetterLives(deps: {
       gone: false,
       timestamp: isoTime(timestamp),
       reason,
-      redrive: stampOf(letter.redrive),
+      redrive: redriveStamp(letter.redrive),
     };
   }
 
@@ -53,7 +53,7 @@ export function createLetterLives(deps: {
   ): Promise<LetterLife[]> {
     const lives: LetterLife[] = [];
     let { redrive, offset } = letter;
-    // Anybody may write headers: what does not stand before a letter is no earlier life of it.
+    // Anybody may write headers: an earlier life has to stand at a lower offset than the later one.
     while (redrive !== null && redrive.deadLetter < offset && lives.length < MAX_LIVES) {
       offset = redrive.deadLetter;
       const place = { partition, offset };
@@ -80,7 +80,7 @@ export function createLetterLives(deps: {
 }
 
 /** As it is shown. */
-export function stampOf(redrive: Redrive | null): RedriveStamp | null {
+export function redriveStamp(redrive: Redrive | null): RedriveStamp | null {
   if (redrive === null) return null;
   const { id, by, at, count } = redrive;
   return { id, by, at: isoTime(at), count };

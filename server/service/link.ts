@@ -53,7 +53,7 @@ export function createLink(clock: Pick<Clock, 'now' | 'monotonic'>): Link {
 
   return {
     answered() {
-      // An outage that nobody has looked at yet is one all the same.
+      // An outage counts also when it began and ended between two looks.
       look();
       answeredAt = clock.monotonic();
       error = null;

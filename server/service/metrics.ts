@@ -161,7 +161,7 @@ function createExposition(
     const metric = row.type === 'counter' ? new Counter(options) : new Gauge(options);
     return (sample: Sample) => {
       metric.reset();
-      // Without labels a reset leaves a 0, where there may be nothing to say.
+      // After a reset a metric without labels shows 0, which would be wrong where nothing is known.
       if (labels.length === 0) metric.remove();
       for (const { labels, value } of row.values(sample)) metric.inc({ ...labels }, value);
     };

@@ -14,7 +14,7 @@ import type { Reach } from '../view/letter-indexer.ts';
 import type { Carrier } from '../view/record-carriers.ts';
 import type { ValueTerms } from './letter-content.ts';
 import { letterItem } from './letter-item.ts';
-import { stampOf } from './letter-lives.ts';
+import { redriveStamp } from './letter-lives.ts';
 
 /** The place of a record of the topic of orders, and the record; null when it is there no more. */
 type OrderPlace = LetterPlace & { readonly record: Carrier['record'] | null };
@@ -89,7 +89,7 @@ export async function createLifeTeller(
         record === null
           ? null
           : { timestamp: isoTime(record.timestamp), decoded: terms.inspect(record.value) },
-      redrive: stampOf(redrive?.group === group ? redrive : null),
+      redrive: redriveStamp(redrive?.group === group ? redrive : null),
       asOf: writtenAt === null ? null : isoTime(writtenAt),
       waiting:
         pending === null

@@ -14,7 +14,7 @@ import { createSchemaCache } from '../schemas/schema-cache.ts';
 /** What the registry is called among what is reported. */
 export const REGISTRY = 'registry';
 
-/** An id in a dead letter is worth so much of a wait: without it the key is shown, which mostly says the same. */
+/** So long the id of a dead letter is waited for; without it the key is shown, which mostly says the same. */
 const ID_WAIT_MS = 2000;
 
 export type OrderSchemas = OrderDecoder & {

@@ -16,7 +16,7 @@ import type { Business, Rules, Runtime, TaskPorts } from '../task/task-deps.ts';
 import { createTasks, type Tasks } from '../task/tasks.ts';
 import { watchHandler, watchReader } from '../task/watched.ts';
 import type { CommandsReader } from '../view/commands.ts';
-import type { Choose } from '../view/letter-choice.ts';
+import type { ChooseLetter } from '../view/letter-choice.ts';
 import { commandsFor } from './partition-commands.ts';
 
 /** Of the time of this process, for encoding checkpoints; to send and read them costs four times that. */
@@ -34,7 +34,7 @@ export type OwnCommands = {
   readonly all: CommandsReader;
   /** Reads single letters. */
   readonly letters: LogReader;
-  readonly choose: (command: RedriveCommand, partition: number) => Choose;
+  readonly choose: (command: RedriveCommand, partition: number) => ChooseLetter;
 };
 
 /** The tasks; none runs before the first assignment. */

@@ -1,6 +1,6 @@
 // The commands for one partition, out of those that every instance reads.
 import type { OpenRedrive, PartitionCommands } from '../task/partition-commands.ts';
-import type { AskedRedrive } from '../view/command-state.ts';
+import type { AskedRedrive } from '../view/command-history.ts';
 import type { CommandsReader } from '../view/commands.ts';
 
 /** What a task of `partition` hears; what was read before it asks is there at once. */

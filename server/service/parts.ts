@@ -29,7 +29,7 @@ import { type Commanding, createCommanding } from './commanding.ts';
 import { type Connections, openConnections } from './connections.ts';
 import { createHealth } from './health.ts';
 import type { Launcher } from './hints.ts';
-import { createIncidents } from './incidents.ts';
+import { createIncidentLog } from './incidents.ts';
 import type { Instance } from './instance-metrics.ts';
 import { createLag } from './lag.ts';
 import { indexedLetters } from './letter-metrics.ts';
@@ -152,7 +152,7 @@ export function createParts(surroundings: Surroundings) {
   const sampleSeries = () =>
     series.sample(clock.now(), readingOf(view, lag.read(), stalls.oldHeads()));
   const instance = instanceOf({ tasks, instruments, presence, commanding });
-  const incidents = createIncidents({ logger, clock });
+  const incidents = createIncidentLog({ logger, clock });
   return {
     ...{ lifecycle, reports, upkeep, schemas, connections, presence, tasks, view, membership },
     ...{ lag, health, overview, series, sampleSeries, incidents, instance },

@@ -38,7 +38,7 @@ export function createRedriven(deps: {
     await readRange({ reader, clock, signal }, tp, range, ({ bytes, valueStart, valueEnd }) => {
       redriven = Buffer.from(decodeCheckpoint(bytes.subarray(valueStart, valueEnd)).redriven);
     });
-    // It was trimmed: a newer head leans on another.
+    // The checkpoint was trimmed meanwhile: then there is a newer head, which refers to another one.
     if (redriven === null) {
       throw new AppError(
         'NOT_KNOWN_YET',

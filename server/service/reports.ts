@@ -48,7 +48,7 @@ export function createReports(clock: Pick<Clock, 'now' | 'monotonic'>): Reports 
       if (!up) return link.failed(describe(error));
       const wasDown = !link.state().up;
       link.answered();
-      // What failed for want of a Kafka is said again if it still fails.
+      // What failed because Kafka was away is forgotten; if it still fails it is reported again.
       if (wasDown) notes.clear();
     },
     unconnected: link.suspect,

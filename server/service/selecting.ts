@@ -14,7 +14,7 @@ import type { Bounds, LogReader } from '../log/ports.ts';
 import { rangesOf } from '../log/selected-ranges.ts';
 import type { LetterPlace } from '../log/selection.ts';
 import { readRange } from '../log/walk.ts';
-import type { Choose } from '../view/letter-choice.ts';
+import type { ChooseLetter } from '../view/letter-choice.ts';
 import type { Redriven } from './redriven.ts';
 
 const SAMPLE = 10;
@@ -33,7 +33,7 @@ export function createSelect(deps: {
   reader: LogReader;
   topic: string;
   partitions: () => number;
-  choose: (command: RedriveCommand, partition: number) => Choose;
+  choose: (command: RedriveCommand, partition: number) => ChooseLetter;
   redriven: Redriven['of'];
   clock: Clock;
 }): Select {

@@ -12,7 +12,7 @@ const GAP_MS = 2500;
 const STEPS = { '2m': 1, '15m': 5, '1h': 15 } as const;
 const POINTS = { '2m': 120, '15m': 180, '1h': 240 } as const;
 
-export type Range = keyof typeof STEPS;
+export type SeriesRange = keyof typeof STEPS;
 
 /** What is true at one instant: counters that grow, and the lag; null while it is not known. */
 export type Reading = {
@@ -49,7 +49,7 @@ export function readingOf(
 export type SeriesStore = {
   /** `at`: ms since 1970. */
   sample(at: number, reading: Reading | null): void;
-  read(range: Range, now: number): Series;
+  read(range: SeriesRange, now: number): Series;
 };
 
 const COUNTERS = ['read', 'retries', 'deadLettered'] as const;

@@ -3,7 +3,7 @@
 import { describe } from '../errors.ts';
 import type { Letters } from '../http/letters.ts';
 import type { CoreSource } from '../http/overview.ts';
-import type { Commands } from '../http/routes/commands.ts';
+import type { CommandPorts } from '../http/routes/commands.ts';
 import type { FollowOrder } from '../http/routes/orders.ts';
 import type { SeriesSource } from '../http/routes/series.ts';
 import { systemClock as clock, delay } from '../log/clock.ts';
@@ -28,7 +28,7 @@ export type Service = {
   readonly instance: Instance;
   readonly letters: Letters;
   readonly follow: FollowOrder;
-  readonly commands: Commands;
+  readonly commands: CommandPorts;
   /** What `GET /schema` shows. */
   readonly schemas: OrderSchemas['shown'];
   /** Reaches Kafka, catches up and joins; keeps trying until it succeeds or `stop` is called. */
@@ -106,7 +106,7 @@ async function start(parts: Parts): Promise<void> {
   await upkeep.insist('the topics cannot be prepared', ensureTopics);
   upkeep.every(LOOK_MS, 'the ends of the partitions are not known', lag.ask);
   upkeep.every(LOOK_MS, 'the last hour is not kept', parts.sampleSeries);
-  // Who cannot be read says so itself; a partition without a leader holds up no other.
+  // A partition that cannot be read is reported elsewhere, and does not keep the others waiting.
   const reading = view.caughtUp().then(reports.caughtUp, () => {});
   await Promise.race([reading, delay(clock, CATCH_UP_MS)]);
   if (lifecycle.phase === 'STOPPING') return;

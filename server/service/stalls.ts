@@ -2,7 +2,7 @@
 import type { Config } from '../config.ts';
 import { nameOf } from '../log/ports.ts';
 import type { Progress, Stall } from '../log/progress.ts';
-import type { Condition } from './incidents.ts';
+import type { Trouble } from './incidents.ts';
 import { REGISTRY } from './order-schemas.ts';
 import type { Reports } from './reports.ts';
 
@@ -31,7 +31,7 @@ export function createStalls(deps: {
   const ofView = () => stalls(progress.view);
   const partitionsOf = (some: Stall[]) => new Set(some.map(({ tp }) => tp.partition));
   return {
-    // Who waits for a schema is not full, and why it waits is said already.
+    // A partition that waits for a schema does not stall, and its reason is reported already.
     ofTasks: () =>
       stalls(progress.tasks).filter(
         ({ doing }) => doing !== 'work' || !reports.read().problems.has(REGISTRY),
@@ -43,7 +43,7 @@ export function createStalls(deps: {
 }
 
 /** Something that has to go on and does not: a reason for not being ready. */
-export function stuck({ doing, tp, since, error }: Stall, consequence: string): Condition[] {
+export function stuck({ doing, tp, since, error }: Stall, consequence: string): Trouble[] {
   if (doing !== 'read' && doing !== 'write') return [];
   const what = doing === 'read' ? 'cannot be read' : 'cannot be written';
   const words = `${nameOf(tp)} ${what} since ${timeOf(since)}${consequence}: ${error ?? 'no answer'}`;
@@ -52,7 +52,7 @@ export function stuck({ doing, tp, since, error }: Stall, consequence: string): 
 }
 
 /** Something that takes long and may: worth knowing. */
-export function slow({ doing, tp, since, offset, count }: Stall, config: Config): Condition[] {
+export function slow({ doing, tp, since, offset, count }: Stall, config: Config): Trouble[] {
   if (doing === 'handle') {
     const others = count > 1 ? ` (and ${count - 1} more)` : '';
     const words = `the handler works on offset ${offset} of ${nameOf(tp)} since ${timeOf(since)}${others}`;

@@ -34,7 +34,7 @@ const getter: TextMapGetter<readonly Header[]> = {
 /** Traces for the tasks of a group; undefined when no SDK was registered before. */
 export function createTracing(group: string): Tracing | undefined {
   const tracer = trace.getTracer(NAME);
-  // A span of nobody has no trace; this one is never ended, and so never told to anybody.
+  // Without an SDK a span has no trace id. This one only serves to find that out: it is never ended, so never exported.
   const first = tracer.startSpan('start');
   if (!isSpanContextValid(first.spanContext())) return undefined;
   return (source) => createPartitionTracing(tracer, group, source);
@@ -107,7 +107,7 @@ function createPartitionTracing(
         throw error;
       }
       if (call === undefined) span.end();
-      // Another one hears of the rejection too: whoever asked for the attempt.
+      // The rejection is handled by the caller; here it is only noted in the span.
       else call.then(() => span.end(), failed);
       return call;
     },

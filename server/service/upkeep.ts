@@ -7,7 +7,7 @@ import type { Reports } from './reports.ts';
 
 /** Between two tries of what the start waits for. */
 const BACKOFF = { firstMs: 1000, maxMs: 1000 };
-/** What may pass is told from so many failures in a row on. */
+/** A failure that may pass is reported only after so many in a row. */
 const FAILURES = 2;
 
 export type Upkeep = {
@@ -67,7 +67,7 @@ export function createUpkeep(deps: {
     every,
     async insist(what, step) {
       const failed = (error: unknown) => {
-        // A Kafka that says why it refuses is there.
+        // A Kafka that refuses can be reached: that is no outage.
         const refused = isRefusal(error);
         reports.problem(what, refused ? `${what}: ${describe(error)}` : null);
         reports.kafka(refused, error);

@@ -17,7 +17,7 @@ import type { Pending } from './pending.ts';
 /** An order that was given up, and why. */
 export type Entry = { readonly order: Pending; readonly cause: DeadLetterCause };
 
-export type Letter = {
+export type WrittenLetter = {
   readonly entry: Entry;
   /** Which of FORMS it has. */
   readonly form: number;
@@ -45,7 +45,7 @@ export async function writeLetter(
   },
   entry: Entry,
   form: number,
-): Promise<Letter> {
+): Promise<WrittenLetter> {
   const { record: original } = entry.order;
   const count = countHeaders(original);
   const tooMany = count > MAX_HEADERS;

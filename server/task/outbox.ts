@@ -8,7 +8,7 @@ import type { Author, DeadLetterCause } from '../log/dead-letter.ts';
 import { FORMS } from '../log/dead-letter-form.ts';
 import type { LogWriter, TopicPartition } from '../log/ports.ts';
 import type { RecordHeader } from '../record-batch/record.ts';
-import { type Entry, type Letter, MAX_BATCH_RECORDS, writeLetter } from './letter.ts';
+import { type Entry, MAX_BATCH_RECORDS, type WrittenLetter, writeLetter } from './letter.ts';
 import type { Pending } from './pending.ts';
 import { persist } from './persist.ts';
 import { createRefused } from './refused.ts';
@@ -63,8 +63,8 @@ export function createDeadLetterOutbox(
   }
 
   /** As many as fit; the first is taken however large it is. */
-  async function nextBatch(): Promise<Letter[]> {
-    const letters: Letter[] = [];
+  async function nextBatch(): Promise<WrittenLetter[]> {
+    const letters: WrittenLetter[] = [];
     let bytes = 0;
     let taken = 0;
     for (const entry of waiting) {
@@ -81,7 +81,7 @@ export function createDeadLetterOutbox(
     return letters;
   }
 
-  async function deliver(letters: readonly Letter[]): Promise<void> {
+  async function deliver(letters: readonly WrittenLetter[]): Promise<void> {
     if (signal.aborted || letters.length === 0) return;
     try {
       await append(letters);
@@ -97,7 +97,7 @@ export function createDeadLetterOutbox(
   }
 
   /** Compressed when the originals were, or when it is a large letter that stands alone. */
-  function append(letters: readonly Letter[]): Promise<number | undefined> {
+  function append(letters: readonly WrittenLetter[]): Promise<number | undefined> {
     const compressed = letters.some(
       (letter) => (letter.entry.order.record.codec ?? 0) > 0 || letter.bytes > MAX_BATCH_BYTES,
     );
@@ -108,7 +108,10 @@ export function createDeadLetterOutbox(
     return persist({ ...deps, writer: compressing }, target, records, signal);
   }
 
-  async function deliverLess({ entry, form, bytes }: Letter, error: AppError): Promise<void> {
+  async function deliverLess(
+    { entry, form, bytes }: WrittenLetter,
+    error: AppError,
+  ): Promise<void> {
     if (error.code === 'RECORD_TOO_LARGE') {
       for (let next = form + 1; next < FORMS.length; next += 1) {
         const shorter = await writeLetter(deps, entry, next);

@@ -6,9 +6,9 @@ import type { Logger } from '../log/logger.ts';
 import type { LogReader, Subscription, TopicPartition } from '../log/ports.ts';
 import { damageIn, walk } from '../log/walk.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
-import { type CommandState, createCommandState } from './command-state.ts';
+import { type CommandHistory, createCommandHistory } from './command-history.ts';
 
-export type Commands = CommandState & {
+export type Commands = CommandHistory & {
   /** Next offset to be read of a partition. */
   position(partition: number): number;
   watch(changed: () => void): () => void;
@@ -42,7 +42,7 @@ export function createCommands(deps: {
   onFailed: (tp: TopicPartition, error: unknown) => void;
 }): CommandsReader {
   const { reader, group, topic, clock, logger, onFailed } = deps;
-  const { take, ...state } = createCommandState();
+  const { take, ...state } = createCommandHistory();
   const logs = new Map<number, Log>();
   const followed = new Map<number, Subscription | null>();
   const watchers = new Set<() => void>();

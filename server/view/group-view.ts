@@ -31,8 +31,8 @@ export type GroupChanges = {
 
 export type GroupView = {
   /**
-   * Whether all has been read that stood in the topics at the start, but for partitions that cannot be
-   * read: before, no figure is true.
+   * Whether all has been read that stood in the topics at the start, partitions that cannot be read left
+   * aside. Until then figures are only those of what was read so far.
    */
   readonly known: boolean;
   /** The newest head checkpoints, by partition; a partition without one is absent. */

@@ -21,7 +21,7 @@ export type ChosenLetter = {
 };
 
 /** What the letter under the cursor is to a selection; null: nothing. */
-export type Choose = (cursor: RecordCursor) => ChosenLetter | null;
+export type ChooseLetter = (cursor: RecordCursor) => ChosenLetter | null;
 
 /** Headers that say what is missing of the original. */
 const CUT_VALUE = [Buffer.from('orders.errors.value.bytes')];
@@ -31,7 +31,7 @@ const CUT = ['key.bytes', 'headers.left-out'].map((name) => Buffer.from(`orders.
 export function createChooser(ours: {
   group: string;
   topic: string;
-}): (command: RedriveCommand, partition: number) => Choose {
+}): (command: RedriveCommand, partition: number) => ChooseLetter {
   const fieldsOf = createLetterFields(ours);
 
   return ({ selection, maxRedrives, value }, partition) => {

@@ -10,7 +10,7 @@ export const CHUNK = 2 ** CHUNK_BITS;
 const MAX_DELTA = 2 ** 32 - 1;
 /** What `lives` can hold. */
 export const MAX_LIVES = 15;
-/** Above the lives of a letter. */
+/** Bits of `flags` above the lives of a letter. */
 export const FLAG = { redriven: 0x10, copy: 0x20, timeless: 0x40 } as const;
 
 /** What is known of a letter when it comes, before anything becomes of it. */
@@ -164,7 +164,7 @@ function emptyChunk(serial: number, base: number): Chunk {
   };
 }
 
-/** The last index for which `holds`, which holds for the first ones and no more from some on; -1 for none. */
+/** The last index for which `holds` is true, -1 for none; it is true up to some index and false from there on. */
 function indexBelow(length: number, holds: (index: number) => boolean): number {
   let low = 0;
   let high = length;

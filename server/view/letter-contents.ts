@@ -10,7 +10,7 @@ import type { RecordCursor } from '../record-batch/reader.ts';
 import type { KafkaRecord } from '../record-batch/record.ts';
 import { lastHeaders, openRecord } from '../record-batch/record-parts.ts';
 
-/** Offsets between two letters that are read through rather than asked for one by one. */
+/** Letters that are no farther apart are read in one go, with everything between them. */
 const MAX_GAP = 2000;
 
 /** A dead letter as it was written, in bytes of its own. */

@@ -127,7 +127,7 @@ function findOwn(bytes: Buffer, { headerCount, headersStart }: RecordCursor): ty
   return own;
 }
 
-/** From the end: the names of our headers begin alike. */
+/** Compares from the end, because the names of our headers begin alike and differ at the end. */
 function isAt(bytes: Buffer, at: number, name: Buffer): boolean {
   for (let i = name.length - 1; i >= 0; i -= 1) if (bytes[at + i] !== name[i]) return false;
   return true;

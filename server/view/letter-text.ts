@@ -8,7 +8,7 @@ const ASCII = /^[\x20-\x7e]*$/;
 /** Tests bytes for a text. Pure: whoever looks for it comes to the same letters. */
 export function createTextTest(text: string): (bytes: Buffer) => boolean {
   const wanted = text.toLowerCase();
-  // Of ASCII every byte is a character, whatever stands around it: no need to decode the rest.
+  // In UTF-8 an ASCII byte is always a character of its own, so an ASCII text can be sought in the bytes.
   const encoding = ASCII.test(wanted) ? 'latin1' : 'utf8';
   return (bytes) => bytes.toString(encoding).toLowerCase().includes(wanted);
 }

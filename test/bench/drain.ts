@@ -9,7 +9,7 @@ import { createAppender } from '../../server/kafka/appender.ts';
 import { createKafka } from '../../server/kafka/client.ts';
 import { createCluster } from '../../server/kafka/cluster.ts';
 import { createFetcher } from '../../server/kafka/fetcher.ts';
-import { createTopics } from '../../server/kafka/topics.ts';
+import { createServiceTopics } from '../../server/kafka/topics.ts';
 import { MAX_FOLDED_BYTES } from '../../server/log/checkpoint.ts';
 import { systemClock as clock } from '../../server/log/clock.ts';
 import { createInstruments } from '../../server/log/instruments.ts';
@@ -84,7 +84,7 @@ async function drainWithService(): Promise<Result> {
   const kafka = createKafka({ brokers: BROKERS.split(','), clientId: 'bench', logger });
   const [deadLetters, checkpoints, commands] = [`${id}-dlq`, `${id}-checkpoints`, `${id}-commands`];
   const names = { orders: TOPIC, deadLetters, checkpoints, commands };
-  const topics = createTopics({ kafka, names, partitions: highs.length, logger });
+  const topics = createServiceTopics({ kafka, names, partitions: highs.length, logger });
   await topics.ensure();
   const progress = createProgress(clock);
   const openReader = () =>

@@ -4,13 +4,13 @@ import { Kafka, logLevel } from 'kafkajs';
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import type { Metrics } from '../../server/http/contract.ts';
-import { encodeOrder } from '../../server/orders/order.ts';
 import { withChromium } from '../fixtures/chromium.ts';
 import { button, DESKTOP, figure, picture, pill, reads } from '../fixtures/dashboard.ts';
 import { withDevBroker } from '../fixtures/dev-broker.ts';
 import { freePort } from '../fixtures/free-port.ts';
 import { withKcat } from '../fixtures/kcat.ts';
 import { withService } from '../fixtures/service.ts';
+import { encodeSomeOrder } from '../fixtures/some-order.ts';
 import { until } from '../fixtures/until.ts';
 
 /** Topics in one Kafka, as a program beside the service uses them. */
@@ -29,7 +29,7 @@ async function outsider(t: Test, broker: string) {
 
 const orders = (count: number, price = 10) =>
   Array.from({ length: count }, (_, index) =>
-    encodeOrder({ orderId: `o${index}`, product: 'Lamp', price }),
+    encodeSomeOrder({ orderId: `o${index}`, product: 'Lamp', price }),
   );
 
 t.test('the page tells the truth', async (t) => {

@@ -2,8 +2,9 @@ import t from 'tap';
 import { type OrderFormat, openOrderFormat } from '../../server/cli/order-format.ts';
 import { encodeOrder } from '../../server/orders/order.ts';
 import { fakeRegistry, notFound } from '../fixtures/fake-registry.ts';
+import { someOrder } from '../fixtures/some-order.ts';
 
-const order = { orderId: 'A1', product: 'Item1', price: 2.5 };
+const order = someOrder({ price: 2.5 });
 
 const open = (change: Partial<OrderFormat>) =>
   openOrderFormat(

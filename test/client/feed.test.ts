@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createFeed } from '../../client/src/feed.ts';
+import { createPageFeed } from '../../client/src/feed.ts';
 import type { FeedState, StreamListener } from '../../client/src/feed-state.ts';
 import type { Delta, Snapshot } from '../../server/http/contract.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
@@ -20,7 +20,7 @@ function world(options: { answers?: () => Promise<Snapshot> } = {}) {
     given: 0,
     answers: options.answers ?? (async () => aSnapshot({ epoch: 1, seq: ++seq })),
   };
-  const feed = createFeed(
+  const feed = createPageFeed(
     {
       clock,
       random: () => 0.5,

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createTurns, type TabChannel } from '../../client/src/turns.ts';
+import { createStreamTurns, type TabChannel } from '../../client/src/turns.ts';
 
 type Message = Parameters<TabChannel['post']>[0];
 
@@ -10,7 +10,7 @@ function browser() {
   let messages = 0;
   const open = (name: string, now = () => ++time) => {
     const tab = { holds: false, freed: 0, take, leave };
-    const turns = createTurns(
+    const turns = createStreamTurns(
       {
         post(message) {
           messages += 1;

@@ -4,7 +4,7 @@ import t from 'tap';
 import { openOrderFormat } from '../../server/cli/order-format.ts';
 import type { Health, Metrics, Schemas } from '../../server/http/contract.ts';
 import { openOrderProducer } from '../../server/kafka/order-producer.ts';
-import { encodeOrder, type Order } from '../../server/orders/order.ts';
+import type { Order } from '../../server/orders/order.ts';
 import { createOrderGenerator } from '../../server/orders/order-generator.ts';
 import { registryHeader } from '../../server/schemas/framing.ts';
 import { withDevBroker } from '../fixtures/dev-broker.ts';
@@ -14,6 +14,7 @@ import { average } from '../fixtures/oracle.ts';
 import { withOtherClient } from '../fixtures/other-client.ts';
 import { withSchemaRegistry } from '../fixtures/schema-registry.ts';
 import { withService } from '../fixtures/service.ts';
+import { encodeSomeOrder } from '../fixtures/some-order.ts';
 import { until } from '../fixtures/until.ts';
 import { createWorld, ready } from './world.ts';
 
@@ -129,7 +130,7 @@ t.test('a registry that is down delays, says so, and makes no dead letter', asyn
   const service = await world.start();
   const value = Buffer.concat([
     registryHeader(7),
-    encodeOrder({ orderId: 'late', product: 'Late', price: 1 }),
+    encodeSomeOrder({ orderId: 'late', product: 'Late', price: 1 }),
   ]);
   await world.client.produce(world.orders, [{ key: Buffer.from('late'), value }]);
   const waiting = await until(

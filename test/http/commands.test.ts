@@ -9,10 +9,10 @@ import {
   RedriveShown,
   Redrives,
 } from '../../server/http/contract-commands.ts';
-import { encodeOrder } from '../../server/orders/order.ts';
 import { someLetter } from '../fixtures/dead-letters.ts';
 import { build, listen, parseEvents, rawClient, unchunk } from '../fixtures/http.ts';
 import { aReport, fakeCommands } from '../fixtures/letters.ts';
+import { encodeSomeOrder } from '../fixtures/some-order.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH' | 'OPTIONS';
 type Sent = { headers?: Record<string, string>; body?: unknown; raw?: string };
@@ -235,7 +235,7 @@ t.test(
   'an edited letter is checked against the schema first, and answered with what differs',
   async (t) => {
     const { send, commands, asked, world } = await desk(t);
-    const value = encodeOrder({ orderId: 'o-1', product: 'Item1', price: -2 });
+    const value = encodeSomeOrder({ orderId: 'o-1', product: 'Item1', price: -2 });
     await world.write(0, someLetter({ origin: 1, value }), someLetter({ origin: 2, value: null }));
     const edit = (id: string, edited: unknown, more = {}) =>
       send('PUT', `/dlq/${id}/redrive`, { body: { value: edited, ...more } });
@@ -251,10 +251,10 @@ t.test(
       notBefore: 0,
       canary: null,
       maxRedrives: 3,
-      value: encodeOrder(json),
+      value: encodeSomeOrder(json),
       why: '',
     });
-    const base64 = encodeOrder(json).toString('base64');
+    const base64 = encodeSomeOrder(json).toString('base64');
     t.match((await edit('0-1', { base64 }, { dryRun: true })).body, {
       id: null,
       difference: [{ field: 'orderId', before: null, after: 'o-1' }, {}, {}],

@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap';
 import { Value } from 'typebox/value';
 import { LetterDetail, LetterGroups, LetterItems } from '../../server/http/contract-letters.ts';
-import { encodeOrder } from '../../server/orders/order.ts';
 import { redriveHeaders, someLetter } from '../fixtures/dead-letters.ts';
 import { build } from '../fixtures/http.ts';
+import { encodeSomeOrder } from '../fixtures/some-order.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const bytes = (text: string) => Buffer.from(text);
@@ -143,7 +143,7 @@ t.test(
       { key: Buffer.of(0xff, 0xfe), value: Buffer.of(0x80) },
       { key: bytes('__proto__'), value: bytes('p') },
     ];
-    const value = encodeOrder({ orderId: 'o-7', product: 'Žluť', price: 2.5 });
+    const value = encodeSomeOrder({ orderId: 'o-7', product: 'Žluť', price: 2.5 });
     await world.write(2, someLetter({ origin: 7, partition: 2, key: bytes('k'), value, headers }));
     const { body } = await get('/dlq/2-0');
     t.ok(Value.Check(LetterDetail, body), JSON.stringify([...Value.Errors(LetterDetail, body)]));
@@ -188,7 +188,7 @@ t.test(
 
 t.test('of bytes that are no order it is said how far they could be read', async (t) => {
   const { get, world } = await twenty(t);
-  const whole = encodeOrder({ orderId: 'abc', product: 'Item1', price: 1 });
+  const whole = encodeSomeOrder({ orderId: 'abc', product: 'Item1', price: 1 });
   const values: [Buffer | null, number | null, string[], RegExp][] = [
     [whole.subarray(0, 7), 4, ['orderId'], /MALFORMED/],
     [Buffer.concat([whole, Buffer.of(1)]), 14, ['orderId', 'product', 'price'], /TRAILING/],
@@ -196,7 +196,7 @@ t.test('of bytes that are no order it is said how far they could be read', async
     [Buffer.alloc(0), 0, [], /EMPTY/],
     [null, 0, [], /TOMBSTONE/],
     [
-      encodeOrder({ orderId: 'a', product: 'b', price: Number.NaN }),
+      encodeSomeOrder({ orderId: 'a', product: 'b', price: Number.NaN }),
       null,
       ['orderId', 'product', 'price'],
       /NOT_FINITE/,
@@ -344,7 +344,7 @@ t.test(
   async (t) => {
     const { app, world } = await twenty(t);
     for (const [i, start] of ['=1+1', '+1', '-1', '@x', '\tx', '\rx', 'a"b,c\n'].entries()) {
-      const value = encodeOrder({ orderId: `o${i}`, product: 'p', price: 1 });
+      const value = encodeSomeOrder({ orderId: `o${i}`, product: 'p', price: 1 });
       await world.write(2, someLetter({ origin: i, partition: 2, text: `${start}`, value }));
     }
     const csv = await app.inject('/dlq/export?format=csv');

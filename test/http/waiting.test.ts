@@ -1,8 +1,8 @@
 import t from 'tap';
-import { createWaiting } from '../../server/http/waiting.ts';
+import { createWaiters } from '../../server/http/waiting.ts';
 
 t.test('all who wait get the same, and who comes later waits anew', async (t) => {
-  const waiting = createWaiting<number>();
+  const waiting = createWaiters<number>();
   const first = [waiting.wait(), waiting.wait()];
   t.equal(waiting.size(), 2);
   waiting.give(7);

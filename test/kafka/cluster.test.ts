@@ -4,8 +4,8 @@ import t, { type Test } from 'tap';
 import { createKafka } from '../../server/kafka/client.ts';
 import { createCluster, findLeader } from '../../server/kafka/cluster.ts';
 import type { Exchange } from '../../server/kafka/exchange.ts';
+import { NO_RIGHT } from '../../server/kafka/kafkajs-error.ts';
 import { newer } from '../../server/kafka/metadata.ts';
-import { NO_RIGHT } from '../../server/kafka/protocol.ts';
 import { createWireReader, createWireWriter } from '../../server/kafka/wire.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
 

@@ -12,8 +12,9 @@ import {
 import { createOrderWriter } from '../../server/orders/order-writer.ts';
 import { registryHeader, singleObjectHeader } from '../../server/schemas/framing.ts';
 import { fingerprintOfSchema } from '../../server/schemas/reader-schema.ts';
+import { someOrder } from '../fixtures/some-order.ts';
 
-const order = { orderId: 'A1', product: 'Item1', price: 2.5 };
+const order = someOrder({ price: 2.5 });
 
 const schema = (price: unknown, more: object[] = []) =>
   JSON.stringify({

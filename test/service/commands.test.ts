@@ -8,13 +8,13 @@ import t, { type Test } from 'tap';
 import { loadConfig } from '../../server/config.ts';
 import { PermanentError } from '../../server/errors.ts';
 import type { RedriveReport, RedriveRequest } from '../../server/http/commands.ts';
-import { encodeOrder } from '../../server/orders/order.ts';
 import type { OrderHandler } from '../../server/orders/order-handler.ts';
 import { createService, type Service } from '../../server/service/service.ts';
 import { withDevBroker } from '../fixtures/dev-broker.ts';
 import { createKafkajsClient } from '../fixtures/kafkajs-client.ts';
 import { withService } from '../fixtures/service.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
+import { encodeSomeOrder } from '../fixtures/some-order.ts';
 import { until } from '../fixtures/until.ts';
 
 const ada = { by: 'ada', from: '127.0.0.1' };
@@ -81,7 +81,7 @@ async function produce(address: string, count: number, partitions: number): Prom
       const orderId = `${partition}-${i}`;
       return {
         key: Buffer.from(orderId),
-        value: encodeOrder({ orderId, product: 'Lamp', price: 1 }),
+        value: encodeSomeOrder({ orderId, product: 'Lamp', price: 1 }),
       };
     });
     await client.produce('orders', records, { partition });

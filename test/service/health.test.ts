@@ -2,7 +2,7 @@ import t from 'tap';
 import { loadConfig } from '../../server/config.ts';
 import { createProgress } from '../../server/log/progress.ts';
 import { createHealth, type TaskStatus } from '../../server/service/health.ts';
-import { createIncidents } from '../../server/service/incidents.ts';
+import { createIncidentLog } from '../../server/service/incidents.ts';
 import { createLifecycle } from '../../server/service/lifecycle.ts';
 import { createReports } from '../../server/service/reports.ts';
 import { createStalls } from '../../server/service/stalls.ts';
@@ -39,7 +39,7 @@ async function world({ ready = true } = {}) {
     taskNotes: progress.tasks.notes,
   });
   const logger = notingLogger();
-  const incidents = createIncidents({ logger, clock });
+  const incidents = createIncidentLog({ logger, clock });
   if (ready) {
     reports.kafka(true);
     reports.caughtUp();

@@ -1,9 +1,9 @@
 import t from 'tap';
-import { type Condition, createIncidents } from '../../server/service/incidents.ts';
+import { createIncidentLog, type Trouble } from '../../server/service/incidents.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { notingLogger } from '../fixtures/noting-logger.ts';
 
-const down = (words = 'Kafka is unreachable (ECONNREFUSED)'): Condition => ({
+const down = (words = 'Kafka is unreachable (ECONNREFUSED)'): Trouble => ({
   key: 'kafka',
   words,
   over: 'Kafka answers',
@@ -12,11 +12,11 @@ const down = (words = 'Kafka is unreachable (ECONNREFUSED)'): Condition => ({
 function world() {
   const clock = manualClock();
   const logger = notingLogger();
-  const incidents = createIncidents({ logger, clock });
+  const incidents = createIncidentLog({ logger, clock });
   return {
     lines: logger.lines,
     /** Looks once a second. */
-    async during(seconds: number, conditions: (second: number) => Condition[]) {
+    async during(seconds: number, conditions: (second: number) => Trouble[]) {
       for (let second = 0; second < seconds; second += 1) {
         incidents.update(conditions(second));
         await clock.advance(1000);

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { createPauseHealth } from '../../server/service/pause-health.ts';
-import type { PauseInForce } from '../../server/view/command-state.ts';
+import type { PauseInForce } from '../../server/view/command-history.ts';
 
 const asked: PauseInForce = {
   ...{ group: 'g', id: 'p', at: 0, by: 'ada', from: '::1', why: 'maintenance' },

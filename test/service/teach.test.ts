@@ -5,6 +5,7 @@ import { reasons } from '../../server/orders/order-generator.ts';
 import { createTeach } from '../../server/service/teach.ts';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { judge } from '../fixtures/oracle.ts';
+import { someOrder } from '../fixtures/some-order.ts';
 
 type Teach = Parameters<typeof createTeach>[0];
 type Sent = { partition: number; values: (Buffer | null)[] };
@@ -54,7 +55,7 @@ t.test('the handler fails now and then for ten seconds, with what is tried again
   const handle = teach.failing(() => {
     handled += 1;
   });
-  const order = { orderId: 'a', product: 'Lamp', price: 1 };
+  const order = someOrder();
   const call = () =>
     handle(
       order,

@@ -137,9 +137,9 @@ function rowsOf(
   page: number,
   size: number,
 ): Row[] {
-  return names.slice(page * size, (page + 1) * size).map((product) => {
-    const { count = 0, averagePrice = 0 } = products.get(product) ?? {};
-    return { product, count, averagePrice };
+  return names.slice(page * size, (page + 1) * size).flatMap((product) => {
+    const average = products.get(product);
+    return average === undefined ? [] : [{ product, ...average }];
   });
 }
 

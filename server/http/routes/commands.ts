@@ -23,7 +23,7 @@ import type {
   Redrives,
 } from '../contract-commands.ts';
 import { HttpError } from '../http-error.ts';
-import { LIMIT, placeOf } from '../letter-query.ts';
+import { LIMIT_PATTERN, placeOf } from '../letter-query.ts';
 import type { Edit, LetterContent, LetterList } from '../letters.ts';
 import type { OverviewSource } from '../overview.ts';
 import { orBusy, patienceOf } from '../patience.ts';
@@ -37,13 +37,13 @@ const BODY_BYTES = 4096;
 const EDIT_BYTES = 96 * 1024;
 
 const ListQuery = Type.Object(
-  { limit: Type.String({ pattern: LIMIT, default: '50' }) },
+  { limit: Type.String({ pattern: LIMIT_PATTERN, default: '50' }) },
   { additionalProperties: false },
 );
 const CancelQuery = Type.Object({ why: Type.Optional(Why) }, { additionalProperties: false });
 type Id = { Params: { id: string } };
 
-export type Commands = {
+export type CommandPorts = {
   readonly desk: CommandDesk;
   readonly book: CommandBook;
   /** Null where the orders are in earnest. */
@@ -52,7 +52,7 @@ export type Commands = {
 
 type Deps = {
   source: OverviewSource;
-  commands: Commands;
+  commands: CommandPorts;
   list: LetterList;
   content: LetterContent;
   access: WriteAccess;

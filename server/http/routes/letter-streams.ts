@@ -5,7 +5,7 @@ import { notKnown, tooBusy } from '../answer.ts';
 import type { LetterItem } from '../contract-letters.ts';
 import { csvLine } from '../csv.ts';
 import { HttpError } from '../http-error.ts';
-import { FILTER_WORDS, FilterQuery, LIMIT, listFilter } from '../letter-query.ts';
+import { FILTER_WORDS, FilterQuery, LIMIT_PATTERN, listFilter } from '../letter-query.ts';
 import type { LetterList, LetterSearch, SearchStep } from '../letters.ts';
 import type { OverviewSource } from '../overview.ts';
 import { untilGone } from '../patience.ts';
@@ -17,7 +17,7 @@ const MAX_AT_ONCE = 4;
 const SearchQuery = Type.Object(
   {
     q: Type.String({ minLength: 1, maxLength: 200 }),
-    limit: Type.String({ pattern: LIMIT, default: '100' }),
+    limit: Type.String({ pattern: LIMIT_PATTERN, default: '100' }),
   },
   { additionalProperties: false },
 );

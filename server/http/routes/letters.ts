@@ -3,13 +3,13 @@ import { type Static, Type } from 'typebox';
 import { notKnown, sendJson } from '../answer.ts';
 import type { Holds } from '../holds.ts';
 import { HttpError } from '../http-error.ts';
-import { LIMIT, placeOf } from '../letter-query.ts';
+import { LIMIT_PATTERN, placeOf } from '../letter-query.ts';
 import type { LetterContent, LetterList, NoLetter } from '../letters.ts';
 import type { OverviewSource } from '../overview.ts';
 import { orBusy, patienceOf } from '../patience.ts';
 
 const GroupsQuery = Type.Object(
-  { limit: Type.String({ pattern: LIMIT, default: '100' }) },
+  { limit: Type.String({ pattern: LIMIT_PATTERN, default: '100' }) },
   { additionalProperties: false },
 );
 

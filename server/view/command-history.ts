@@ -16,7 +16,7 @@ export type AskedRedrive = CommandAuthor & {
   readonly cancelled: CommandAuthor | null;
 };
 
-export type CommandState = {
+export type CommandHistory = {
   /** In the order in which they were read. */
   redrives(): Iterable<AskedRedrive>;
   redrive(id: string): AskedRedrive | null;
@@ -31,7 +31,7 @@ type Asked = CommandAuthor & {
 };
 
 /** Nothing was commanded. `take` is given every command, in the order of its partition. */
-export function createCommandState(): CommandState & {
+export function createCommandHistory(): CommandHistory & {
   take(partition: number, command: Command): void;
 } {
   const asked = new Map<string, Asked>();

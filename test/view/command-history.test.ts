@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Command, CommandBody, RedriveCommand } from '../../server/log/command.ts';
-import { createCommandState } from '../../server/view/command-state.ts';
+import { createCommandHistory } from '../../server/view/command-history.ts';
 
 const author = { group: 'g', at: 1, by: 'ann', from: '::1', why: 'a test' };
 const command = (id: string, body: CommandBody): Command => ({ ...author, id, ...body });
@@ -11,7 +11,7 @@ const share: RedriveCommand = {
 };
 
 t.test('a partition is paused until it is resumed, each for itself', async (t) => {
-  const { take, pauses } = createCommandState();
+  const { take, pauses } = createCommandHistory();
   take(0, command('a', { kind: 'pause', breaker: false }));
   take(1, command('a', { kind: 'pause', breaker: false }));
   take(0, command('b', { kind: 'resume' }));
@@ -19,7 +19,7 @@ t.test('a partition is paused until it is resumed, each for itself', async (t) =
 });
 
 t.test('an append that is repeated late brings nothing back', async (t) => {
-  const { take, pauses } = createCommandState();
+  const { take, pauses } = createCommandHistory();
   take(0, command('a', { kind: 'pause', breaker: false }));
   take(0, command('b', { kind: 'resume' }));
   take(0, command('a', { kind: 'pause', breaker: false }));
@@ -27,7 +27,7 @@ t.test('an append that is repeated late brings nothing back', async (t) => {
 });
 
 t.test('the shares of a redrive come together, whatever partition is read first', async (t) => {
-  const { take, redrive, redrives } = createCommandState();
+  const { take, redrive, redrives } = createCommandHistory();
   take(2, command('r', { kind: 'cancel' }));
   t.equal(redrive('r'), null, 'not asked for as far as is known');
   take(1, command('r', share));
