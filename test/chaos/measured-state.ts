@@ -3,6 +3,7 @@ import type { Admin } from 'kafkajs';
 import { encodeCheckpoint } from '../../server/log/checkpoint.ts';
 import { type DeadLetterCause, deadLetterHeaders } from '../../server/log/dead-letter.ts';
 import { CORE_REASONS } from '../../server/log/fault.ts';
+import { packOffsets } from '../../server/log/packed-offsets.ts';
 import type { LogWriter } from '../../server/log/ports.ts';
 import { encodeProducts } from '../../server/orders/averages-codec.ts';
 import type { RecordContent } from '../../server/record-batch/record.ts';
@@ -15,6 +16,8 @@ export type StateSize = {
   readonly products: number;
   readonly pending: number;
   readonly deadLetters: number;
+  /** The head tells which orders are dead-lettered; else a restore reads every dead letter. */
+  readonly told?: boolean;
 };
 
 const BATCH = 1000;
@@ -58,7 +61,7 @@ async function writePartition(
   writer: LogWriter,
   names: TopicNames,
   partition: number,
-  { partitions, products, pending, deadLetters }: StateSize,
+  { partitions, products, pending, deadLetters, told = false }: StateSize,
 ): Promise<void> {
   const waiting = Math.floor(pending / partitions);
   const dead = Math.floor(deadLetters / partitions);
@@ -92,7 +95,7 @@ async function writePartition(
     copyRanges: [],
     commands: [],
     redriven: Buffer.alloc(0),
-    deadLetters: Buffer.alloc(0),
+    deadLetters: packOffsets(Float64Array.from({ length: told ? dead : 0 }, (_, n) => n)),
     topicId: null,
     fingerprint: null,
     deadLetterTopicId: null,
