@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, describe } from '../errors.ts';
 import type { Caller, CommandBook, CommandDesk, RedriveRequest } from '../http/commands.ts';
+import { createAbort } from '../log/abortable.ts';
 import type { Clock } from '../log/clock.ts';
 import { type Command, type CommandBody, encodeCommand } from '../log/command.ts';
 import type { Logger } from '../log/logger.ts';
@@ -12,9 +13,10 @@ import { createWaits } from '../task/waits.ts';
 import type { CommandsReader } from '../view/commands.ts';
 import { previewOf, type Select, type Share } from './selecting.ts';
 
-/** For one record; who asks waits so long. */
+/** Who asks waits so long at most for each of these: together less than a silent connection is kept open. */
+const SELECT_WITHIN_MS = 12_000;
 const WRITE_WITHIN_MS = 10_000;
-const READ_WITHIN_MS = 5000;
+const READ_WITHIN_MS = 3000;
 
 /** The desk of one group; `book` tells what was commanded before. */
 export function createCommandDesk(deps: {
@@ -37,45 +39,66 @@ export function createCommandDesk(deps: {
     const values = [...commandsByPartition].map(
       ([partition, command]) => [partition, encodeCommand(command)] as const,
     );
-    const written: number[] = [];
-    for (const [partition, value] of values) {
-      try {
-        await writeOne(partition, value);
-        written.push(partition);
-      } catch (error) {
-        const words = `partition ${partition} has not got it: ${describe(error)}`;
-        const others = written.length > 0 ? `; partitions ${written.join(', ')} have` : '';
-        throw new AppError('NOT_WRITTEN', `${words}${others}`, true, { cause: error });
+    const written = new Map<number, number>();
+    await within(WRITE_WITHIN_MS, async (signal) => {
+      for (const [partition, value] of values) {
+        try {
+          written.set(partition, await writeOne(partition, value, signal));
+        } catch (error) {
+          const words = `partition ${partition} has not got it: ${describe(error)}`;
+          const others =
+            written.size > 0 ? `; partitions ${[...written.keys()].join(', ')} have` : '';
+          throw new AppError('NOT_WRITTEN', `${words}${others}`, true, { cause: error });
+        }
       }
-    }
+    });
+    await within(READ_WITHIN_MS, (signal) => wereRead(written, signal));
   }
 
-  async function writeOne(partition: number, value: Buffer): Promise<void> {
+  async function writeOne(partition: number, value: Buffer, signal: AbortSignal): Promise<number> {
     const tp = { topic, partition };
     const records = [{ timestamp: -1, key: null, value, headers: [] }];
     const sending = { writer, clock, random: Math.random, logger, progress };
-    const tooLong = new AbortController();
-    const cancel = clock.after(WRITE_WITHIN_MS, () => tooLong.abort());
-    const offset = await persist(sending, tp, records, tooLong.signal).finally(cancel);
+    const offset = await persist(sending, tp, records, signal);
     if (offset === undefined) {
       throw new AppError('NOT_WRITTEN', `${nameOf(tp)} cannot be written`, true);
     }
-    await wasRead(partition, offset);
+    return offset;
   }
 
-  /** Does not fail: it stands there, whenever it is read. */
-  async function wasRead(partition: number, offset: number): Promise<void> {
+  /** Does not fail: they stand there, whenever they are read. */
+  async function wereRead(
+    offsets: ReadonlyMap<number, number>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const waits = createWaits();
-    const tooLong = new AbortController();
     const unwatch = commands.watch(waits.look);
-    const cancel = clock.after(READ_WITHIN_MS, () => tooLong.abort());
+    const isRead = () => [...offsets].every(([each, offset]) => commands.position(each) > offset);
     await waits
-      .until(() => commands.position(partition) > offset, tooLong.signal)
+      .until(isRead, signal)
       .catch(() => {})
-      .finally(() => {
-        unwatch();
-        cancel();
-      });
+      .finally(unwatch);
+  }
+
+  /** Work that is told when its time is over. */
+  async function within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const tooLong = createAbort();
+    const cancel = clock.after(ms, () => tooLong.abort());
+    return work(tooLong.signal).finally(cancel);
+  }
+
+  /** A selection that comes too late is none: nothing is written for who was told that it failed. */
+  function selected(request: RedriveRequest): Promise<readonly Share[]> {
+    return within(SELECT_WITHIN_MS, async (signal) => {
+      try {
+        return await select(request, signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+        const words =
+          'the dead letters could not be read in time, and nothing was written: try again';
+        throw new AppError('NOT_READ', words, true, { cause: error });
+      }
+    });
   }
 
   function from<Body extends CommandBody>(who: Caller, id: string, why: string, body: Body) {
@@ -90,11 +113,11 @@ export function createCommandDesk(deps: {
   return {
     async preview(request) {
       mustBeKnown();
-      return previewOf(await select(request));
+      return previewOf(await selected(request));
     },
     async redrive(request, who) {
       mustBeKnown();
-      const shares = await select(request);
+      const shares = await selected(request);
       const preview = previewOf(shares);
       if (preview.selected === 0) throw nothingSelected(preview);
       const id = randomUUID();
