@@ -32,6 +32,9 @@ type Form = {
   help: string;
 };
 
+/** What surely fits into one request. */
+const MAX_NAMED = 200;
+
 const WHERE = `  --url URL       the service, by default http://localhost:4000 (or PORT and HOST of the environment)
   --json          the answer as it is, for scripts
   --help`;
@@ -44,7 +47,7 @@ const forms: Record<DlqCommand, Form> = {
   list: {
     options: { ...filter, state: text, limit: text },
     names: [0, 0],
-    help: `npm run dlq -- list [options]      dead letters, newest first
+    help: `npm run dlq -- list [options]                   dead letters, newest first
 
 ${FILTER}
   --state STATE   open, redriven, failed-again or parked
@@ -53,14 +56,14 @@ ${FILTER}
   groups: {
     options: { limit: text },
     names: [0, 0],
-    help: `npm run dlq -- groups [options]    how many dead letters of each kind there are
+    help: `npm run dlq -- groups [options]                 how many dead letters of each kind there are
 
   --limit N       1 to 1000, by default 100`,
   },
   show: {
     options: {},
     names: [1, 1],
-    help: 'npm run dlq -- show ID [options]   one dead letter in full, such as 0-17',
+    help: 'npm run dlq -- show ID [options]                one dead letter in full, such as 0-17',
   },
   redrive: {
     options: {
@@ -78,8 +81,8 @@ ${FILTER}
       'no-wait': flag,
       timeout: text,
     },
-    names: [0, 1000],
-    help: `npm run dlq -- redrive [ID ...] [options]   send dead letters back, by name or by filter
+    names: [0, Number.POSITIVE_INFINITY],
+    help: `npm run dlq -- redrive [ID ...] [options]       send dead letters back, by name or by filter
 
 Without --yes it only says what it would send. With it, it waits for the outcome and shows progress.
 
@@ -101,14 +104,14 @@ Ctrl-C ends the waiting, not the redrive: "cancel" does.`,
   cancel: {
     options: { why: text },
     names: [1, 1],
-    help: `npm run dlq -- cancel REDRIVE [options]   send no more of it
+    help: `npm run dlq -- cancel REDRIVE [options]         send no more of it
 
   --why TEXT      for the history`,
   },
   pause: {
     options: { partitions: text, why: text },
     names: [0, 0],
-    help: `npm run dlq -- pause --why TEXT [options]   take no new orders; retries go on
+    help: `npm run dlq -- pause --why TEXT [options]       take no new orders; retries go on
 
   --partitions LIST   such as 0,2; by default all
   --why TEXT          needed`,
@@ -116,7 +119,7 @@ Ctrl-C ends the waiting, not the redrive: "cancel" does.`,
   resume: {
     options: { partitions: text, why: text },
     names: [0, 0],
-    help: `npm run dlq -- resume --why TEXT [options]   take orders again
+    help: `npm run dlq -- resume --why TEXT [options]      take orders again
 
   --partitions LIST   such as 0,2; by default all
   --why TEXT          needed`,
@@ -124,7 +127,7 @@ Ctrl-C ends the waiting, not the redrive: "cancel" does.`,
   history: {
     options: { limit: text },
     names: [0, 1],
-    help: `npm run dlq -- history [REDRIVE] [options]   redrives and what became of them
+    help: `npm run dlq -- history [REDRIVE] [options]      redrives and what became of them
 
   --limit N       1 to 1000, by default 50`,
   },
@@ -132,7 +135,7 @@ Ctrl-C ends the waiting, not the redrive: "cancel" does.`,
 
 export const usage = `Dead letters of a running service.
 
-  npm run dlq -- ${COMMANDS.join('|')} [options]
+${COMMANDS.map((command) => `  ${forms[command].help.split('\n')[0]}`).join('\n')}
 
 Each has a --help of its own. Where the service needs its token to be commanded, put it into the
 environment as ADMIN_TOKEN. Ends with 0 when it did what was asked; 1: the service cannot be reached or
@@ -183,6 +186,10 @@ function contradictions(
   const faults: string[] = [];
   const filters = ['code', 'group', 'from', 'to', 'q'].filter((each) => texts.has(each));
   const ways = [names.length > 0, filters.length > 0, texts.has('all')].filter(Boolean).length;
+  const noLetter = names.find((name) => !/^\d{1,4}-\d{1,16}$/.test(name));
+  if (noLetter !== undefined)
+    faults.push(`"${noLetter}" is no dead letter: they are named as 0-17 is`);
+  if (names.length > MAX_NAMED) faults.push(`at most ${MAX_NAMED} ids: a filter takes more`);
   if (ways === 0) faults.push('say what to redrive: ids, a filter, or --all');
   if (ways > 1) faults.push('ids, a filter and --all exclude each other');
   if (texts.has('value') && names.length !== 1) faults.push('--value goes with one id');

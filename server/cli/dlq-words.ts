@@ -82,7 +82,8 @@ export function previewWords({
       : null,
     leftOut > 0 ? `${number.format(leftOut)} that cannot be sent` : null,
   ].filter((each) => each !== null);
-  return `${number.format(selected)} dead letters${rest.map((each) => `; ${each}`).join('')}`;
+  const letters = selected === 1 ? 'dead letter' : 'dead letters';
+  return `${number.format(selected)} ${letters}${rest.map((each) => `; ${each}`).join('')}`;
 }
 
 /** `11 processed, 1 failed again`. */

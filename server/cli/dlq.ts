@@ -72,7 +72,7 @@ async function run({ command, names, texts }: DlqOptions): Promise<number> {
     const answer = await client.ask(method, path, body);
     const { id, selected } = answer.body as RedriveAnswer;
     if (id === null || texts.has('no-wait')) {
-      show<RedriveAnswer>(answer, (preview) => `${previewWords(preview)}${next(id)}`);
+      show<RedriveAnswer>(answer, (preview) => `${previewWords(preview)}${next(preview)}`);
       return selected > 0 ? EXIT.done : EXIT.nothing;
     }
     if (!json) console.log(`${previewWords(answer.body as RedriveAnswer)}; redrive ${id}`);
@@ -142,7 +142,9 @@ async function run({ command, names, texts }: DlqOptions): Promise<number> {
   return commands[command]();
 }
 
-function next(id: string | null): string {
+function next({ id, selected }: RedriveAnswer): string {
   if (id !== null) return `; redrive ${id}: "history ${id}" says what became of them`;
-  return '. Nothing was sent. With --yes it is done.';
+  return selected > 0
+    ? '. Nothing was sent. With --yes it is done.'
+    : '. There is nothing to send.';
 }

@@ -82,7 +82,7 @@ export type PauseRequest = { readonly partitions: readonly number[] | null; read
  * Writes commands; every method rejects with an AppError whose message is for the caller. Codes:
  * UNKNOWN_LETTER (a place that holds no dead letter, or none any more), NOTHING_SELECTED,
  * UNKNOWN_COMMAND, ALREADY_ENDED, UNKNOWN_PARTITION, BAD_COMMAND (a value out of its bounds), NOT_KNOWN_YET
- * (the topics have not been read) and NOT_WRITTEN (Kafka did not take it; words say what it took).
+ * (the topics have not been read), NOT_READ (the letters could not be, in time) and NOT_WRITTEN (Kafka did not take it; words say what it took).
  */
 export type CommandDesk = {
   /** What a redrive would come to; writes nothing. */

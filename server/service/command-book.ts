@@ -121,9 +121,19 @@ function reasonOf(
   if (state === 'cancelled') return cancelled?.why || null;
   if (state === 'stopped')
     return all.find((each) => each.outcome === 'stopped' && each.why)?.why ?? null;
-  if (state === 'done') return all.flatMap(({ why }) => why || []).join('; ') || null;
+  if (state === 'done') return togetherOf(all.map(({ why }) => why)) || null;
   const paused = [...shares.keys()].filter((each) => pauses.has(each) && !closed.has(each));
   return paused.length === 0 ? null : `paused: ${paused.join(', ')}`;
+}
+
+/** Of every partition words such as `3 were redriven already; 1 cannot be sent`: the same of all of them. */
+function togetherOf(whys: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const part of whys.flatMap((why) => why.split('; ')).filter(Boolean)) {
+    const [, count = '', what = part] = /^(\d{1,9}) (.+)$/.exec(part) ?? [];
+    counts.set(what, (counts.get(what) ?? 0) + Number(count));
+  }
+  return [...counts].map(([what, count]) => (count > 0 ? `${count} ${what}` : what)).join('; ');
 }
 
 function placesOf(partition: number, selection: Selection) {

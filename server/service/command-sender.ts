@@ -1,5 +1,6 @@
 // Writes commands to their topic.
 import { AppError, describe } from '../errors.ts';
+import { within } from '../log/abortable.ts';
 import type { Clock } from '../log/clock.ts';
 import { type Command, encodeCommand } from '../log/command.ts';
 import type { Logger } from '../log/logger.ts';
@@ -9,9 +10,9 @@ import { persist } from '../task/persist.ts';
 import { createWaits } from '../task/waits.ts';
 import type { Commands } from '../view/commands.ts';
 
-/** For one record; who asks waits so long. */
+/** For all of them; who asks waits so long at most for each. */
 const WRITE_WITHIN_MS = 10_000;
-const READ_WITHIN_MS = 5000;
+const READ_WITHIN_MS = 3000;
 
 /**
  * Sends each partition its command. When it resolves, Kafka has all of them, and those who look here see
@@ -31,32 +32,29 @@ export function createCommandSender(deps: {
   const { topic, commands, writer, clock, logger } = deps;
   const progress = createProgress(clock);
 
-  async function writeOne(partition: number, value: Buffer): Promise<void> {
+  async function writeOne(partition: number, value: Buffer, signal: AbortSignal): Promise<number> {
     const tp = { topic, partition };
     const records = [{ timestamp: -1, key: null, value, headers: [] }];
     const sending = { writer, clock, random: Math.random, logger, progress };
-    const tooLong = new AbortController();
-    const cancel = clock.after(WRITE_WITHIN_MS, () => tooLong.abort());
-    const offset = await persist(sending, tp, records, tooLong.signal).finally(cancel);
+    const offset = await persist(sending, tp, records, signal);
     if (offset === undefined) {
       throw new AppError('NOT_WRITTEN', `${nameOf(tp)} cannot be written`, true);
     }
-    await wasRead(partition, offset);
+    return offset;
   }
 
-  /** Waits until it was read here, but not for ever, and never fails: Kafka has the command in any case. */
-  async function wasRead(partition: number, offset: number): Promise<void> {
+  /** Waits until they were read here, but not for ever, and never fails: Kafka has them in any case. */
+  async function wereRead(
+    offsets: ReadonlyMap<number, number>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const waits = createWaits();
-    const tooLong = new AbortController();
     const unwatch = commands.watch(waits.look);
-    const cancel = clock.after(READ_WITHIN_MS, () => tooLong.abort());
+    const isRead = () => [...offsets].every(([each, offset]) => commands.position(each) > offset);
     await waits
-      .until(() => commands.position(partition) > offset, tooLong.signal)
+      .until(isRead, signal)
       .catch(() => {})
-      .finally(() => {
-        unwatch();
-        cancel();
-      });
+      .finally(unwatch);
   }
 
   return async (commandsByPartition) => {
@@ -64,16 +62,19 @@ export function createCommandSender(deps: {
     const values = [...commandsByPartition].map(
       ([partition, command]) => [partition, encodeCommand(command)] as const,
     );
-    const written: number[] = [];
-    for (const [partition, value] of values) {
-      try {
-        await writeOne(partition, value);
-        written.push(partition);
-      } catch (error) {
-        const words = `partition ${partition} has not got it: ${describe(error)}`;
-        const others = written.length > 0 ? `; partitions ${written.join(', ')} have` : '';
-        throw new AppError('NOT_WRITTEN', `${words}${others}`, true, { cause: error });
+    const written = new Map<number, number>();
+    await within(clock, WRITE_WITHIN_MS, async (signal) => {
+      for (const [partition, value] of values) {
+        try {
+          written.set(partition, await writeOne(partition, value, signal));
+        } catch (error) {
+          const words = `partition ${partition} has not got it: ${describe(error)}`;
+          const others =
+            written.size > 0 ? `; partitions ${[...written.keys()].join(', ')} have` : '';
+          throw new AppError('NOT_WRITTEN', `${words}${others}`, true, { cause: error });
+        }
       }
-    }
+    });
+    await within(clock, READ_WITHIN_MS, (signal) => wereRead(written, signal));
   };
 }

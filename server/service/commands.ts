@@ -8,6 +8,7 @@ import type {
   RedriveRequest,
   RedriveState,
 } from '../http/commands.ts';
+import { within } from '../log/abortable.ts';
 import type { Clock } from '../log/clock.ts';
 import type { CommandBody } from '../log/command.ts';
 import type { Logger } from '../log/logger.ts';
@@ -17,6 +18,8 @@ import { createCommandSender } from './command-sender.ts';
 import { previewOf, type Select, type Share } from './selecting.ts';
 
 const ENDED: ReadonlySet<RedriveState> = new Set(['done', 'cancelled', 'stopped']);
+/** Who asks waits so long at most: with the writing less than a silent connection is kept open. */
+const SELECT_WITHIN_MS = 12_000;
 
 /** The desk of one group; `book` tells what was commanded before. */
 export function createCommandDesk(deps: {
@@ -33,6 +36,20 @@ export function createCommandDesk(deps: {
   const { group, topic, commands, book, select, partitions, writer, clock, logger } = deps;
   const send = createCommandSender({ topic, commands, writer, clock, logger });
 
+  /** A selection that comes too late is none: nothing is written for who was told that it failed. */
+  function selected(request: RedriveRequest): Promise<readonly Share[]> {
+    return within(clock, SELECT_WITHIN_MS, async (signal) => {
+      try {
+        return await select(request, signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+        const words =
+          'the dead letters could not be read in time, and nothing was written: try again';
+        throw new AppError('NOT_READ', words, true, { cause: error });
+      }
+    });
+  }
+
   function from<Body extends CommandBody>(who: Caller, id: string, why: string, body: Body) {
     return { group, id, at: clock.now(), ...who, why, ...body };
   }
@@ -45,11 +62,11 @@ export function createCommandDesk(deps: {
   return {
     async preview(request) {
       mustBeKnown();
-      return previewOf(await select(request));
+      return previewOf(await selected(request));
     },
     async redrive(request, who) {
       mustBeKnown();
-      const shares = await select(request);
+      const shares = await selected(request);
       const preview = previewOf(shares);
       if (preview.selected === 0) throw nothingSelected(preview);
       const id = randomUUID();

@@ -7,6 +7,7 @@ import type {
   SelectionCounts,
   SelectionPreview,
 } from '../http/commands.ts';
+import { abortable } from '../log/abortable.ts';
 import type { Clock } from '../log/clock.ts';
 import type { RedriveCommand, Selection } from '../log/command.ts';
 import { commandFault } from '../log/command-fault.ts';
@@ -26,7 +27,8 @@ export type Share = SelectionCounts & {
   readonly sample: readonly LetterPlace[];
 };
 
-export type Select = (request: RedriveRequest) => Promise<readonly Share[]>;
+/** Stops at once, and rejects, when `signal` is aborted. */
+export type Select = (request: RedriveRequest, signal: AbortSignal) => Promise<readonly Share[]>;
 
 /** Reads with a `reader` that has nothing else to do. */
 export function createSelect(deps: {
@@ -44,19 +46,19 @@ export function createSelect(deps: {
     partition: number,
     selection: Selection,
     bounds: Bounds,
+    signal: AbortSignal,
   ): Promise<Share> {
     const { rate, notBefore, canary, maxRedrives, value } = request;
     const options = { rate, notBefore, canary, maxRedrives, value };
     const command: RedriveCommand = { kind: 'redrive', selection, selected: 0, ...options };
     mustBeSound(command);
     const chosen = choose(command, partition);
-    const known = await redriven(partition);
+    const known = await abortable(signal, redriven(partition));
     const counts = { selected: 0, alreadyRedriven: 0, parked: 0, leftOut: 0 };
     const sample: LetterPlace[] = [];
     const missing = new Set(selection.kind === 'offsets' ? selection.offsets : []);
     /** Of two copies of a letter one is sent. */
     const origins = new Set<number>();
-    const signal = new AbortController().signal;
     for (const range of rangesOf(selection, bounds)) {
       await readRange({ reader, clock, signal }, { topic, partition }, range, (cursor) => {
         const letter = chosen(cursor);
@@ -81,15 +83,16 @@ export function createSelect(deps: {
     throw new AppError('UNKNOWN_LETTER', `there is no partition ${partition}`, false);
   }
 
-  return async (request) => {
+  return async (request, signal) => {
     const { selection, value } = request;
     if (value !== null && !('places' in selection && selection.places.length === 1)) {
       throw new AppError('BAD_COMMAND', 'an edited value is for one letter', false);
     }
     const wanted = byPartition(request.selection, partitions());
     const shares = [...wanted].map(async ([partition, offsets]) => {
-      const bounds = await boundsOf(partition);
-      return shareOf(request, partition, frozen(request.selection, offsets, bounds), bounds);
+      const bounds = await abortable(signal, boundsOf(partition));
+      const selection = frozen(request.selection, offsets, bounds);
+      return shareOf(request, partition, selection, bounds, signal);
     });
     return Promise.all(shares);
   };

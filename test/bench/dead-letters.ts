@@ -4,20 +4,29 @@ import { readOptions } from '../fixtures/options.ts';
 import { indexRows } from './index-rows.ts';
 import { redriveRows } from './redrive-rows.ts';
 import { searchRows } from './search-rows.ts';
+import { serviceRows } from './service-rows.ts';
+import type { Row } from './turns.ts';
 
 const values = {
   letters: '1000000',
   partitions: '3',
   ...readOptions(
-    `npm run bench:letters -- [--letters N] [--partitions N]   letters that are indexed, in so many partitions`,
-    { letters: 'number', partitions: 'number' },
+    `npm run bench:letters -- [--letters N] [--partitions N] [--kafka]
+--kafka: the whole service on an Apache Kafka of its own; takes Java 17 and Maven.`,
+    { letters: 'number', partitions: 'number', kafka: 'flag' },
   ),
 };
 const letters = Math.max(1, Number(values.letters));
 const partitions = Math.max(1, Number(values.partitions));
 
-console.table([
-  ...(await indexRows(letters, partitions)),
-  ...(await searchRows()),
-  ...(await redriveRows()),
-]);
+async function inMemory(): Promise<Row[]> {
+  return [
+    ...(await indexRows(letters, partitions)),
+    ...(await searchRows()),
+    ...(await redriveRows()),
+  ];
+}
+
+console.table(
+  values.kafka === undefined ? await inMemory() : await serviceRows(letters, partitions),
+);

@@ -14,6 +14,8 @@ export type Instance = {
   readonly lines: readonly string[];
   /** What it answers to GET, or to POST with a body; rejects when it refuses. */
   ask<T>(path: string, body?: object): Promise<T>;
+  /** What it answers to GET, to its end. */
+  text(path: string): Promise<string>;
   /** Cancels a redrive. */
   cancel(id: string): Promise<unknown>;
   /** Partitions of its last assignment. */
@@ -132,6 +134,10 @@ export async function startInstance(
       const headers = { 'content-type': 'application/json', 'x-requested-by': 'chaos' };
       const post = { method: 'POST', body: JSON.stringify(body), headers };
       return answered<T>(path, body === undefined ? {} : post);
+    },
+    async text(path) {
+      const answer = await service.get(path);
+      return answer.text();
     },
     cancel(id) {
       const headers = { 'x-requested-by': 'chaos' };

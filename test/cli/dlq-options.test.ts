@@ -20,6 +20,8 @@ t.test('wrong arguments are refused, all at once', async (t) => {
     ['pause', /--why is missing/],
     ['redrive', /ids, a filter, or --all/],
     ['redrive 0-1 --all', /exclude each other/],
+    ['redrive 0-1 x-y', /"x-y" is no dead letter.*0-17/],
+    [`redrive ${Array.from({ length: 201 }, (_, n) => `0-${n}`).join(' ')}`, /at most 200 ids/],
     ['redrive --all --value {}', /one id/],
     ['redrive 0-1 --value {', /no JSON/],
     ['redrive --all --timeout x', /goes with --yes[\s\S]*--timeout is no whole number/],

@@ -195,6 +195,7 @@ t.test('what the desk refuses is told in its words, with a status of its own', a
     ['NOTHING_SELECTED', 422],
     ['BAD_COMMAND', 400],
     ['NOT_KNOWN_YET', 503],
+    ['NOT_READ', 503],
     ['NOT_WRITTEN', 503],
   ];
   for (const [code, expected] of codes) {

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
 import type { RedriveRequest } from '../../server/http/commands.ts';
+import type { LogReader } from '../../server/log/ports.ts';
 import { createCommandBook } from '../../server/service/command-book.ts';
 import { createCommandDesk } from '../../server/service/commands.ts';
 import { createSelect } from '../../server/service/selecting.ts';
@@ -22,7 +23,7 @@ const request: RedriveRequest = {
 };
 
 /** Two partitions with 30 and 10 letters, of whose orders those of the first five are redriven. */
-async function withDesk(t: Test) {
+async function withDesk(t: Test, kafka: Partial<Pick<LogReader, 'follow' | 'bounds'>> = {}) {
   const clock = manualClock();
   const memory = memoryLogs();
   const world = commandWorld(t, { clock, memory });
@@ -41,7 +42,7 @@ async function withDesk(t: Test) {
     commands,
     book,
     select: createSelect({
-      reader: memory.reader,
+      reader: { ...memory.reader, ...kafka },
       topic: 'orders-dlq',
       partitions: () => 2,
       choose: createChooser({ group: 'g', topic: 'orders' }),
@@ -53,7 +54,7 @@ async function withDesk(t: Test) {
     clock,
     logger: silentLogger,
   });
-  return { ...world, memory, desk, book };
+  return { ...world, clock, memory, desk, book };
 }
 
 t.test('a preview counts, and writes nothing', async (t) => {
@@ -134,4 +135,25 @@ t.test('only partitions that are not so yet are paused or resumed', async (t) =>
     code: 'UNKNOWN_PARTITION',
   });
   t.match(book.paused(), [{ partition: 1 }]);
+});
+
+t.test('when the letters cannot be read in time nothing is written, then or later', async (t) => {
+  let answer = () => {};
+  const late = new Promise<{ low: number; high: number }>((resolve) => {
+    answer = () => resolve({ low: 0, high: 30 });
+  });
+  const silent: Partial<LogReader>[] = [{ bounds: () => late }, { follow: () => ({ close() {} }) }];
+  for (const kafka of silent) {
+    const { desk, clock, read } = await withDesk(t, kafka);
+    const asked = [desk.redrive(request, who), desk.preview(request)];
+    const refused = asked.map((each) =>
+      t.rejects(each, { code: 'NOT_READ', message: /try again/ }),
+    );
+    await new Promise(setImmediate);
+    clock.advance(12_000);
+    await Promise.all(refused);
+    answer();
+    await new Promise(setImmediate);
+    t.same([...(await read(0)), ...(await read(1))], []);
+  }
 });

@@ -202,6 +202,7 @@ const statusOf = new Map([
   ['NOTHING_SELECTED', 422],
   ['BAD_COMMAND', 400],
   ['NOT_KNOWN_YET', 503],
+  ['NOT_READ', 503],
   ['NOT_WRITTEN', 503],
 ]);
 
