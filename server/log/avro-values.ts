@@ -62,16 +62,19 @@ export function createAvroReader(bytes: Buffer, start: number): AvroReader {
 /** Bytes that a long from 0 to 2^52 takes at most. */
 export const MAX_LONG_BYTES = 8;
 
+/** From here on a number does not fit into the integers of the bit operators. */
+const MAX_BITS = 2 ** 31;
+
 /** Writes a whole number from 0 to 2^52; the position after it. Throws RangeError for any other. */
 export function writeLong(bytes: Buffer, start: number, value: number): number {
   if (!(value >= 0 && value < 2 ** 52)) throw new RangeError(`${value} cannot be written`);
   let rest = value * 2;
   let at = start;
-  while (rest >= 0x80) {
-    bytes[at++] = (rest % 0x80) | 0x80;
-    rest = Math.floor(rest / 0x80);
-  }
-  bytes[at++] = rest;
+  for (; rest >= MAX_BITS; rest = Math.floor(rest / 0x80)) bytes[at++] = (rest % 0x80) | 0x80;
+  // Nearly all numbers are so small that they need no division, which is a lot for a hundred thousand.
+  let bits = rest | 0;
+  for (; bits >= 0x80; bits >>>= 7) bytes[at++] = (bits & 0x7f) | 0x80;
+  bytes[at++] = bits;
   return at;
 }
 

@@ -66,7 +66,8 @@ export function encodePending(
   const write = (refs: readonly number[]) =>
     encodeItems(pending.length, most, (bytes, start) => {
       let at = start;
-      for (const [i, order] of pending.entries()) {
+      for (let i = 0; i < pending.length; i += 1) {
+        const order = pending[i]!;
         at = writeLong(bytes, at, nextOffset - order.offset);
         at = writeLong(bytes, at, order.attempts);
         at = writeLong(bytes, at, within(writtenAt - order.firstFailedAt, MAX_FAILED_AGO));

@@ -127,6 +127,16 @@ export function checkCrc(bytes: Buffer, header: BatchHeader): void {
     );
 }
 
+/** @throws {DamagedBatch} unless the checksum is right and the batch can be entered */
+export function checkBatch(bytes: Buffer, header: BatchHeader): void {
+  const { baseOffset, lastOffset, count, lastOffsetDelta } = header;
+  checkCrc(bytes, header);
+  if (baseOffset < 0 || !Number.isSafeInteger(lastOffset + 1))
+    throw new DamagedBatch(baseOffset, 'INVALID_RECORD', 'an offset out of range');
+  if (count < 0 || lastOffsetDelta < 0)
+    throw new DamagedBatch(baseOffset, 'INVALID_RECORD', `${count} records`);
+}
+
 /**
  * The position after the last whole batch, by the headers alone: where to fetch from next while this
  * set has not been worked on. Stops at the first batch that makes no sense; a reader will say so.

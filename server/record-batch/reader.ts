@@ -1,13 +1,8 @@
 // Walks the record sets of Fetch answers: checks, inflates and delivers records as byte ranges.
-import {
-  type BatchHeader,
-  Codec,
-  checkCrc,
-  DamagedBatch,
-  readBatchHeader,
-} from './batch-header.ts';
+import { type BatchHeader, Codec } from './batch-header.ts';
+import { createBatches } from './batches.ts';
 import { oddBodyOf, type Places, readPlaced } from './odd-records.ts';
-import { nextPiece, type Piece, piecesOf, plainPiece } from './pieces.ts';
+import type { Piece } from './pieces.ts';
 import type { AbortedTransaction, Cut, StoredRecord } from './record.ts';
 import { emptyParts, type RecordParts, readParts } from './record-parts.ts';
 import { encodeBody } from './writer.ts';
@@ -39,14 +34,6 @@ export type RecordCursor = Readonly<RecordParts> & {
   copy(): StoredRecord;
 };
 
-/** Whether a control batch ends a transaction without its records; other kinds mean nothing here. */
-function isAbortMarker({ bytes, start, end }: Piece): boolean {
-  const parts = emptyParts();
-  readParts(bytes, start, end, parts);
-  const { keyStart, keyEnd } = parts;
-  return keyStart >= 0 && keyEnd - keyStart >= 4 && bytes.readInt16BE(keyStart + 2) === 0;
-}
-
 /**
  * Opens a record set for the records at `position` and above, in read_committed isolation. No batch is
  * looked at that begins at `end` or above.
@@ -56,12 +43,6 @@ export function openRecordSet(
   position: number,
   end = Number.POSITIVE_INFINITY,
 ): RecordCursor {
-  const aborted = [...set.aborted].sort((a, b) => a.firstOffset - b.firstOffset);
-  const abortedProducers = new Set<number>();
-  let batchAt = 0;
-  let abortedAt = 0;
-  let header: BatchHeader | null = null;
-  let pieces: AsyncGenerator<Piece, void> | null = null;
   let places: Places | null = null;
   let recordAt = 0;
   let recordsEnd = 0;
@@ -71,7 +52,6 @@ export function openRecordSet(
   let baseTimestamp = 0;
   let oneTimestamp = false;
   let codec: number = Codec.none;
-  let afterBatch = position;
 
   const cursor = Object.assign(emptyParts(), {
     bytes: set.bytes,
@@ -84,78 +64,11 @@ export function openRecordSet(
     next,
     copy,
   });
+  const batches = createBatches(set, end, cursor, open);
 
-  async function nextBatch(): Promise<boolean> {
-    for (;;) {
-      left = 0;
-      if (cursor.nextOffset >= end) return false;
-      // Awaited only where there is something to wait for: most batches are one piece.
-      if (pieces !== null && (await openNext())) return true;
-      if (afterBatch > cursor.nextOffset) cursor.nextOffset = afterBatch;
-      header = readBatchHeader(set.bytes, batchAt);
-      if (header === null) return false;
-      if (header.baseOffset >= end) {
-        cursor.nextOffset = end;
-        return false;
-      }
-      checkHeader(header);
-      if (header.control) await passControl(header);
-      batchAt = header.end;
-      afterBatch = header.lastOffset + 1;
-      if (!isWanted(header)) continue;
-      const piece = plainPiece(set.bytes, header);
-      if (piece !== null) {
-        open(header, piece);
-        return true;
-      }
-      pieces = piecesOf(set.bytes, header);
-    }
-  }
-
-  /** Opens the next piece of the batch, if there is one. Who goes on after damage meets it again. */
-  async function openNext(): Promise<boolean> {
-    if (header === null || pieces === null) return false;
-    try {
-      const piece = await nextPiece(pieces, header.baseOffset);
-      if (piece === null) pieces = null;
-      else open(header, piece);
-      return piece !== null;
-    } catch (error) {
-      batchAt = header.start;
-      afterBatch = cursor.nextOffset;
-      pieces = null;
-      throw error;
-    }
-  }
-
-  /** @throws {DamagedBatch} when the batch cannot be entered; takes note of transactions that were aborted */
-  function checkHeader(header: BatchHeader): void {
-    const { baseOffset, lastOffset, count, lastOffsetDelta } = header;
-    checkCrc(set.bytes, header);
-    if (baseOffset < 0 || !Number.isSafeInteger(lastOffset + 1))
-      throw new DamagedBatch(baseOffset, 'INVALID_RECORD', 'an offset out of range');
-    if (count < 0 || lastOffsetDelta < 0)
-      throw new DamagedBatch(baseOffset, 'INVALID_RECORD', `${count} records`);
-    for (; abortedAt < aborted.length; abortedAt++) {
-      if (aborted[abortedAt]!.firstOffset > lastOffset) break;
-      abortedProducers.add(aborted[abortedAt]!.producerId);
-    }
-  }
-
-  /** Whether there may be something to deliver in the batch. */
-  function isWanted({ count, control, lastOffset, transactional, producerId }: BatchHeader) {
-    if (count === 0 || control || lastOffset < cursor.nextOffset) return false;
-    return !(transactional && abortedProducers.has(producerId));
-  }
-
-  async function passControl(header: BatchHeader): Promise<void> {
-    if (header.count > 0 && (await endsAborted(header))) abortedProducers.delete(header.producerId);
-  }
-
-  async function endsAborted(header: BatchHeader): Promise<boolean> {
-    const piece = await nextPiece(piecesOf(set.bytes, header), header.baseOffset);
-    if (piece !== null && piece.places === null) return isAbortMarker(piece);
-    throw new DamagedBatch(header.baseOffset, 'INVALID_RECORD', 'a control record that is odd');
+  function nextBatch(): Promise<boolean> {
+    left = 0;
+    return batches.next();
   }
 
   function open(header: BatchHeader, piece: Piece): void {
@@ -188,7 +101,7 @@ export function openRecordSet(
       cursor.nextOffset = offset + 1;
       return true;
     }
-    if (isLast && afterBatch > cursor.nextOffset) cursor.nextOffset = afterBatch;
+    if (isLast && batches.after > cursor.nextOffset) cursor.nextOffset = batches.after;
     return false;
   }
 

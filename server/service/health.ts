@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import type { Status } from '../http/contract.ts';
 import type { Clock } from '../log/clock.ts';
 import type { Progress } from '../log/progress.ts';
-import type { TaskFailure } from '../task/tasks.ts';
+import type { TaskFailure } from '../task/tasks-status.ts';
 import { hintsOf, type Launcher } from './hints.ts';
 import type { Trouble } from './incidents.ts';
 import type { Lifecycle } from './lifecycle.ts';

@@ -5,7 +5,7 @@ import { redriveIn } from '../log/redrive.ts';
 import { Unready } from '../log/unready.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import type { Caller } from './caller.ts';
-import { FailedCall } from './calls.ts';
+import { type Calls, FailedCall } from './calls.ts';
 import { classify } from './failure.ts';
 import type { Judge } from './judge.ts';
 import type { Ledger } from './ledger.ts';
@@ -25,12 +25,13 @@ export function createArrivals<Value, State>(deps: {
   ledger: Ledger<Value, State>;
   judge: Pick<Judge<Value>, 'arriving'>;
   caller: Pick<Caller<Value>, 'first'>;
+  calls: Pick<Calls<Value>, 'hasRoom'>;
   waiting: WaitingRecords<Value>;
   ordering: Ordering;
   clock: Pick<Runtime['clock'], 'now'>;
   closed: AbortSignal;
 }): Arrivals {
-  const { ledger, judge, caller, waiting, ordering, clock, closed } = deps;
+  const { ledger, judge, caller, calls, waiting, ordering, clock, closed } = deps;
   const whenClosed = new Promise<void>((resolve) => {
     closed.addEventListener('abort', () => resolve(), { once: true });
   });
@@ -46,7 +47,8 @@ export function createArrivals<Value, State>(deps: {
     const lane = ordering === 'none' ? null : laneOf(ordering, cursor);
     if (value instanceof Fault)
       waiting.giveUp(waiting.hold(cursor, null), causeOfFault(value, clock.now()));
-    else if (!waiting.mayBegin(lane)) waiting.standInLine(waiting.hold(cursor, lane));
+    else if (!calls.hasRoom || (lane !== null && waiting.isBusy(lane)))
+      waiting.standInLine(waiting.hold(cursor, lane));
     // What was counted at once leaves as much room as it found.
     else if (callFirst(cursor, value, lane)) return undefined;
     return waiting.room();

@@ -4,7 +4,7 @@ import type { PartitionTracing } from '../log/tracing.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import type { RecordHeader } from '../record-batch/record.ts';
 import { openRecord, readHeaders } from '../record-batch/record-parts.ts';
-import { type Called, type Calls, FailedCall, type Place } from './calls.ts';
+import { type Called, type Calls, FailedCall } from './calls.ts';
 import type { Pending } from './pending.ts';
 
 export type Caller<Value> = {
@@ -16,25 +16,34 @@ export type Caller<Value> = {
 
 /** Calls for the records of `source`; `trace` is null when nobody listens. */
 export function createCaller<Value>(
-  { topic, partition }: TopicPartition,
+  source: TopicPartition,
   calls: Pick<Calls<Value>, 'begin'>,
   trace: PartitionTracing | null,
 ): Caller<Value> {
-  // Apart: what a function captures costs it something even where it is not asked to.
-  function firstTraced(by: PartitionTracing, value: Value, place: Place, cursor: RecordCursor) {
-    return traced(by, value, place, () => readHeaders(cursor.bytes, cursor));
-  }
+  if (trace !== null) return createTracedCaller(source, calls, trace);
+  const { topic, partition } = source;
+  // Spelled out, and apart from what is traced: this is done for every record.
+  return {
+    first: (value, { offset }) => calls.begin(value, { topic, partition, offset, attempt: 1 }),
+    again: (value, { record: { offset }, attempts }) =>
+      calls.begin(value, { topic, partition, offset, attempt: attempts + 1 }),
+  };
+}
 
+function createTracedCaller<Value>(
+  source: TopicPartition,
+  calls: Pick<Calls<Value>, 'begin'>,
+  trace: PartitionTracing,
+): Caller<Value> {
   function traced(
-    by: PartitionTracing,
     value: Value,
-    place: Place,
+    offset: number,
+    attempt: number,
     headers: () => readonly RecordHeader[],
   ): Called {
-    const { offset, attempt } = place;
     try {
-      return by.attempt({ offset, attempt, headers }, () => {
-        const called = calls.begin(value, place);
+      return trace.attempt({ offset, attempt, headers }, () => {
+        const called = calls.begin(value, { ...source, offset, attempt });
         // A span hears of a failure as of something that was thrown.
         if (called instanceof FailedCall) throw called.error;
         return called;
@@ -45,16 +54,9 @@ export function createCaller<Value>(
   }
 
   return {
-    first(value, cursor) {
-      // Spelled out: a spread would cost more here than all the rest.
-      const place = { topic, partition, offset: cursor.offset, attempt: 1 };
-      return trace === null ? calls.begin(value, place) : firstTraced(trace, value, place, cursor);
-    },
-    again(value, { record, attempts }) {
-      const place = { topic, partition, offset: record.offset, attempt: attempts + 1 };
-      return trace === null
-        ? calls.begin(value, place)
-        : traced(trace, value, place, () => openRecord(record).headers);
-    },
+    first: (value, cursor) =>
+      traced(value, cursor.offset, 1, () => readHeaders(cursor.bytes, cursor)),
+    again: (value, { record, attempts }) =>
+      traced(value, record.offset, attempts + 1, () => openRecord(record).headers),
   };
 }

@@ -2,11 +2,13 @@
 import type { RedriveCommand } from '../log/command.ts';
 import type { LogReader } from '../log/ports.ts';
 import { type BreakerLimits, createBreaker } from './breaker.ts';
+import type { Choose } from './carry-out.ts';
 import { createCommandWriter, type WriteCommand } from './command-writer.ts';
 import type { Books } from './ledger-state.ts';
 import type { PartitionCommands } from './partition-commands.ts';
 import { createPause, NEVER_PAUSED, type Pause } from './pause.ts';
-import { type Choose, createRedriver, type Redriver, redriveBooks } from './redriver.ts';
+import { redriveBooks } from './redrive-books.ts';
+import { createRedriver, type Redriver } from './redriver.ts';
 import type { TaskDeps } from './task-deps.ts';
 
 /** The commands of the partition, and what they need to be carried out. */

@@ -72,10 +72,15 @@ export function createLedger<Value, State>(
   /** What the record at N was redriven for, between its arrival and its end. */
   let arriving: Redrive | null = null;
 
+  function step(): void {
+    state.nextOffset += 1;
+    state.restarts = 0;
+  }
+
   /** N goes past the order that has arrived, which is in R from now on if it was redriven. */
   function take(): void {
     if (arriving !== null) redrives.see(arriving);
-    nextOffset.step();
+    step();
   }
 
   /** It is pending no more. */
@@ -92,7 +97,7 @@ export function createLedger<Value, State>(
         nextOffset.pass(offset, state.gapRanges);
       }
       arriving = null;
-      if (nextOffset.isDead(offset)) {
+      if (offset === nextOffset.nextDead) {
         // Its dead letter has said so, unless its headers were lost.
         if (redrives.isOurs(redrive)) state.redriven.add(redrive.origin);
         nextOffset.stepOverDead();
@@ -105,7 +110,7 @@ export function createLedger<Value, State>(
         arriving = redrive;
         return true;
       }
-      nextOffset.step();
+      step();
       return false;
     },
     count(value) {

@@ -1,16 +1,13 @@
-// Orders on their way to the dead-letter topic: sent in batches, one at a time, until Kafka has them.
-// What the topic refuses is sent in halves, alone, and then in a shorter form; an order that it refuses
-// even so waits by itself, and the others go on.
+// Orders on their way to the dead-letter topic: sent in batches, one at a time, until Kafka has them. One that
+// the topic refuses waits by itself, and the others go on.
 
-import { AppError, describe } from '../errors.ts';
 import { createAbort } from '../log/abortable.ts';
 import type { Author, DeadLetterCause } from '../log/dead-letter.ts';
-import { FORMS } from '../log/dead-letter-form.ts';
 import type { LogWriter, TopicPartition } from '../log/ports.ts';
 import type { RecordHeader } from '../record-batch/record.ts';
+import { createDelivery, MAX_BATCH_BYTES } from './delivery.ts';
 import { type Entry, MAX_BATCH_RECORDS, type WrittenLetter, writeLetter } from './letter.ts';
 import type { Pending } from './pending.ts';
-import { persist } from './persist.ts';
 import { createRefused } from './refused.ts';
 import type { Outlets, Runtime } from './task-deps.ts';
 
@@ -19,8 +16,6 @@ export type DeadLetterOutbox = {
   /** Sends nothing more; what is on its way may still arrive. */
   close(): void;
 };
-
-const MAX_BATCH_BYTES = 512 * 1024;
 
 /** An outbox of one partition; `onFailed` hears of a programmer's error. */
 export function createDeadLetterOutbox(
@@ -36,12 +31,12 @@ export function createDeadLetterOutbox(
       isPending: (order: Pending) => boolean;
     },
 ): DeadLetterOutbox {
-  const { target, writer, logger, isPending, onFailed } = deps;
+  const { isPending, onFailed } = deps;
   const waiting: Entry[] = [];
   const closing = createAbort();
   const { signal } = closing;
   const refused = createRefused({ ...deps, sendAgain: enqueue });
-  let warned = false;
+  const deliver = createDelivery({ ...deps, refused, signal });
   let sending = false;
 
   function enqueue(entries: readonly Entry[]): void {
@@ -79,53 +74,6 @@ export function createDeadLetterOutbox(
     }
     waiting.splice(0, taken);
     return letters;
-  }
-
-  async function deliver(letters: readonly WrittenLetter[]): Promise<void> {
-    if (signal.aborted || letters.length === 0) return;
-    try {
-      await append(letters);
-      for (const { entry } of letters) refused.remove(entry);
-    } catch (error) {
-      if (signal.aborted) return;
-      if (!(error instanceof AppError)) throw error;
-      const half = letters.length >> 1;
-      if (half === 0) return deliverLess(letters[0]!, error);
-      await deliver(letters.slice(0, half));
-      await deliver(letters.slice(half));
-    }
-  }
-
-  /** Compressed when the originals were, or when it is a large letter that stands alone. */
-  function append(letters: readonly WrittenLetter[]): Promise<number | undefined> {
-    const compressed = letters.some(
-      (letter) => (letter.entry.order.record.codec ?? 0) > 0 || letter.bytes > MAX_BATCH_BYTES,
-    );
-    const records = letters.map(({ record }) => record);
-    const compressing: LogWriter = {
-      append: (tp, batch) => writer.append(tp, batch, { compressed }),
-    };
-    return persist({ ...deps, writer: compressing }, target, records, signal);
-  }
-
-  async function deliverLess(
-    { entry, form, bytes }: WrittenLetter,
-    error: AppError,
-  ): Promise<void> {
-    if (error.code === 'RECORD_TOO_LARGE') {
-      for (let next = form + 1; next < FORMS.length; next += 1) {
-        const shorter = await writeLetter(deps, entry, next);
-        if (shorter.bytes >= bytes) continue;
-        warnOnce(error);
-        return deliver([shorter]);
-      }
-    }
-    if (!signal.aborted) refused.add(entry, describe(error));
-  }
-
-  function warnOnce({ message }: AppError): void {
-    if (!warned) logger.warn('dead letters are cut to what their topic takes', { error: message });
-    warned = true;
   }
 
   return {

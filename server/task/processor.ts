@@ -88,7 +88,7 @@ export function createProcessor<Value, State>(deps: {
     ...{ ledger, judge, caller, waiting, policy, clock, onFailed },
   });
   const arrivals = createArrivals({
-    ...{ ledger, judge, caller, waiting, ordering, clock },
+    ...{ ledger, judge, caller, calls, waiting, ordering, clock },
     closed: closing.signal,
   });
 

@@ -14,24 +14,12 @@ import { redrivenRecord } from '../log/redrive.ts';
 import type { RecordContent } from '../record-batch/record.ts';
 import { encodedSize } from '../record-batch/writer.ts';
 import { nextLook, stopReason } from './canary.ts';
+import { createNotSent } from './not-sent.ts';
 import type { OpenRedrive } from './partition-commands.ts';
 import { persist } from './persist.ts';
+import { outcomeOf, type RedriveBooks } from './redrive-books.ts';
 import type { SentAhead } from './sent-ahead.ts';
 import { pass, type Waits } from './waits.ts';
-
-/** What became of the letters of a redrive that are orders again below N. */
-export type Outcome = {
-  readonly seen: number;
-  readonly waiting: number;
-  readonly failedAgain: number;
-};
-
-/** What a sender looks at in the ledger. */
-export type RedriveBooks = {
-  readonly nextOffset: number;
-  isRedriven(origin: number): boolean;
-  outcome(id: string): Outcome;
-};
 
 export type SenderDeps = {
   logs: TaskLogs;
@@ -68,22 +56,12 @@ const MAX_BATCH_BYTES = 512 * 1024;
 const BATCHES_A_SECOND = 10;
 /** Sent and not seen by the ledger: what is further ahead only fills memory. */
 const MAX_AHEAD = 20_000;
-const LOOK_EVERY_MS = 100;
 
 type Sendable = { readonly origin: number; readonly record: RecordContent };
 
-/** What became of all that the ledger has seen of a redrive, once nothing of it waits any more. */
-export async function outcomeOf(
-  id: string,
-  { books, clock, waits, signal }: Pick<SenderDeps, 'books' | 'clock' | 'waits' | 'signal'>,
-): Promise<Outcome> {
-  for (;;) {
-    const outcome = books.outcome(id);
-    if (outcome.waiting === 0) return outcome;
-    // To count those that wait takes a look at all that is pending: not at every change.
-    await waits.changed(signal);
-    await pass(clock, LOOK_EVERY_MS, signal);
-  }
+function mostInBatch(rate: number | null): number {
+  if (rate === null) return MAX_BATCH_RECORDS;
+  return Math.min(MAX_BATCH_RECORDS, Math.max(1, Math.floor(rate / BATCHES_A_SECOND)));
 }
 
 /** Has sent nothing yet. @throws {AppError} from every method: REFUSED_BY_CANARY when too many fail again */
@@ -91,12 +69,8 @@ export function createSender(deps: SenderDeps): Sender {
   const { logs, redrive, books, ahead, isPaused, author, clock, waits, signal } = deps;
   const { id, by, command } = redrive;
   const { rate, canary, value } = command;
-  const most = Math.min(
-    MAX_BATCH_RECORDS,
-    rate === null ? MAX_BATCH_RECORDS : Math.max(1, Math.floor(rate / BATCHES_A_SECOND)),
-  );
-  const tally = { again: 0, parked: 0, leftOut: 0, refused: 0 };
-  let refusal = '';
+  const most = mostInBatch(rate);
+  const notSent = createNotSent();
   let batch: Sendable[] = [];
   let bytes = 0;
   let sendAt = Number.NEGATIVE_INFINITY;
@@ -113,7 +87,7 @@ export function createSender(deps: SenderDeps): Sender {
     await waits.until(() => !isPaused() && ahead.size < MAX_AHEAD, signal);
     // In one tick with the beginning of the append: nobody else sends them in between.
     const letters = batch.filter(({ origin }) => !isSent(origin));
-    tally.again += batch.length - letters.length;
+    notSent.add('again', batch.length - letters.length);
     batch = [];
     bytes = 0;
     if (letters.length === 0) return;
@@ -146,8 +120,7 @@ export function createSender(deps: SenderDeps): Sender {
         return;
       }
       ahead.forget(letters[0]!.origin);
-      tally.refused += 1;
-      refusal = describe(error);
+      notSent.refused(describe(error));
     }
   }
 
@@ -167,7 +140,7 @@ export function createSender(deps: SenderDeps): Sender {
   return {
     add({ kind, origin, lives }, offset, read) {
       if (kind !== 'send' || isSent(origin)) {
-        tally[kind === 'send' ? 'again' : kind] += 1;
+        notSent.add(kind === 'send' ? 'again' : kind, 1);
         return undefined;
       }
       const { group } = author;
@@ -183,13 +156,7 @@ export function createSender(deps: SenderDeps): Sender {
     async finish() {
       if (batch.length > 0) await flush();
       await look();
-      const words = [
-        [tally.again, 'were redriven already'],
-        [tally.parked, 'were redriven too often'],
-        [tally.leftOut, 'cannot be sent'],
-        [tally.refused, `are refused: ${refusal}`],
-      ] as const;
-      return words.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+      return notSent.words();
     },
   };
 }

@@ -6,13 +6,14 @@ import { neededFrom, type PlacedStamp } from '../log/checkpoint-stamp.ts';
 import type { Fold } from '../log/fold.ts';
 import type { TaskLogs } from '../log/head.ts';
 import type { LogWriter } from '../log/ports.ts';
+import { isAhead, isBaseDue, mayBeGone } from './base-due.ts';
 import { checkpointOf } from './books.ts';
 import { createCheckpointer } from './checkpointer.ts';
 import type { Identities } from './identities.ts';
 import type { Ledger } from './ledger.ts';
 import { persist } from './persist.ts';
 import { createRisingBase } from './rising-base.ts';
-import type { BaseAfter, Owner, Rules, Runtime } from './task-deps.ts';
+import type { Owner, Rules, Runtime } from './task-deps.ts';
 
 export type Statements = {
   /** Something changed that the next checkpoint will carry. */
@@ -27,11 +28,6 @@ export type Statements = {
 
 /** A last checkpoint that takes longer costs more than it saves: some handler calls are repeated without. */
 const LAST_WITHIN_MS = 3000;
-
-/** Some 64 KB in every checkpoint, and some 100 ms of a restore. */
-const BASE_AFTER: BaseAfter = { redriven: 30_000, deadLetters: 20_000 };
-/** Of all dead letters: to write all of them again must not cost more than to write them once. */
-const SHARE_SINCE_BASE = 0.1;
 
 type Taken = { readonly value: Buffer; readonly whole: boolean; readonly takenAt: number };
 
@@ -49,7 +45,7 @@ export function createStatements<State>(deps: {
   onFailed: (error: unknown) => void;
 }): Statements {
   const { logs, owner, fold, rules, runtime, writer, ledger, identities, highWatermark } = deps;
-  const { baseAfter = BASE_AFTER } = rules;
+  const { baseAfter } = rules;
   const books = ledger.state;
   const { clock, logger, instruments } = runtime;
   const abandoned = createAbort();
@@ -67,34 +63,12 @@ export function createStatements<State>(deps: {
     onFailed: deps.onFailed,
   });
 
-  function baseMayBeGone(): boolean {
-    return books.base !== null && books.base.offset < neededNow;
-  }
-
-  function isAheadOf(head: PlacedStamp): boolean {
-    return (
-      books.nextOffset > head.nextOffset ||
-      books.deadLetterOffset > head.deadLetterOffset ||
-      books.pending.size < head.pendingCount
-    );
-  }
-
-  function needsBase(): boolean {
-    const { base, redriven, deadLetterOffset, deadLetters } = books;
-    const letters = deadLetterOffset - (base?.deadLetterOffset ?? 0);
-    return (
-      baseMayBeGone() ||
-      redriven.sinceBase > baseAfter.redriven ||
-      letters > Math.max(baseAfter.deadLetters, deadLetters.size * SHARE_SINCE_BASE)
-    );
-  }
-
   /** Null while a new base is on its way: what leans on the old one would not count. */
   function take(isLast: boolean): Taken | null {
     const now = clock.monotonic();
     const isAwaited = rising.isAwaited(now);
     if (isAwaited && !isLast) return null;
-    const whole = isAwaited || needsBase();
+    const whole = isAwaited || isBaseDue(books, neededNow, baseAfter);
     const value = encodeCheckpoint(
       checkpointOf(books, fold.encode, logs, identities, now, {
         generation: owner.generation() ?? -1,
@@ -136,7 +110,8 @@ export function createStatements<State>(deps: {
       if (isOwn && stamp.base < 0) rising.readBack(stamp.offset, isHead);
       if (isHead) neededNow = neededFrom(stamp);
       // What is ahead of the head has to be said again; who is not would only answer its whole with another.
-      if (isHead && baseMayBeGone() && isAheadOf(stamp)) checkpointer.changed();
+      if (isHead && mayBeGone(books.base, neededNow) && isAhead(books, stamp))
+        checkpointer.changed();
     },
     abandon: () => abandoned.abort(),
     async close() {

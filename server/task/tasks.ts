@@ -3,25 +3,10 @@ import { describe } from '../errors.ts';
 import type { OnCheckpoint } from '../log/checkpoint-stamp.ts';
 import type { Clock } from '../log/clock.ts';
 import type { Logger } from '../log/logger.ts';
-import type { PartitionTask, TaskState } from './partition-task.ts';
-import type { Waiting } from './waiting-records.ts';
+import type { PartitionTask } from './partition-task.ts';
+import { type StoppedAt, statusOf, type TasksStatus } from './tasks-status.ts';
 
 const TRIM_INTERVAL_MS = 60_000;
-
-/** A task that has stopped by itself. */
-export type TaskFailure = { readonly partition: number; readonly reason: string };
-
-/** How the tasks are. */
-export type TasksStatus = {
-  /** Not running yet. */
-  readonly restoring: number[];
-  /** Stopped by themselves. */
-  readonly failures: TaskFailure[];
-  /** Taken over by another instance. */
-  readonly fenced: number[];
-  /** What waits in each running one: calls in flight, retries, dead letters that are not read back. */
-  readonly waiting: (Waiting & { readonly partition: number })[];
-};
 
 export type Tasks = {
   /** Starts what is new, closes what is gone at once, leaves the rest alone. */
@@ -47,7 +32,7 @@ export function createTasks(deps: {
 }): Tasks {
   const { createTask, clock, logger, onTrim } = deps;
   const tasks = new Map<number, PartitionTask>();
-  const failures = new Map<number, TaskFailure & { readonly at: number }>();
+  const failures = new Map<number, StoppedAt>();
   /** Where the head of each partition stands, as far as checkpoints have been read. */
   const heads = new Map<number, number>();
   /** What is gone from here but has not come to its end yet. */
@@ -116,18 +101,7 @@ export function createTasks(deps: {
       }
       return positions;
     },
-    status() {
-      const inState = (...states: TaskState[]) =>
-        [...tasks].filter(([, { state }]) => states.includes(state)).map(([number]) => number);
-      return {
-        restoring: inState('CREATED', 'RESTORING'),
-        failures: [...failures.values()].map(({ at: _at, ...failure }) => failure),
-        fenced: inState('CLOSED').filter((partition) => !failures.has(partition)),
-        waiting: [...tasks]
-          .filter(([, { state }]) => state === 'RUNNING')
-          .map(([partition, { waiting }]) => ({ partition, ...waiting })),
-      };
-    },
+    status: () => statusOf(tasks, failures),
     waitingSince() {
       const running = [...tasks].filter(([, { state }]) => state === 'RUNNING');
       return new Map(running.map(([partition, { waitingSince }]) => [partition, waitingSince]));

@@ -25,8 +25,8 @@ export type Waiting = {
 export const NONE_WAITING: Waiting = { inFlight: 0, retrying: 0, givenUp: 0 };
 
 export type WaitingRecords<Value> = {
-  /** Whether a call may begin for a record of the lane that has just arrived. */
-  mayBegin(lane: string | null): boolean;
+  /** Whether somebody is in the lane. */
+  isBusy(lane: string): boolean;
   /** The record under the cursor, which has arrived, waits from now on. */
   hold(cursor: RecordCursor, lane: string | null): Pending;
   /** Its lane is free, and taken by it; the same record. */
@@ -99,7 +99,7 @@ export function createWaitingRecords<Value>(deps: {
   const intake = createIntake({
     limits: rules.limits,
     pending: all,
-    isFree: () => mayBegin(rules.ordering === 'partition' ? '' : null),
+    isFree: () => calls.hasRoom && !(rules.ordering === 'partition' && turns.isBusy('')),
   });
   const retries = createRetries({
     ...{ ledger, clock, policy: rules.policy, random: runtime.random },
@@ -110,10 +110,6 @@ export function createWaitingRecords<Value>(deps: {
       leave(pending);
     },
   });
-
-  function mayBegin(lane: string | null): boolean {
-    return calls.hasRoom && (lane === null || !turns.isBusy(lane));
-  }
 
   function settle(pending: Pending, value: Value): void {
     ledger.settle(pending.record.offset, value);
@@ -147,7 +143,7 @@ export function createWaitingRecords<Value>(deps: {
   }
 
   return {
-    mayBegin,
+    isBusy: turns.isBusy,
     hold(cursor, lane) {
       const pending = pendingRecord(cursor.copy(), lane, clock.now());
       ledger.defer(pending);

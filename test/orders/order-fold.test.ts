@@ -4,6 +4,8 @@ import { Fault } from '../../server/log/fault.ts';
 import { sumOf } from '../../server/orders/averages.ts';
 import { encodeOrder, type Order } from '../../server/orders/order.ts';
 import { createOrderFold, idOf } from '../../server/orders/order-fold.ts';
+import { nameOf } from '../../server/orders/plain-order.ts';
+import { NAMES_KEPT } from '../../server/orders/product-names.ts';
 import { encodeSomeOrder, someOrder } from '../fixtures/some-order.ts';
 
 const fold = createOrderFold({ maxProducts: 2, maxBytes: 200 });
@@ -110,12 +112,32 @@ t.test('a product that was taken back whole is counted anew when it comes again'
   const order = fold.decode(bytes, 0, bytes.length) as Order;
   for (let round = 0; round < 2; round += 1) {
     t.equal(fold.admit(state, order), null);
-    fold.add(state, order);
-    fold.add(state, order);
-    t.equal(state.averages.get('Again')?.count, 2, 'what is added is in what is written');
-    fold.subtract(state, order);
-    fold.subtract(state, order);
+    for (let times = 0; times < 4; times += 1) fold.add(state, order);
+    t.equal(state.averages.get('Again')?.count, 4, 'what is added is in what is written');
+    for (let times = 0; times < 4; times += 1) fold.subtract(state, order);
     t.equal(state.averages.size, 0);
     t.equal(state.products, 0, 'and its room is free');
   }
+});
+
+t.test('a name whose number was another name’s before is counted as itself', async (t) => {
+  const fold = createOrderFold({ maxProducts: 1e6, maxBytes: 1e9 });
+  const state = fold.empty();
+  const decode = (product: string) => {
+    const bytes = encodeSomeOrder({ orderId: 'order-1', product, price: 2 });
+    return fold.decode(bytes, 0, bytes.length) as Order;
+  };
+  const numbers = new Map<number, string>();
+  let taken = 0;
+  for (let n = 0; taken < 100; n += 1) {
+    const product = `Name${n}`;
+    const order = decode(product);
+    const { number } = nameOf(order)!;
+    if (numbers.has(number)) taken += 1;
+    numbers.set(number, product);
+    // Known by its number from the second on.
+    for (let times = 0; times < 3; times += 1) fold.add(state, order);
+    if (state.averages.get(product)?.count !== 3) t.fail(`${product} is not counted as itself`);
+  }
+  t.ok(numbers.size <= NAMES_KEPT);
 });

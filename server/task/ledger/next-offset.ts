@@ -4,12 +4,10 @@ import { addRange, type OffsetRanges } from '../../log/offset-ranges.ts';
 import type { LedgerState } from '../ledger-state.ts';
 
 export type NextOffset = {
-  /** Whether the record at `offset`, at or above N, is dead-lettered already. */
-  isDead(offset: number): boolean;
+  /** The least dead-lettered origin at or above N: looked at for each record, and so no call. */
+  readonly nextDead: number;
   /** An order at or above N is dead-lettered. */
   addDead(origin: number): void;
-  /** N goes past the record that stands there. */
-  step(): void;
   /** N goes past the record that stands there, which is dead-lettered. */
   stepOverDead(): void;
   /** Moves N up: what lies between goes to `ranges`, but for what is dead-lettered. */
@@ -23,13 +21,10 @@ export function createNextOffset(
   state: Pick<LedgerState<unknown>, 'nextOffset' | 'deadLetters' | 'deadLettered' | 'restarts'>,
 ): NextOffset {
   const { deadLetters } = state;
-  /** The least dead-lettered origin at or above N. */
-  let nextDead = deadLetters.next(state.nextOffset);
-
   function moveTo(offset: number): void {
     if (offset !== state.nextOffset) state.restarts = 0;
     state.nextOffset = offset;
-    if (nextDead < offset) nextDead = deadLetters.next(offset);
+    if (known.nextDead < offset) known.nextDead = deadLetters.next(offset);
   }
 
   function overDead(origin: number): void {
@@ -37,29 +32,26 @@ export function createNextOffset(
     moveTo(origin + 1);
   }
 
-  return {
-    isDead: (offset) => offset === nextDead,
-    addDead(origin) {
-      nextDead = Math.min(nextDead, origin);
-    },
-    step() {
-      state.nextOffset += 1;
-      state.restarts = 0;
+  const known = {
+    nextDead: deadLetters.next(state.nextOffset),
+    addDead(origin: number) {
+      known.nextDead = Math.min(known.nextDead, origin);
     },
     stepOverDead: () => overDead(state.nextOffset),
-    pass(offset, ranges) {
-      while (nextDead < offset) {
-        addRange(ranges, state.nextOffset, nextDead);
-        overDead(nextDead);
+    pass(offset: number, ranges: OffsetRanges) {
+      while (known.nextDead < offset) {
+        addRange(ranges, state.nextOffset, known.nextDead);
+        overDead(known.nextDead);
       }
       addRange(ranges, state.nextOffset, offset);
       moveTo(offset);
     },
-    expectAtOrAbove(offset) {
+    expectAtOrAbove(offset: number) {
       if (offset >= state.nextOffset) return;
       throw new InconsistentStateError(
         `offset ${offset} was reached again, after ${state.nextOffset}`,
       );
     },
   };
+  return known;
 }
