@@ -35,8 +35,10 @@ export type World = {
   tolerate(pattern: RegExp): void;
   /** Ends the load, waits until the balance is closed, and holds every live instance against the facts. */
   settle(removed?: Removed): Promise<Facts>;
-  /** What the last audit found to be true. */
-  readonly audited: Partial<Metrics['balance']>;
+  /** What the last audit found to be true, and what was noted. */
+  readonly audited: Partial<Metrics['balance']> & Readonly<Record<string, unknown>>;
+  /** Something to be told beside it. */
+  note(name: string, value: unknown): void;
   /** Every instance's log into a folder; its path. */
   keepLogs(): Promise<string>;
 };
@@ -68,6 +70,7 @@ export async function createWorld(
   const loads: Load[] = [];
   const tolerated: RegExp[] = [];
   let audited: World['audited'] = {};
+  const notes: Record<string, unknown> = {};
   const rate = long ? 2000 : 800;
   const live = () => instances.filter((instance) => instance.live);
   const watch = setInterval(() => {
@@ -169,7 +172,10 @@ export async function createWorld(
     },
     tolerate: (pattern) => void tolerated.push(pattern),
     get audited() {
-      return audited;
+      return { ...audited, ...notes };
+    },
+    note(name, value) {
+      notes[name] = value;
     },
     async settle(removed) {
       await Promise.all(loads.splice(0).map((load) => load.stop()));
