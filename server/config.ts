@@ -69,7 +69,7 @@ const settings = {
   KAFKA_PASSWORD: secret('for plain and scram'),
   KAFKA_OAUTH_TOKEN_URL: setting<string | null>(
     null,
-    httpUrl,
+    withoutCredentials('KAFKA_OAUTH_CLIENT_ID and _SECRET are for them'),
     'for oauthbearer: gives tokens for client credentials',
   ),
   KAFKA_OAUTH_CLIENT_ID: setting<string | null>(null, text, 'for oauthbearer'),
@@ -107,7 +107,7 @@ const settings = {
   ),
   HANDLER_URL: setting<string | null>(
     null,
-    httpUrl,
+    withoutCredentials('they would stand in logs; a handler of your own may send a header'),
     'post each order there, instead of the simulated handler',
   ),
   ORDERING: setting<Ordering>(
@@ -199,13 +199,8 @@ export function printedConfig(config: Config, env: Environment): string[] {
 function printed(value: unknown, isSecret: boolean): string {
   if (value === null) return '';
   if (isSecret) return '********';
-  const text = Array.isArray(value) ? value.join(',') : withoutLogin(String(value));
+  const text = Array.isArray(value) ? value.join(',') : String(value);
   return text.includes('#') ? JSON.stringify(text) : text;
-}
-
-/** A URL may carry a user and a password. */
-function withoutLogin(value: string): string {
-  return value.replace(/^(https?:\/\/)[^/?#]*@/, '$1********@');
 }
 
 /** TLS and login to Kafka, as they are set. */
@@ -353,11 +348,19 @@ function httpUrl(value: string): string {
   throw new Error(`"${value}" is no URL of http or https`);
 }
 
+/** A request to a URL with credentials is refused by fetch, in words that have them in full. */
+function withoutCredentials(instead: string) {
+  return (value: string): string => {
+    const { username, password } = new URL(httpUrl(value));
+    if (username === '' && password === '') return value;
+    throw new Error(`has credentials in it: ${instead}`);
+  };
+}
+
+const plainRegistryUrl = withoutCredentials('SCHEMA_REGISTRY_USER and _PASSWORD are for them');
+
 function registryUrl(value: string): string {
-  const { username, password, search, hash } = new URL(httpUrl(value));
-  if (username !== '' || password !== '') {
-    throw new Error('has credentials in it: SCHEMA_REGISTRY_USER and _PASSWORD are for them');
-  }
+  const { search, hash } = new URL(plainRegistryUrl(value));
   if (search === '' && hash === '') return value;
   throw new Error(`"${value}" has something behind its path`);
 }

@@ -4,6 +4,7 @@ import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { validate } from 'dockerfile-utils';
 import t, { type Test } from 'tap';
 import { parse } from 'yaml';
 import { projectRoot } from '../server/cli/project-root.ts';
@@ -22,6 +23,12 @@ function instruction(name: 'CMD' | 'HEALTHCHECK'): string[] {
   const pattern = { CMD: /^CMD (\[.*\])$/m, HEALTHCHECK: /^HEALTHCHECK [^[]*CMD (\[.*\])$/m }[name];
   return JSON.parse(pattern.exec(runtime)?.[1] ?? '[]');
 }
+
+t.test('the Dockerfile is what its language allows', async (t) => {
+  const faults = (text: string) => validate(text).map(({ message }) => message);
+  t.strictSame(faults(dockerfile), []);
+  t.strictSame(faults(dockerfile.replace('--interval=', '--every=')), ['Unknown flag: every']);
+});
 
 t.test('Kafka listens on this machine alone and keeps its data', async (t) => {
   const { image, ports, environment, volumes: mounts, healthcheck } = services.kafka;

@@ -51,9 +51,10 @@ export function boolean(value: string): boolean {
   throw new Error(`"${value}" is neither true nor false`);
 }
 
+/** One of some words in small letters; given in any, as Kafka writes SCRAM-SHA-512. */
 export function oneOf<T extends string>(words: readonly T[]) {
   return (value: string): T => {
-    const found = words.find((word) => word === value);
+    const found = words.find((word) => word === value.toLowerCase());
     if (found !== undefined) return found;
     throw new Error(`"${value}" is none of ${words.join(', ')}`);
   };

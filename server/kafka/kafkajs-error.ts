@@ -14,6 +14,9 @@ const UNKNOWN_AUTHORITY = [
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ];
 
+/** Thread, number, part, function, reason, file and line: for people two of them are enough. */
+const OPENSSL = /[\dA-F]+:error:[\dA-F]+:([^:]+):[^:]*:([^:]+):[^:]*:\d+:[^\n]*\n?/;
+
 type KafkajsError = Error & {
   readonly broker?: string;
   readonly code?: string | number;
@@ -39,7 +42,7 @@ export function inWords(error: unknown): string {
   const origin = originOf(error);
   const { code, type } = origin;
   const broker = origin.broker && shownAddress(origin.broker);
-  const said = origin.message.replace(/^Connection error: |\.$/g, '');
+  const said = origin.message.replace(/^Connection error: |\.$/g, '').replace(OPENSSL, '$1: $2');
   const message = said || (typeof code === 'string' ? code : origin.name);
   const parts = [
     broker !== undefined && !message.includes(broker) ? `${broker}: ` : '',

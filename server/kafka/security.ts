@@ -1,8 +1,8 @@
 // TLS and login to Kafka: what the settings say, in the form in which kafkajs takes it.
-import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import type { SASLOptions } from 'kafkajs';
 import { AppError, ConfigError, describe } from '../errors.ts';
+import { readTls, type TlsFiles } from './tls-files.ts';
 
 /** How a client may prove to Kafka who it is. */
 export type Login =
@@ -20,18 +20,13 @@ export type Login =
       readonly scope: string | null;
     };
 
-/** TLS and login as they are set; `ca`, `certificate` and `key` are paths of PEM files. */
+/** TLS and login as they are set. */
 export type SecuritySettings = {
-  readonly tls: {
-    readonly ca: string | null;
-    readonly certificate: string | null;
-    readonly key: string | null;
-    readonly keyPassword: string | null;
-  } | null;
+  readonly tls: TlsFiles | null;
   readonly login: Login | null;
 };
 
-/** What kafkajs has to know; files are read now. Throws a ConfigError for one that cannot be. */
+/** What kafkajs has to know; files are read now. Throws a ConfigError for one that cannot be, or is not what it should be. */
 export function securityOptions({ tls, login }: SecuritySettings): {
   ssl: boolean | ConnectionOptions;
   sasl?: SASLOptions;
@@ -43,23 +38,15 @@ export function securityOptions({ tls, login }: SecuritySettings): {
 }
 
 function tlsOptions(tls: NonNullable<SecuritySettings['tls']>): true | ConnectionOptions {
-  const faults: string[] = [];
-  const read = (name: string, path: string | null) => {
-    if (path === null) return {};
-    try {
-      return { [name]: readFileSync(path, 'utf8') };
-    } catch (error) {
-      faults.push(`KAFKA_SSL_${name.toUpperCase()}: ${describe(error)}`);
-      return {};
-    }
-  };
+  const { material, faults } = readTls(tls);
+  if (faults.length > 0) throw new ConfigError(faults);
+  const { ca, certificate, key } = material;
   const options: ConnectionOptions = {
-    ...read('ca', tls.ca),
-    ...read('cert', tls.certificate),
-    ...read('key', tls.key),
+    ...(ca === undefined ? {} : { ca }),
+    ...(certificate === undefined ? {} : { cert: certificate }),
+    ...(key === undefined ? {} : { key }),
     ...(tls.keyPassword === null ? {} : { passphrase: tls.keyPassword }),
   };
-  if (faults.length > 0) throw new ConfigError(faults);
   return Object.keys(options).length === 0 ? true : options;
 }
 

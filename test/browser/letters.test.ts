@@ -51,6 +51,7 @@ t.test('dead letters on the page', async (t) => {
     await reads(page, '.dialog h2', 'Dead letter');
     await reads(page, '.dialog mark', /^[0-9a-f]{2}$/);
     await reads(page, '.dialog', 'stopped at byte 6');
+    await reads(page, '.dialog', 'trace 4bf92f3577b34da6a3ce929d0e0e4736');
     await reads(page, '.dialog .odd', 'U+200B');
     await picture(page, 'letter');
     t.match(page.url(), `dlq=`);

@@ -59,3 +59,10 @@ export function longestPause(
   }
   return longest;
 }
+
+/** What an instance has reported so far. */
+export function stretchesIn(lines: readonly string[]): Stretch[] {
+  return lines
+    .filter((line) => line.includes('"activity"'))
+    .flatMap((line) => (JSON.parse(line) as { stretches: Stretch[] }).stretches);
+}

@@ -22,6 +22,8 @@ export type ClusterNode = {
   readonly id: number;
   /** Ends it as a crash would. */
   kill(): Promise<void>;
+  /** Ends it in good order: it hands its leaderships over first. */
+  stop(): Promise<void>;
   /** Resolves when it listens again, with the data it had. */
   restart(): Promise<void>;
   /** Stops and continues the process, which keeps its connections. */
@@ -92,7 +94,7 @@ async function startNode(
   const directory = await mkdtemp(join(tmpdir(), `chaos-kafka-${id}-`));
   const start = () => startKafka({ ...placement, directory });
   let running: RunningKafka = await start();
-  const killAtExit = () => process.kill(running.pid, 'SIGKILL');
+  const killAtExit = () => void running.kill();
   process.once('exit', killAtExit);
   scope.teardown(async () => {
     process.removeListener('exit', killAtExit);
@@ -102,6 +104,7 @@ async function startNode(
   return {
     id,
     kill: () => running.kill(),
+    stop: () => running.stop(),
     freeze: () => void process.kill(running.pid, 'SIGSTOP'),
     thaw: () => void process.kill(running.pid, 'SIGCONT'),
     async restart() {

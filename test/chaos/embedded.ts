@@ -28,14 +28,12 @@ export async function startEmbedded(scope: TestScope): Promise<TestCluster> {
     process.once('exit', killAtExit);
     await once(child.stdout!, 'data');
     child.stdout!.resume();
-    return {
-      pid: child.pid!,
-      async kill() {
-        process.removeListener('exit', killAtExit);
-        child.kill('SIGKILL');
-        await ended;
-      },
+    const end = async (how: 'SIGTERM' | 'SIGKILL') => {
+      process.removeListener('exit', killAtExit);
+      child.kill(how);
+      await ended;
     };
+    return { pid: child.pid!, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
   }
 
   scope.teardown(async () => {
@@ -50,6 +48,7 @@ export async function startEmbedded(scope: TestScope): Promise<TestCluster> {
     nodes: [
       {
         id: 1,
+        stop: () => broker.stop(),
         kill: () => broker.kill(),
         freeze: () => void process.kill(broker.pid, 'SIGSTOP'),
         thaw: () => void process.kill(broker.pid, 'SIGCONT'),

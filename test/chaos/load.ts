@@ -1,8 +1,17 @@
 // Orders without a pause, as a producer in the field sends them.
 import { setTimeout as delay } from 'node:timers/promises';
 import { sendOrders } from '../../server/cli/send-orders.ts';
+import { createAppender } from '../../server/kafka/appender.ts';
+import { kafkaBackoff } from '../../server/kafka/backoff.ts';
+import { createKafka } from '../../server/kafka/client.ts';
+import { createCluster } from '../../server/kafka/cluster.ts';
 import { openOrderProducer } from '../../server/kafka/order-producer.ts';
+import { retry } from '../../server/log/retry.ts';
 import { createOrderGenerator, type GeneratedOrder } from '../../server/orders/order-generator.ts';
+import { silentLogger } from '../fixtures/silent-logger.ts';
+
+const STEADY_EVERY_MS = 10;
+const STEADY_ORDERS = 4;
 
 export type Load = {
   readonly sent: number;
@@ -19,6 +28,48 @@ export type LoadOptions = {
   /** Instead of the generator's orders. */
   readonly orders?: { next(): GeneratedOrder };
 };
+
+/**
+ * A few orders to every partition, every few milliseconds, each partition for itself: that one has no
+ * leader holds up no other.
+ */
+export function startSteadyLoad(
+  brokers: string,
+  topic: string,
+  { seed, partitions }: { seed: number; partitions: number },
+): Load {
+  const kafka = createKafka({
+    ...{ brokers: brokers.split(','), clientId: 'steady-load', logger: silentLogger },
+  });
+  const appender = createAppender({ cluster: createCluster(kafka) });
+  const stop = new AbortController();
+  const { signal } = stop;
+  let sent = 0;
+  const run = async (partition: number) => {
+    const orders = createOrderGenerator({ seed: seed + partition, products: 8, badRatio: 0.02 });
+    for (; !signal.aborted; await delay(STEADY_EVERY_MS)) {
+      const records = Array.from({ length: STEADY_ORDERS }, () => {
+        const { key, value } = orders.next();
+        return { timestamp: Date.now(), key, value, headers: [] };
+      });
+      const append = () => appender.append({ topic, partition }, records);
+      await retry(append, { ...kafkaBackoff(Math.random), failed: () => {} });
+      sent += records.length;
+    }
+  };
+  const finished = Promise.all(Array.from({ length: partitions }, (_, each) => run(each)));
+  finished.catch(() => {});
+  return {
+    get sent() {
+      return sent;
+    },
+    async stop() {
+      stop.abort();
+      await finished;
+      await appender.close();
+    },
+  };
+}
 
 /** Sends to a topic until it is stopped. */
 export async function startLoad(

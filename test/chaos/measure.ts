@@ -13,7 +13,7 @@ import { createProgress } from '../../server/log/progress.ts';
 import { persist } from '../../server/task/persist.ts';
 import { readOptions } from '../fixtures/options.ts';
 import { silentLogger } from '../fixtures/silent-logger.ts';
-import { longestPause, type Stretch } from './activity.ts';
+import { longestPause, stretchesIn } from './activity.ts';
 import type { TopicNames } from './audit.ts';
 import { startProxiedBroker, type TestCluster } from './clusters.ts';
 import { type Instance, startInstance } from './instances.ts';
@@ -142,7 +142,7 @@ async function measure({ brokers }: TestCluster, size: StateSize): Promise<Times
     await first.ready();
     await delay(WATCH_MS);
     await stopLoad();
-    const work = [first, second].flatMap(stretchesOf);
+    const work = [first, second].flatMap(({ lines }) => stretchesIn(lines));
     const all = Array.from({ length: size.partitions }, (_, partition) => partition);
     const kept = all.filter((partition) => !moved.includes(partition));
     const longest = (partitions: readonly number[], from: number, to: number) =>
@@ -190,7 +190,7 @@ function startLoad(
   };
 }
 
-type TaskLine = { time: number; msg: string; state?: string; stretches?: Stretch[] };
+type TaskLine = { time: number; msg: string; state?: string };
 
 function linesOf({ lines }: Instance): TaskLine[] {
   return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as TaskLine);
@@ -201,8 +201,4 @@ function restoreTime(instance: Instance): number {
   const times = (wanted: string) =>
     tasks.filter(({ state }) => state === wanted).map(({ time }) => time);
   return Math.max(...times('RUNNING')) - Math.min(...times('RESTORING'));
-}
-
-function stretchesOf(instance: Instance): Stretch[] {
-  return linesOf(instance).flatMap(({ stretches = [] }) => stretches);
 }

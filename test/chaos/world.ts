@@ -36,16 +36,16 @@ export type World = {
   tolerate(pattern: RegExp): void;
   /** Ends the load, waits until the balance is closed, and holds every live instance against the facts. */
   settle(removed?: Removed): Promise<Facts>;
-  /** What the last audit found to be true. */
+  /** What the last audit found to be true, and what was noted. */
   readonly audited: Audited;
-  /** Adds to it. */
+  /** Something to be told beside it. */
   note(found: Audited): void;
   /** Every instance's log into a folder; its path. */
   keepLogs(): Promise<string>;
 };
 
 /** What is true by the topics alone, by name. */
-export type Audited = Readonly<Record<string, number>>;
+export type Audited = Readonly<Record<string, unknown>>;
 
 /** What a world is to be like; `seed` is where its chances come from. */
 export type WorldOptions = {
@@ -82,6 +82,7 @@ export async function createWorld(
   const loads: Load[] = [];
   const tolerated: RegExp[] = [];
   let audited: Audited = {};
+  let notes: Audited = {};
   const rate = long ? 2000 : 800;
   const live = () => instances.filter((instance) => instance.live);
   const watch = setInterval(() => {
@@ -183,11 +184,11 @@ export async function createWorld(
       });
     },
     note(found) {
-      audited = { ...audited, ...found };
+      notes = { ...notes, ...found };
     },
     tolerate: (pattern) => void tolerated.push(pattern),
     get audited() {
-      return audited;
+      return { ...audited, ...notes };
     },
     async settle(removed) {
       await Promise.all(loads.splice(0).map((load) => load.stop()));

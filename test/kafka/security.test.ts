@@ -1,12 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import type { SASLOptions } from 'kafkajs';
 import t, { type Test } from 'tap';
 import { securityOptions } from '../../server/kafka/security.ts';
-
-const tls = { ca: null, certificate: null, key: null, keyPassword: null };
 
 /** A token server, and how a client of it asks. */
 async function withTokens(
@@ -80,16 +77,3 @@ t.test(
     t.same(await token(), { value: 'at last' });
   },
 );
-
-t.test('files that cannot be read are told all at once', async (t) => {
-  const dir = t.testdir({ 'ca.pem': 'CA' });
-  const settings = { ...tls, certificate: join(dir, 'no.pem'), key: dir };
-  t.throws(() => securityOptions({ tls: settings, login: null }), {
-    code: 'CONFIG',
-    message: /KAFKA_SSL_CERT: .*\n.*KAFKA_SSL_KEY: /,
-  });
-  t.strictSame(securityOptions({ tls: { ...tls, ca: join(dir, 'ca.pem') }, login: null }), {
-    ssl: { ca: 'CA' },
-  });
-  t.strictSame(securityOptions({ tls, login: null }), { ssl: true });
-});

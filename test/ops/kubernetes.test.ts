@@ -1,5 +1,8 @@
 // The manifests of ops/kubernetes, against the container and against each other.
 import { readFileSync } from 'node:fs';
+import { Deployment } from 'kubernetes-models/apps/v1';
+import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
+import { Service } from 'kubernetes-models/v1';
 import t from 'tap';
 import { parseAllDocuments } from 'yaml';
 import { unknownSettings } from '../../server/config/unknown.ts';
@@ -7,6 +10,15 @@ import { loadConfig, settingRows } from '../../server/config.ts';
 
 const text = readFileSync('ops/kubernetes/order-stream.yaml', 'utf8');
 const manifests = parseAllDocuments(text).map((document) => document.toJS());
+
+t.test('each manifest is what the schema of its kind allows', async (t) => {
+  const [deployment, service, budget] = manifests;
+  t.doesNotThrow(() => new Deployment(deployment).validate());
+  t.doesNotThrow(() => new Service(service).validate());
+  t.doesNotThrow(() => new PodDisruptionBudget(budget).validate());
+  const wrong = { ...deployment, spec: { ...deployment.spec, replicas: 'two' } };
+  t.throws(() => new Deployment(wrong).validate(), { message: /replicas must be integer/ });
+});
 
 t.test(
   'service and budget select the pods of the deployment, by ports that they have',

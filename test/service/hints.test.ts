@@ -25,7 +25,6 @@ t.test('its settings belong to the command, its secrets do not', async (t) => {
     CHECKPOINT_TOPIC: 'mine',
     COMMAND_TOPIC: 'mine-too',
     ADMIN_TOKEN: 'secret'.repeat(8),
-    HANDLER_URL: 'http://me:secret@localhost/',
     KAFKA_SASL_MECHANISM: 'plain',
     KAFKA_USERNAME: 'me',
     KAFKA_PASSWORD: 'secret',

@@ -62,7 +62,7 @@ export function LetterDialog(props: {
 }
 
 function Why({ letter }: { letter: LetterDetail }) {
-  const { origin, id, attempts, state, timestamp } = letter;
+  const { origin, id, attempts, state, timestamp, traceId } = letter;
   return (
     <div>
       <p class="break-words">
@@ -74,6 +74,7 @@ function Why({ letter }: { letter: LetterDetail }) {
         {timeOfDay(timestamp)} · {state ?? 'not indexed'} · dead letter {id}
         {origin && ` · ${origin.topic} ${origin.partition}-${origin.offset}`}
         {attempts !== null && ` · ${count(attempts)} attempt${attempts === 1 ? '' : 's'}`}
+        {traceId !== undefined && ` · trace ${traceId}`}
       </p>
     </div>
   );

@@ -9,6 +9,7 @@ import { networkScenarios } from './network.ts';
 import { productScenarios } from './products.ts';
 import { rebalanceScenarios } from './rebalance.ts';
 import { redriveScenarios } from './redrive.ts';
+import { rollingScenarios } from './rolling.ts';
 import { topicScenarios } from './topics.ts';
 
 /** Every scenario of the long run. */
@@ -24,4 +25,5 @@ export const scenarios: readonly Scenario[] = [
   ...productScenarios,
   ...batchScenarios,
   ...brokerScenarios,
+  ...rollingScenarios,
 ];
