@@ -37,6 +37,8 @@ export function createFetcher(deps: {
   metadataEveryMs?: number;
   /** How long a request waits at the end of a partition; who asks next waits for it. */
   maxWaitMs?: number;
+  /** From one request to a leader to the next, at least, unless there is much to read. */
+  everyMs?: number;
 }): Fetcher {
   const { cluster, logger, random, onState, onPartition } = deps;
   const { metadataEveryMs = METADATA_EVERY_MS, onFetched = () => {} } = deps;
@@ -57,6 +59,7 @@ export function createFetcher(deps: {
     ...{ cluster, logger, fetchings, signal, pause, refresh, run, onState, onPartition },
     onFetched,
     maxWaitMs: deps.maxWaitMs,
+    everyMs: deps.everyMs,
   });
   const metadataTimer = setInterval(() => run(refresh()), metadataEveryMs);
 

@@ -1,7 +1,7 @@
 // Long polls: per leader one for all partitions that are followed there, the next one sent before the
 // answer of this one is worked on.
 import { describe, isProgrammerError } from '../errors.ts';
-import { systemClock } from '../log/clock.ts';
+import { delay, systemClock } from '../log/clock.ts';
 import type { Logger } from '../log/logger.ts';
 import { nameOf, type TopicPartition } from '../log/ports.ts';
 import type { Cluster } from './cluster.ts';
@@ -14,6 +14,8 @@ const MAX_WAIT_MS = 100;
 const SHORT_WAIT_MS = 10;
 const MAX_PARTITION_BYTES = 2 ** 20;
 const MAX_BYTES = 16 * 2 ** 20;
+/** Who gets so much has fallen behind, and asks again at once. */
+const MUCH_BYTES = 256 * 1024;
 
 export type Polls = {
   /** Polls a leader as long as something is followed there; nothing when it is polled already. */
@@ -37,9 +39,11 @@ export function createPolls(deps: {
   onFetched: (ms: number, bytes: number) => void;
   /** How long a request waits at the end of a partition; who asks next waits for it. */
   maxWaitMs?: number | undefined;
+  /** From one request to the next, at least, unless there is much to read: each names all partitions. */
+  everyMs?: number | undefined;
 }): Polls {
   const { cluster, logger, fetchings, signal, pause, refresh, run, onPartition } = deps;
-  const { onFetched, maxWaitMs = MAX_WAIT_MS } = deps;
+  const { onFetched, maxWaitMs = MAX_WAIT_MS, everyMs = 0 } = deps;
   const polled = new Set<string>();
   let sleepers: (() => void)[] = [];
 
@@ -62,11 +66,13 @@ export function createPolls(deps: {
           continue;
         }
         const leftOut = own.filter(({ resting }) => !resting).length - groups.flat().length;
+        const askedAt = systemClock.monotonic();
         try {
           const parts = await fetchOnce(node, groups, leftOut > 0);
           deps.onState(true);
           handOut(parts, groups);
           failures = 0;
+          await rest(askedAt, parts);
         } catch (error) {
           if (isProgrammerError(error)) throw error;
           if (signal.aborted) return;
@@ -79,6 +85,11 @@ export function createPolls(deps: {
     } finally {
       polled.delete(node);
     }
+  }
+
+  async function rest(askedAt: number, parts: readonly FetchedPartition[]): Promise<void> {
+    const left = askedAt + everyMs - systemClock.monotonic();
+    if (left > 0 && bytesOf(parts) < MUCH_BYTES) await delay(systemClock, left, signal);
   }
 
   async function fetchOnce(
@@ -103,8 +114,7 @@ export function createPolls(deps: {
     try {
       const askedAt = systemClock.monotonic();
       const parts = await cluster.send(node, exchange);
-      const bytes = parts.reduce((sum, part) => sum + part.bytes.length, 0);
-      onFetched(systemClock.monotonic() - askedAt, bytes);
+      onFetched(systemClock.monotonic() - askedAt, bytesOf(parts));
       return parts;
     } finally {
       for (const each of everyone) each.answered();
@@ -140,6 +150,10 @@ export function createPolls(deps: {
       for (const resolve of woken) resolve();
     },
   };
+}
+
+function bytesOf(parts: readonly FetchedPartition[]): number {
+  return parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
 /**

@@ -14,7 +14,9 @@ import type { Progress } from '../log/progress.ts';
 import type { Reports } from './reports.ts';
 
 /** Who reads a single record does not wait for more to come. */
-const SINGLE_WAIT_MS = 10;
+export const SINGLE_WAIT_MS = 10;
+/** What is shown is told ten times a second; a request of its reader names every partition of the group. */
+export const SHOWN_EVERY_MS = 50;
 
 export type Connections = {
   readonly kafka: ReturnType<typeof createKafka>;
@@ -50,26 +52,26 @@ export function openConnections(deps: {
     logger,
     onTrouble: reports.unconnected,
   });
-  const createReader = (
-    of: Progress,
-    onFetched = (_ms: number, _bytes: number) => {},
-    maxWaitMs?: number,
-  ) =>
+  type Habits = Partial<
+    Pick<Parameters<typeof createFetcher>[0], 'onFetched' | 'maxWaitMs' | 'everyMs'>
+  >;
+  const createReader = (of: Progress, habits: Habits) =>
     createFetcher({
       cluster: createCluster(kafka),
       logger,
       random: Math.random,
       onState: reports.kafka,
       onPartition: of.readEnded,
-      onFetched,
-      ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
+      ...habits,
     });
-  const taskReader = createReader(progress.tasks, (ms, bytes) => {
-    instruments.fetchTook.observe(ms / 1000);
-    instruments.fetchBytes.observe(bytes);
+  const taskReader = createReader(progress.tasks, {
+    onFetched(ms, bytes) {
+      instruments.fetchTook.observe(ms / 1000);
+      instruments.fetchBytes.observe(bytes);
+    },
   });
-  const viewReader = createReader(progress.view);
-  const sampleReader = createReader(progress.view, () => {}, SINGLE_WAIT_MS);
+  const viewReader = createReader(progress.view, { everyMs: SHOWN_EVERY_MS });
+  const sampleReader = createReader(progress.view, { maxWaitMs: SINGLE_WAIT_MS });
   // What these two cannot read the view cannot read either, and says so.
   const quiet = { logger, random: Math.random, onState: () => {}, onPartition: () => {} };
   const indexReader = createFetcher({ cluster: createCluster(kafka), ...quiet });

@@ -15,6 +15,8 @@ const LOOKS_ON_MS = 500;
 /** Of the time, at most, for reading them: otherwise it is looked less often, but at least every MAX_MS. */
 const SHARE = { watched: 0.25, unwatched: 0.05 } as const;
 const MAX_MS = 4000;
+/** So few are read one by one at the beginning: a group that rests is shown at once as all show it. */
+const FEW = 64;
 /** By then an owner that rests has deleted what is not needed any more. */
 const REST_MS = 90_000;
 
@@ -126,11 +128,12 @@ export function createCheckpointSamples(deps: {
     log.read = Math.max(log.read, low);
     const now = clock.monotonic();
     if (high > log.seen) {
+      const isFew = log.seen === 0 && high - log.read <= FEW;
       const isNext = log.read === high - 1;
-      const isSame = await readLast(partition, log, high);
+      const isSame = !isFew && (await readLast(partition, log, high));
       log.seen = high;
       log.movedAt = now;
-      if (isNext) log.read = high;
+      if (isNext && !isFew) log.read = high;
       else if (!isSame) await readAll(partition, log);
     } else if (log.read < high && now - log.movedAt >= REST_MS) await readAll(partition, log);
     log.known();

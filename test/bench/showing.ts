@@ -10,6 +10,7 @@ import { createEnds } from '../../server/kafka/ends.ts';
 import { createFetcher } from '../../server/kafka/fetcher.ts';
 import { systemClock as clock } from '../../server/log/clock.ts';
 import { createGroupAverages } from '../../server/orders/group-averages.ts';
+import { SHOWN_EVERY_MS, SINGLE_WAIT_MS } from '../../server/service/connections.ts';
 import { createGroupView } from '../../server/view/group-view.ts';
 import { silentLogger as logger } from '../fixtures/silent-logger.ts';
 
@@ -22,11 +23,20 @@ export type Shown = {
   readonly checkpoints: number;
 };
 
-const { BROKERS = '', GROUP = '', PARTITIONS, INSTANCES, INDEX, SECONDS, LOOKED } = process.env;
+const {
+  BROKERS = '',
+  GROUP = '',
+  PARTITIONS,
+  INSTANCES,
+  INDEX,
+  SECONDS,
+  LOOKED,
+  EACH,
+} = process.env;
 const LOOK_EVERY_MS = 100;
 const kafka = createKafka({ brokers: BROKERS.split(','), clientId: 'bench', logger });
 let counted = { bytes: 0, answers: 0, checkpoints: 0 };
-const openReader = (maxWaitMs?: number) =>
+const openReader = (habits: { maxWaitMs?: number; everyMs?: number }) =>
   createFetcher({
     ...{ cluster: createCluster(kafka), logger, random: Math.random },
     ...{ onState() {}, onPartition() {} },
@@ -34,18 +44,18 @@ const openReader = (maxWaitMs?: number) =>
       counted.bytes += bytes;
       counted.answers += 1;
     },
-    ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
+    ...habits,
   });
 const ends = createEnds({ cluster: createCluster(kafka) });
 const checkpointTopic = `${GROUP}-checkpoints`;
 const samples = {
-  reader: openReader(10),
+  reader: openReader({ maxWaitMs: SINGLE_WAIT_MS }),
   ends: (count: number) => ends.read(checkpointTopic, count),
 };
 const view = createGroupView({
   ...{ clock, logger, checkpointTopic, group: GROUP, deadLetterTopic: `${GROUP}-dlq` },
-  reader: openReader(),
-  ...(process.env.EACH === 'true' ? {} : { samples }),
+  reader: openReader(EACH === 'true' ? {} : { everyMs: SHOWN_EVERY_MS }),
+  ...(EACH === 'true' ? {} : { samples }),
   ...{ deadLetterBufferSize: 1000, state: createGroupAverages(clock), idOf: () => null },
   onCheckpoint() {
     counted.checkpoints += 1;
