@@ -45,6 +45,8 @@ export type Cluster = {
 export function createCluster(kafka: Kafka): Cluster {
   const asked = new Set<string>();
   const known = new Map<string, TopicMetadata>();
+  /** Asked for each partition at each fetch, so it must not take looking for. */
+  const leaders = new Map<string, ReadonlyMap<number, Leader>>();
   /** What our own code threw; all else comes from kafkajs, whose errors are the world's. */
   const ours = new WeakSet<object>();
   const cluster = openCluster(kafka, askMetadata);
@@ -54,7 +56,11 @@ export function createCluster(kafka: Kafka): Cluster {
   async function askMetadata(broker: KafkajsBroker): Promise<MetadataAnswer> {
     const maxVersion = broker.versions?.[METADATA]?.maxVersion ?? 0;
     const answer = await exchangeWith(broker, metadataExchange([...asked], maxVersion));
-    for (const topic of answer.topics) known.set(topic.topic, newer(known.get(topic.topic), topic));
+    for (const topic of answer.topics) {
+      const newest = newer(known.get(topic.topic), topic);
+      known.set(topic.topic, newest);
+      leaders.set(topic.topic, leadersOf(newest));
+    }
     return answer;
   }
 
@@ -114,11 +120,7 @@ export function createCluster(kafka: Kafka): Cluster {
   }
 
   return {
-    leader({ topic, partition }) {
-      const found = known.get(topic)?.partitions.find((each) => each.partition === partition);
-      if (found === undefined || found.leader < 0) return null;
-      return { node: String(found.leader), epoch: found.epoch };
-    },
+    leader: ({ topic, partition }) => leaders.get(topic)?.get(partition) ?? null,
     whyNoLeader(tp) {
       const topic = known.get(tp.topic);
       if (topic === undefined) return 'its metadata was not had yet';
@@ -148,6 +150,14 @@ export function createCluster(kafka: Kafka): Cluster {
     },
     close: () => cluster.disconnect(),
   };
+}
+
+/** By partition; one without a leader is absent. */
+function leadersOf({ partitions }: TopicMetadata): Map<number, Leader> {
+  const led = partitions.filter(({ leader }) => leader >= 0);
+  return new Map(
+    led.map(({ partition, leader, epoch }) => [partition, { node: String(leader), epoch }]),
+  );
 }
 
 /** The leader of a partition, asked for when it is not known. Throws an AppError (NO_LEADER) with the reason. */
