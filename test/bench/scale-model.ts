@@ -25,6 +25,8 @@ const SAMPLING: Readonly<Record<string, { every: number; share: number }>> = {
   'somebody looks': { every: 0.1, share: 0.25 },
 };
 const MAX_SECONDS = 4;
+/** Of the network of an instance, bytes a second: 1 Gbit/s. Whoever has more sees the others more often. */
+const NETWORK = 125e6;
 
 /** Seconds of CPU a second for each partition and each checkpoint read: the least squares, neither below 0. */
 export function fit(all: readonly Measured[]): { perPartition: number; perRead: number } {
@@ -49,7 +51,7 @@ export function simulate(all: readonly Measured[], { rate }: { rate: number }) {
     return GROUPS.map(([partitions, instances]) => {
       const own = partitions / instances;
       const rule = SAMPLING[mode];
-      const took = (partitions - own) * perRead;
+      const took = (partitions - own) * Math.max(perRead, size / NETWORK);
       const every = rule && Math.min(MAX_SECONDS, Math.max(rule.every, took / rule.share));
       const read = every
         ? own * rate + (partitions - own) * Math.min(rate, 1 / every)
