@@ -2,7 +2,7 @@
 // nothing that the last does not say too. So showing costs what is looked at, not what the group writes.
 import { createAbort } from '../log/abortable.ts';
 import type { CheckpointStamp } from '../log/checkpoint-stamp.ts';
-import { type Clock, delay } from '../log/clock.ts';
+import type { Clock } from '../log/clock.ts';
 import type { Bounds, LogReader, TopicPartition } from '../log/ports.ts';
 import { readRange } from '../log/walk.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
@@ -92,9 +92,17 @@ export function createCheckpointSamples(deps: {
     try {
       const ends = await samples.ends(Math.max(...logs.keys()) + 1);
       const reads = [...logs].map(([partition, log]) => attempt(partition, log, ends));
-      await Promise.race([Promise.all(reads), delay(clock, MAX_MS, signal)]);
+      await new Promise<void>((done) => {
+        const stopWaiting = clock.after(MAX_MS, done);
+        void Promise.all(reads).finally(() => {
+          stopWaiting();
+          done();
+        });
+      });
     } catch (error) {
-      for (const partition of logs.keys()) if (!signal.aborted) failed(partition, error);
+      const left = [...logs.keys()];
+      logs.clear();
+      for (const partition of left) if (!signal.aborted) failed(partition, error);
     } finally {
       took = clock.monotonic() - begunAt;
       looking = false;
