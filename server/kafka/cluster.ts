@@ -32,6 +32,8 @@ export function createCluster(kafka: Kafka): Cluster {
   const asked = new Set<string>();
   const known = new Map<string, TopicMetadata>();
   const exchanges = createExchanges();
+  /** Asked for each partition at each fetch, so it must not take looking for. */
+  const leaders = new Map<string, ReadonlyMap<number, Leader>>();
   const cluster = openCluster(kafka, askMetadata);
   let connecting: Promise<void> | null = null;
   let asking: Promise<void> | null = null;
@@ -39,7 +41,11 @@ export function createCluster(kafka: Kafka): Cluster {
   async function askMetadata(broker: KafkajsBroker): Promise<MetadataAnswer> {
     const maxVersion = broker.versions?.[METADATA]?.maxVersion ?? 0;
     const answer = await exchanges.send(broker, metadataExchange([...asked], maxVersion));
-    for (const topic of answer.topics) known.set(topic.topic, newer(known.get(topic.topic), topic));
+    for (const topic of answer.topics) {
+      const newest = newer(known.get(topic.topic), topic);
+      known.set(topic.topic, newest);
+      leaders.set(topic.topic, leadersOf(newest));
+    }
     return answer;
   }
 
@@ -62,11 +68,7 @@ export function createCluster(kafka: Kafka): Cluster {
   }
 
   return {
-    leader({ topic, partition }) {
-      const found = known.get(topic)?.partitions.find((each) => each.partition === partition);
-      if (found === undefined || found.leader < 0) return null;
-      return { node: String(found.leader), epoch: found.epoch };
-    },
+    leader: ({ topic, partition }) => leaders.get(topic)?.get(partition) ?? null,
     whyNoLeader(tp) {
       const topic = known.get(tp.topic);
       if (topic === undefined) return 'its metadata was not had yet';
@@ -96,6 +98,14 @@ export function createCluster(kafka: Kafka): Cluster {
     },
     close: () => cluster.disconnect(),
   };
+}
+
+/** By partition; one without a leader is absent. */
+function leadersOf({ partitions }: TopicMetadata): Map<number, Leader> {
+  const led = partitions.filter(({ leader }) => leader >= 0);
+  return new Map(
+    led.map(({ partition, leader, epoch }) => [partition, { node: String(leader), epoch }]),
+  );
 }
 
 /** The leader of a partition, asked for when it is not known. Throws an AppError (NO_LEADER) with the reason. */

@@ -33,7 +33,11 @@ export function createEnds({
     try {
       const ask = (time: -1 | -2) => cluster.send(node, listOffsetsExchange(led, time));
       const [lows, highs] = await within(withinMs, Promise.all([ask(-2), ask(-1)]));
-      return led.map(({ partition }) => [partition, endOf(partition, lows, highs)]);
+      const [low, high] = [lows, highs].map(byPartition);
+      return led.map(({ partition }) => [
+        partition,
+        endOf(low!.get(partition), high!.get(partition)),
+      ]);
     } catch (error) {
       return led.map(({ partition }) => [partition, { error: describe(error) }]);
     }
@@ -49,7 +53,7 @@ export function createEnds({
       if (leader === null) ends.set(partition, { error: cluster.whyNoLeader(tp) });
       else {
         const same = led.get(leader.node) ?? [];
-        led.set(leader.node, [...same, { ...tp, epoch: leader.epoch }]);
+        if (same.push({ ...tp, epoch: leader.epoch }) === 1) led.set(leader.node, same);
       }
     }
     const answers = await Promise.all([...led].map(([node, same]) => askLeader(node, same)));
@@ -76,12 +80,11 @@ export function createEnds({
   };
 }
 
-function endOf(
-  partition: number,
-  lows: readonly PartitionOffset[],
-  highs: readonly PartitionOffset[],
-): End {
-  const [low, high] = [lows, highs].map((all) => all.find((each) => each.partition === partition));
+function byPartition(answers: readonly PartitionOffset[]): Map<number, PartitionOffset> {
+  return new Map(answers.map((answer) => [answer.partition, answer]));
+}
+
+function endOf(low: PartitionOffset | undefined, high: PartitionOffset | undefined): End {
   if (low === undefined || high === undefined) return { error: 'left out of the answer' };
   const error = low.error || high.error;
   return error === ErrorCode.NONE

@@ -29,10 +29,10 @@ export type FetchRoundDeps = {
 };
 
 /**
- * Asks a leader for those of `own` that are ready; false when none is. When it resolves, they have been given
- * the answer, and work on it by themselves.
+ * Asks a leader for those of `own` that are ready, and says how many bytes of records came; null when none is
+ * ready. When it resolves, they have been given the answer, and work on it by themselves.
  */
-export type FetchRound = (node: string, own: readonly Fetching[]) => Promise<boolean>;
+export type FetchRound = (node: string, own: readonly Fetching[]) => Promise<number | null>;
 
 /** Rounds of requests, for one leader after the other or for several at once. */
 export function createFetchRound(deps: FetchRoundDeps): FetchRound {
@@ -65,8 +65,7 @@ export function createFetchRound(deps: FetchRoundDeps): FetchRound {
     try {
       const askedAt = systemClock.monotonic();
       const parts = await cluster.send(node, exchange);
-      const bytes = parts.reduce((sum, part) => sum + part.bytes.length, 0);
-      onFetched(systemClock.monotonic() - askedAt, bytes);
+      onFetched(systemClock.monotonic() - askedAt, bytesOf(parts));
       return parts;
     } finally {
       for (const each of everyone) each.answered();
@@ -94,13 +93,17 @@ export function createFetchRound(deps: FetchRoundDeps): FetchRound {
 
   return async (node, own) => {
     const groups = groupByPartition(own.filter(({ ready }) => ready));
-    if (groups.length === 0) return false;
+    if (groups.length === 0) return null;
     const leftOut = own.filter(({ resting }) => !resting).length - groups.flat().length;
     const parts = await ask(node, groups, leftOut > 0);
     onUp();
     handOut(parts, groups);
-    return true;
+    return bytesOf(parts);
   };
+}
+
+function bytesOf(parts: readonly FetchedPartition[]): number {
+  return parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
 /**

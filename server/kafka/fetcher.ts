@@ -37,10 +37,14 @@ export function createFetcher(deps: {
   metadataEveryMs?: number;
   /** How long a request waits at the end of a partition; who asks next waits for it. */
   maxWaitMs?: number;
+  /** From one request to a leader to the next, at least, unless there is much to read. */
+  everyMs?: number;
 }): Fetcher {
   const { cluster, logger, random, onState, onPartition } = deps;
   const { metadataEveryMs = METADATA_EVERY_MS, onFetched = () => {} } = deps;
   const fetchings = new Set<Fetching>();
+  /** How many follow a partition, by its name: counted, because a large group has thousands. */
+  const followers = new Map<string, number>();
   const closing = createAbort();
   const { signal } = closing;
   let searching = false;
@@ -50,13 +54,14 @@ export function createFetcher(deps: {
   const { ask, refresh, topicId } = createRefresh({
     ...{ cluster, backoff, onState },
     followed: () => [...fetchings].map(({ tp }) => tp.topic),
-    refreshed: place,
+    refreshed: () => place(),
   });
   const boundsOf = createBounds({ cluster, logger, backoff, refresh: ask });
   const polls = createPolls({
     ...{ cluster, logger, fetchings, signal, pause, refresh, run, onPartition, onFetched },
     onUp: () => onState(true),
     maxWaitMs: deps.maxWaitMs,
+    everyMs: deps.everyMs,
   });
   const metadataTimer = setInterval(() => run(refresh()), metadataEveryMs);
 
@@ -67,8 +72,8 @@ export function createFetcher(deps: {
     });
   }
 
-  function place(): void {
-    for (const { tp } of fetchings) {
+  function place(some: Iterable<Fetching> = fetchings): void {
+    for (const { tp } of some) {
       const leader = cluster.leader(tp);
       if (leader === null) run(search());
       else polls.begin(leader.node);
@@ -95,8 +100,13 @@ export function createFetcher(deps: {
   function closed(fetching: Fetching): void {
     const { tp } = fetching;
     fetchings.delete(fetching);
-    // A partition that nobody follows has no problem.
-    if (![...fetchings].some((other) => nameOf(other.tp) === nameOf(tp))) onPartition(tp, null);
+    const left = (followers.get(nameOf(tp)) ?? 1) - 1;
+    if (left > 0) followers.set(nameOf(tp), left);
+    else {
+      followers.delete(nameOf(tp));
+      // A partition that nobody follows has no problem.
+      onPartition(tp, null);
+    }
     polls.wake();
   }
 
@@ -108,7 +118,8 @@ export function createFetcher(deps: {
         ...{ tp, from, follower, logger, boundsOf, pause, refresh, wake: polls.wake, closed },
       });
       fetchings.add(fetching);
-      place();
+      followers.set(nameOf(tp), (followers.get(nameOf(tp)) ?? 0) + 1);
+      place([fetching]);
       return { close: fetching.close };
     },
     async close() {

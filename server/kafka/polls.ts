@@ -1,7 +1,11 @@
 // Long polls: per leader one for all partitions that are followed there, the next one sent before the
 // answer of this one is worked on.
 import { describe, isProgrammerError } from '../errors.ts';
+import { delay, systemClock } from '../log/clock.ts';
 import { createFetchRound, type FetchRoundDeps } from './fetch-round.ts';
+
+/** Who gets so much has fallen behind, and asks again at once. */
+const MUCH_BYTES = 256 * 1024;
 
 export type Polls = {
   /** Polls a leader as long as something is followed there; nothing when it is polled already. */
@@ -16,9 +20,21 @@ export function createPolls(
     signal: AbortSignal;
     pause: (failures: number) => Promise<void>;
     refresh: () => Promise<void>;
+    /** From one request to the next, at least, unless there is much to read: each names all partitions. */
+    everyMs?: number | undefined;
   },
 ): Polls {
-  const { cluster, logger, fetchings, signal, pause, refresh, run, onPartition } = deps;
+  const {
+    cluster,
+    logger,
+    fetchings,
+    signal,
+    pause,
+    refresh,
+    run,
+    onPartition,
+    everyMs = 0,
+  } = deps;
   const fetchRound = createFetchRound(deps);
   const polled = new Set<string>();
   let sleepers: (() => void)[] = [];
@@ -32,9 +48,15 @@ export function createPolls(
       while (!signal.aborted) {
         const own = [...fetchings].filter(({ tp }) => cluster.leader(tp)?.node === node);
         if (own.length === 0) return;
+        const askedAt = systemClock.monotonic();
         try {
-          if (await fetchRound(node, own)) failures = 0;
-          else await new Promise<void>((resolve) => sleepers.push(resolve));
+          const bytes = await fetchRound(node, own);
+          if (bytes === null) {
+            await new Promise<void>((resolve) => sleepers.push(resolve));
+            continue;
+          }
+          failures = 0;
+          await rest(askedAt, bytes);
         } catch (error) {
           if (isProgrammerError(error)) throw error;
           if (signal.aborted) return;
@@ -47,6 +69,11 @@ export function createPolls(
     } finally {
       polled.delete(node);
     }
+  }
+
+  async function rest(askedAt: number, bytes: number): Promise<void> {
+    const left = askedAt + everyMs - systemClock.monotonic();
+    if (left > 0 && bytes < MUCH_BYTES) await delay(systemClock, left, signal);
   }
 
   return {

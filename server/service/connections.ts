@@ -15,13 +15,13 @@ import type { Reports } from './reports.ts';
 
 /** For reads of a single record: Kafka answers at once and does not wait for more records. */
 const SINGLE_WAIT_MS = 10;
+/** What is shown is told ten times a second; a request of its reader names every partition of the group. */
+const SHOWN_EVERY_MS = 50;
 
 export type Connections = {
   readonly kafka: ReturnType<typeof createKafka>;
   readonly taskReader: Fetcher;
   readonly viewReader: Fetcher;
-  /** Reads the last checkpoints of partitions that run elsewhere. */
-  readonly sampleReader: Fetcher;
   /** Follows the dead letters for their index. */
   readonly indexReader: Fetcher;
   /** Reads single letters and checkpoints: nobody follows anything with it, so nothing has to wait. */
@@ -50,26 +50,23 @@ export function openConnections(deps: {
     logger,
     onTrouble: reports.unconnected,
   });
-  const createReader = (
-    of: Progress,
-    onFetched = (_ms: number, _bytes: number) => {},
-    maxWaitMs?: number,
-  ) =>
+  type Habits = Partial<Pick<Parameters<typeof createFetcher>[0], 'onFetched' | 'everyMs'>>;
+  const createReader = (of: Progress, habits: Habits) =>
     createFetcher({
       cluster: createCluster(kafka),
       logger,
       random: Math.random,
       onState: reports.kafka,
       onPartition: of.readEnded,
-      onFetched,
-      ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
+      ...habits,
     });
-  const taskReader = createReader(progress.tasks, (ms, bytes) => {
-    instruments.fetchTook.observe(ms / 1000);
-    instruments.fetchBytes.observe(bytes);
+  const taskReader = createReader(progress.tasks, {
+    onFetched(ms, bytes) {
+      instruments.fetchTook.observe(ms / 1000);
+      instruments.fetchBytes.observe(bytes);
+    },
   });
-  const viewReader = createReader(progress.view);
-  const sampleReader = createReader(progress.view, () => {}, SINGLE_WAIT_MS);
+  const viewReader = createReader(progress.view, { everyMs: SHOWN_EVERY_MS });
   // The view reads the same topics and says when it cannot, so these two say nothing.
   const quiet = { logger, random: Math.random, onState: () => {}, onPartition: () => {} };
   const indexReader = createFetcher({ cluster: createCluster(kafka), ...quiet });
@@ -94,7 +91,7 @@ export function openConnections(deps: {
     partitions: config.PARTITIONS,
     logger,
   });
-  const readers = { taskReader, viewReader, sampleReader, indexReader, letterReader };
+  const readers = { taskReader, viewReader, indexReader, letterReader };
   const all = [...Object.values(readers), ends, writer, topics];
   return {
     ...{ kafka, ...readers, ends, writer, topics },

@@ -23,7 +23,7 @@ import { shareTopicIds } from '../task/identity.ts';
 import type { Tasks } from '../task/tasks.ts';
 import { watchReader } from '../task/watched.ts';
 import { createCommands } from '../view/commands.ts';
-import { createGroupView, type GroupViewReader } from '../view/group-view.ts';
+import { createGroupView } from '../view/group-view.ts';
 import { createChooser } from '../view/letter-choice.ts';
 import { type Commanding, createCommanding } from './commanding.ts';
 import { type Connections, openConnections } from './connections.ts';
@@ -105,10 +105,6 @@ export function createParts(surroundings: Surroundings) {
   const view = createGroupView({
     ...logsOf(config),
     reader: viewReader,
-    samples: {
-      reader: watchReader(connections.sampleReader, progress.view),
-      ends: (partitions) => connections.ends.read(config.CHECKPOINT_TOPIC, partitions),
-    },
     state: averages,
     idOf: schemas.idOf,
     idReady: schemas.idReady,
@@ -125,7 +121,7 @@ export function createParts(surroundings: Surroundings) {
   });
   const sayPauses = createPauseHealth({ commands: allCommands, reports, own: tasks.positions });
   const membership = membershipOf(surroundings, {
-    ...{ connections, presence, tasks, view, instruments, reports, lifecycle },
+    ...{ connections, presence, tasks, instruments, reports, lifecycle },
   });
   const lag = createLag({
     readEnds: (partitions) => connections.ends.read(config.ORDERS_TOPIC, partitions),
@@ -207,23 +203,19 @@ function membershipOf(
     connections: Connections;
     presence: PresenceRecord;
     tasks: Tasks;
-    view: Pick<GroupViewReader, 'own'>;
     instruments: Instruments;
     reports: Reports;
     lifecycle: Lifecycle;
   },
 ): Membership {
-  const { connections, presence, tasks, view, instruments, reports, lifecycle } = parts;
+  const { connections, presence, tasks, instruments, reports, lifecycle } = parts;
   return createMembership({
     kafka: connections.kafka,
     groupId: config.GROUP_ID,
     topic: config.ORDERS_TOPIC,
     presence,
     logger,
-    onAssigned(partitions) {
-      view.own(partitions);
-      tasks.assign(partitions);
-    },
+    onAssigned: tasks.assign,
     onRebalanced: (ms) => instruments.rebalance.observe(ms / 1000),
     onState(state) {
       reports.member(state);

@@ -11,8 +11,6 @@ import type { LogReader, TopicPartition } from '../log/ports.ts';
 import type { Steps } from '../log/slices.ts';
 import type { RecordCursor } from '../record-batch/reader.ts';
 import { lastHeaders } from '../record-batch/record-parts.ts';
-import { createCheckpointLogs } from './checkpoint-logs.ts';
-import type { Samples } from './checkpoint-samples.ts';
 import { createDeadLetterRing } from './dead-letter-ring.ts';
 import { followLog } from './follow-log.ts';
 import { createHeadStamps } from './head-stamps.ts';
@@ -50,8 +48,6 @@ export type GroupView = {
 export type GroupViewReader = GroupView & {
   /** Begins to follow partitions that it does not follow yet. */
   follow(partitions: readonly number[]): void;
-  /** Which partitions run here now: of these every checkpoint is read. */
-  own(partitions: readonly number[]): void;
   /**
    * Resolves when all has been read that stood in the topics when they began to be followed; rejects
    * when the view is closed before.
@@ -64,8 +60,6 @@ export type GroupViewReader = GroupView & {
 
 type Dependencies = {
   reader: LogReader;
-  /** Where checkpoints of partitions that do not run here are read; without it as all others. */
-  samples?: Samples;
   group: string;
   checkpointTopic: string;
   deadLetterTopic: string;
@@ -103,14 +97,6 @@ export function createGroupView(deps: Dependencies): GroupViewReader {
     onCheckpoint,
     onHead: heads.put,
   });
-  const checkpointLogs = createCheckpointLogs({
-    ...{ reader, clock, topic: deps.checkpointTopic, visit: readCheckpoint },
-    samples: deps.samples ?? null,
-    failed(partition, error) {
-      lost.add(partition);
-      onFailed(checkpointLog(partition), error);
-    },
-  });
   const ring = createDeadLetterRing(deadLetterBufferSize);
   const partitions = new Map<number, Promise<unknown>>();
   const closing = createAbort();
@@ -123,7 +109,13 @@ export function createGroupView(deps: Dependencies): GroupViewReader {
   function followPartition(partition: number): Promise<unknown> {
     const access = { reader, clock, signal };
     return Promise.all([
-      checkpointLogs.begin(partition),
+      followLog(access, checkpointLog(partition), Number.POSITIVE_INFINITY, {
+        visit: readCheckpoint,
+        failed(_partition, error) {
+          lost.add(partition);
+          onFailed(checkpointLog(partition), error);
+        },
+      }),
       followLog(access, letterLog(partition), deadLetterBufferSize, {
         visit(_partition, cursor) {
           const add = () => ring.add(letterUnder(cursor, partition, idOf));
@@ -145,10 +137,7 @@ export function createGroupView(deps: Dependencies): GroupViewReader {
       return known;
     },
     heads: heads.newest,
-    merge() {
-      checkpointLogs.looked();
-      return heads.merge();
-    },
+    merge: heads.merge,
     merged: heads.merged,
     run: heads.run,
     newestDeadLetters: (limit) => ring.newest(limit),
@@ -162,21 +151,17 @@ export function createGroupView(deps: Dependencies): GroupViewReader {
         caughtUp.then(
           () => upToDate.add(partition),
           // A reader that was closed meanwhile is no failure.
-          (error: unknown) => signal.aborted || onFailed(letterLog(partition), error),
+          (error: unknown) => signal.aborted || onFailed(checkpointLog(partition), error),
         );
         partitions.set(partition, caughtUp);
       }
     },
-    own: checkpointLogs.own,
     async caughtUp() {
       await Promise.all(partitions.values());
       await heads.merge();
     },
     isCaughtUp: (partition) => upToDate.has(partition) && !lost.has(partition),
-    close() {
-      closing.abort();
-      checkpointLogs.close();
-    },
+    close: () => closing.abort(),
   };
 }
 

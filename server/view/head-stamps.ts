@@ -1,5 +1,5 @@
 // Which of the checkpoints that are read is the head of its partition.
-import type { CheckpointStamp, OnCheckpoint, PlacedStamp } from '../log/checkpoint-stamp.ts';
+import type { OnCheckpoint, PlacedStamp } from '../log/checkpoint-stamp.ts';
 import { succeeds } from '../log/checkpoint-stamp.ts';
 import { stampOf, valueUnder } from '../log/head.ts';
 import type { Logger } from '../log/logger.ts';
@@ -8,7 +8,7 @@ import type { RecordCursor } from '../record-batch/reader.ts';
 /**
  * Looks at the records of the checkpoint topic of a group: `onCheckpoint` hears of every checkpoint,
  * `onHead` of each that takes the place of the head, with a copy of its bytes. What is no checkpoint is
- * passed over, with one line in the log for each partition. Gives the stamp, or null where there is none.
+ * passed over, with one line in the log for each partition.
  */
 export function createHeadStamps(deps: {
   topic: string;
@@ -16,7 +16,7 @@ export function createHeadStamps(deps: {
   logger: Logger;
   onCheckpoint: OnCheckpoint;
   onHead: (partition: number, checkpoint: Buffer) => void;
-}): (partition: number, cursor: RecordCursor) => CheckpointStamp | null {
+}): (partition: number, cursor: RecordCursor) => void {
   const { topic, group, logger, onCheckpoint, onHead } = deps;
   const stamps = new Map<number, PlacedStamp>();
   const warned = new Set<number>();
@@ -33,15 +33,14 @@ export function createHeadStamps(deps: {
     const read = stampOf(bytes, group, { topic, partition });
     if (read === null) {
       warnOnce(partition, cursor.offset, bytes.length);
-      return null;
+      return;
     }
     const stamp = { ...read, offset: cursor.offset };
     const head = stamps.get(partition);
     const isHead = head === undefined || succeeds(stamp, head);
     onCheckpoint(partition, cursor.offset, stamp, isHead);
-    if (!isHead) return stamp;
+    if (!isHead) return;
     stamps.set(partition, stamp);
     onHead(partition, Buffer.from(bytes));
-    return stamp;
   };
 }

@@ -20,7 +20,7 @@ type Fetch = {
 };
 
 /** Brokers whose every answer the test gives by hand. */
-function handBrokers(t: Test, metadataEveryMs = 3_600_000) {
+function handBrokers(t: Test, metadataEveryMs = 3_600_000, everyMs = 0) {
   const waiting: Fetch[] = [];
   const takers: ((fetch: Fetch) => void)[] = [];
   const leaders = new Map<number, string>();
@@ -78,6 +78,7 @@ function handBrokers(t: Test, metadataEveryMs = 3_600_000) {
       for (const hear of hearers.splice(0)) hear();
     },
     metadataEveryMs,
+    everyMs,
   });
   t.teardown(() => fetcher.close());
   return {
@@ -173,6 +174,21 @@ t.test(
     t.same((await nextFetch()).partitions, [{ ...tp(), offset: 2 }]);
   },
 );
+
+t.test('who is not to ask so often rests, but not while there is much to read', async (t) => {
+  const { fetcher, leaders, nextFetch, sent } = handBrokers(t, 3_600_000, 3_600_000);
+  leaders.set(0, '1');
+  const { follower, nextSet } = handFollower();
+  fetcher.follow(tp(), 0, follower);
+  const value = Buffer.alloc(300_000);
+  const much = encodeBatch([{ timestamp: 1, key: null, value, headers: [] }]);
+  (await nextFetch()).answer([{ ...tp(), bytes: much }]);
+  (await nextSet()).done();
+  (await nextFetch()).answer([{ ...tp(), bytes: batch(1) }]);
+  (await nextSet()).done();
+  await fetcher.bounds(tp());
+  t.equal(sent.length, 0, 'nothing is asked after a little');
+});
 
 t.test('who is busy is left out, and the others wait only shortly for that', async (t) => {
   const { fetcher, leaders, nextFetch } = handBrokers(t);
