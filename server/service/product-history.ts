@@ -1,5 +1,6 @@
 // How the orders of each product came lately: a few numbers for each that is shown, sampled now and then.
 import type { ProductHistory } from '../http/contract-series.ts';
+import { SHOWN_PRODUCTS } from '../orders/group-averages.ts';
 
 const STEP_MS = 10_000;
 /** Four minutes. */
@@ -13,6 +14,12 @@ export type ProductHistoryStore = {
 
 type Sample = { readonly at: number; readonly counts: ReadonlyMap<string, number> | null };
 
+/** Of a product that is not there: none as long as all there are were shown, else nobody knows. */
+function ordersIn(counts: Sample['counts'], product: string): number | undefined {
+  if (counts === null) return undefined;
+  return counts.get(product) ?? (counts.size < SHOWN_PRODUCTS ? 0 : undefined);
+}
+
 /** Nothing sampled yet. Of 1,000 products at most 1 MB: each sample holds numbers and no names of its own. */
 export function createProductHistory(): ProductHistoryStore {
   let samples: Sample[] = [];
@@ -20,7 +27,8 @@ export function createProductHistory(): ProductHistoryStore {
   /** What a product grew by in each step; null where one of its ends is not known, or it was set back. */
   function growthOf(product: string): (number | null)[] {
     return samples.slice(1).map(({ counts }, index) => {
-      const [before, after] = [samples[index]!.counts?.get(product), counts?.get(product)];
+      const before = ordersIn(samples[index]!.counts, product);
+      const after = ordersIn(counts, product);
       const grown = before === undefined || after === undefined ? -1 : after - before;
       return grown < 0 ? null : grown;
     });

@@ -16,9 +16,17 @@ t.test('a product has what came in each step, and a gap where that is not known'
     to: '1970-01-01T00:00:40.000Z',
     products: [
       { product: 'Lamp', orders: [3, null, null, null] },
-      { product: 'Mug', orders: [null, null, null, 3] },
+      { product: 'Mug', orders: [1, null, null, 3] },
     ],
   });
+});
+
+t.test('of a product that was not among the thousand before, nobody knows', async (t) => {
+  const history = createProductHistory();
+  const thousand = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`Item${n}`, 5]));
+  history.sample(0, counts(thousand));
+  history.sample(10_000, counts({ ...thousand, Lamp: 6 }));
+  t.same(history.read().products.at(-1), { product: 'Lamp', orders: [null] });
 });
 
 t.test('only the last four minutes are kept, of what is shown now', async (t) => {
