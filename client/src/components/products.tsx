@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ProductPage } from '../../../server/http/contract.ts';
 import { fetchHistory, fetchProducts } from '../browser.ts';
 import { average, count } from '../format.ts';
@@ -22,6 +22,7 @@ const COLUMNS: readonly [key: SortKey, label: string][] = [
 ];
 
 const HISTORY_EVERY = 10_000;
+const NONE: Points = [];
 
 /** Count and average of every product, sortable, one page at a time. */
 export function Products({ model, now, old }: { model: Model | null; now: number; old: boolean }) {
@@ -35,7 +36,10 @@ export function Products({ model, now, old }: { model: Model | null; now: number
   const { order = [], products = new Map() } = last.current ?? {};
   const here = filter === '' ? order : order.filter((name) => matches(name, filter));
   const lately = usePolled('history', HISTORY_EVERY, fetchHistory)?.products;
-  const histories = new Map(lately?.map(({ product, orders }) => [product, orders]));
+  const histories = useMemo(
+    () => new Map(lately?.map(({ product, orders }) => [product, orders])),
+    [lately],
+  );
   const search = model && searchFor(model, { sort, filter, page: wanted, size });
   const asked = useAsked(search, model?.seq ?? 0, now);
 
@@ -115,7 +119,7 @@ export function Products({ model, now, old }: { model: Model | null; now: number
                 <td class="num">{count(row.count)}</td>
                 <td class="num">{average(row.averagePrice)}</td>
                 <td class="lately">
-                  <Lately points={histories.get(product) ?? []} />
+                  <Lately points={histories.get(product)} />
                 </td>
               </tr>
             ))}
@@ -138,13 +142,16 @@ export function Products({ model, now, old }: { model: Model | null; now: number
   );
 }
 
-/** The orders of a product by ten seconds. */
-function Lately({ points }: { points: Points }) {
-  return (
-    <>
-      <Sparkline points={points} />
-      <span class="sr-only">{summaryOf(points, 'orders in 10 s')}</span>
-    </>
+/** The orders of a product by ten seconds, drawn anew only when they are others. */
+function Lately({ points = NONE }: { points: Points | undefined }) {
+  return useMemo(
+    () => (
+      <>
+        <Sparkline points={points} />
+        <span class="sr-only">{summaryOf(points, 'orders in 10 s')}</span>
+      </>
+    ),
+    [points],
   );
 }
 
