@@ -73,6 +73,7 @@ const service = orGiveUp(() =>
 );
 const app = await buildApp({
   series: service.series,
+  history: service.history,
   source: service.overview,
   letters: service.letters,
   follow: service.follow,

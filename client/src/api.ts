@@ -36,7 +36,7 @@ export const token = {
 export interface LetterPage {
   readonly items: readonly LetterItem[];
   readonly next: string | null;
-  readonly matching: number | null;
+  readonly matching: number;
   /** How many are too old to be found by page or group. */
   readonly older: number;
 }
@@ -47,14 +47,12 @@ export async function fetchLetters(query: LetterQuery, before: string | null): P
   const response = await ask(`/dlq?${letterSearch(query, { limit: '50', before })}`);
   const link = /[?&]before=([^&>]+)[^>]*>; rel="next"/.exec(response.headers.get('link') ?? '');
   const held = response.headers.get('dead-letters') ?? '';
-  const number = (name: string) =>
-    Number(new RegExp(`${name}=(\\d+)`).exec(held)?.[1] ?? Number.NaN);
-  const matching = number('matching');
+  const numbers = Object.fromEntries(held.split(', ').map((each) => each.split('=')));
   return {
     items: (await response.json()) as LetterItem[],
     next: link ? decodeURIComponent(link[1] ?? '') : null,
-    matching: Number.isNaN(matching) ? null : matching,
-    older: number('older') || 0,
+    matching: Number(numbers.matching),
+    older: Number(numbers.older),
   };
 }
 

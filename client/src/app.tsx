@@ -89,6 +89,7 @@ export function App({ feed, onRetry }: { feed: FeedState; onRetry: () => void })
               series={series}
               range={range}
               marks={marksOf(model)}
+              held={paused}
               onRange={setRange}
             />
           )}

@@ -1,6 +1,6 @@
 // The browser's side of the feed's ports.
 import type { ProductPage, Snapshot } from '../../server/http/contract.ts';
-import type { Series } from '../../server/http/contract-series.ts';
+import type { ProductHistory, Series } from '../../server/http/contract-series.ts';
 import type { FeedPorts } from './feed-state.ts';
 import { createStreamTurns, type TabChannel } from './turns.ts';
 
@@ -58,6 +58,11 @@ export function fetchProducts(search: string): Promise<ProductPage> {
 /** How the last while went: `2m`, `15m` or `1h`. */
 export function fetchSeries(range: string): Promise<Series> {
   return fetchJson<Series>(`/api/series?range=${range}`, 'no-store');
+}
+
+/** How the orders of the products that are shown came lately. */
+export function fetchHistory(): Promise<ProductHistory> {
+  return fetchJson<ProductHistory>('/api/products/history', 'no-store');
 }
 
 async function fetchJson<T>(url: string, cache: RequestCache): Promise<T> {

@@ -61,22 +61,14 @@ export function fromSnapshot(snapshot: Snapshot, before: Model | null = null): M
 export function advance(model: Model | null, delta: Delta): Model | 'known' | 'gap' {
   if (!model || delta.epoch !== model.epoch) return 'gap';
   if (delta.seq <= model.seq) return 'known';
-  if (delta.base > model.seq) return 'gap';
+  const { base, metrics, deadLetters, ...rest } = delta;
+  if (base > model.seq) return 'gap';
   return {
-    epoch: delta.epoch,
-    seq: delta.seq,
-    at: delta.at,
-    metrics: delta.metrics ? figuresOf(delta.metrics) : model.metrics,
-    products: changed(model.products, delta.metrics?.perProduct ?? {}),
-    deadLetters: newestFirst(delta.deadLetters ?? [], model.deadLetters),
-    arrivals: delta.arrivals ?? model.arrivals,
-    throughput: delta.throughput === undefined ? model.throughput : delta.throughput,
-    lag: delta.lag ?? model.lag,
-    work: delta.work ?? model.work,
-    status: delta.status ?? model.status,
-    redrives: delta.redrives ?? model.redrives,
-    paused: delta.paused ?? model.paused,
-    writing: model.writing,
+    ...model,
+    ...rest,
+    metrics: metrics ? figuresOf(metrics) : model.metrics,
+    products: changed(model.products, metrics?.perProduct ?? {}),
+    deadLetters: newestFirst(deadLetters ?? [], model.deadLetters),
   };
 }
 

@@ -36,7 +36,7 @@ import { type Expositions, metricsRoute } from './routes/metrics.ts';
 import { type FollowOrder, ordersRoute } from './routes/orders.ts';
 import { productsRoute } from './routes/products.ts';
 import { schemaRoute } from './routes/schema.ts';
-import { type SeriesSource, seriesRoute } from './routes/series.ts';
+import { type HistorySource, type SeriesSource, seriesRoute } from './routes/series.ts';
 import { snapshotRoute } from './routes/snapshot.ts';
 import { streamRoute } from './routes/stream.ts';
 import { filesBelow, staticFiles } from './static-files.ts';
@@ -45,7 +45,8 @@ import { createWriteAccess, type WritingSettings } from './writing.ts';
 
 /** What the server shows and whom it serves. */
 export type AppDeps = {
-  series: SeriesSource;
+  readonly series: SeriesSource;
+  readonly history: HistorySource;
   readonly source: CoreSource;
   readonly letters: Letters;
   /** Finds one order by its id. */
@@ -193,7 +194,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(letterStreamRoutes, { source, list, search, failed });
   const now = () => Date.now();
   await app.register(commandRoutes, { source, commands, list, content, access, audit, clock, now });
-  await app.register(seriesRoute, { series: deps.series });
+  await app.register(seriesRoute, { series: deps.series, history: deps.history, holds });
   await app.register(snapshotRoute, { feed, holds });
   await app.register(productsRoute, { source, holds });
   await app.register(ordersRoute, { follow: deps.follow, holds });

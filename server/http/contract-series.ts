@@ -23,3 +23,17 @@ export const Series = Type.Object(
   Closed,
 );
 export type Series = Static<typeof Series>;
+
+/**
+ * `GET /api/products/history`: of each product that is shown, the orders counted in steps of `step` seconds, the
+ * last of which ends at `to` (null before the first); null where that is not known.
+ */
+export const ProductHistory = Type.Object(
+  {
+    step: Type.Integer(),
+    to: Type.Union([Type.String(), Type.Null()]),
+    products: Type.Array(Type.Object({ product: Type.String(), orders: Points }, Closed)),
+  },
+  Closed,
+);
+export type ProductHistory = Static<typeof ProductHistory>;

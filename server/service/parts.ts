@@ -38,6 +38,7 @@ import { type OrderSchemas, openOrderSchemas, REGISTRY } from './order-schemas.t
 import { createOverview } from './overview.ts';
 import { createOwnTasks, type OwnCommands, type TaskGround } from './own-tasks.ts';
 import { createPauseHealth } from './pause-health.ts';
+import { createProductHistory } from './product-history.ts';
 import { createReports, type Reports } from './reports.ts';
 import { createSeries, readingOf } from './series.ts';
 import { createStalls } from './stalls.ts';
@@ -147,11 +148,20 @@ export function createParts(surroundings: Surroundings) {
   const series = createSeries();
   const sampleSeries = () =>
     series.sample(clock.now(), readingOf(view, lag.read(), stalls.oldHeads()));
+  const history = createProductHistory();
+  const sampleProducts = async () => {
+    // What nobody looks at is not merged, and would seem to stand still.
+    await view.merge();
+    const known = view.known && stalls.oldHeads().size === 0;
+    const counts = averages.top.map(({ product, count }) => [product, count] as const);
+    history.sample(clock.now(), known ? new Map(counts) : null);
+  };
   const instance = instanceOf({ tasks, instruments, presence, commanding });
   const incidents = createIncidentLog({ logger, clock });
   return {
     ...{ lifecycle, reports, upkeep, schemas, connections, presence, tasks, view, membership },
     ...{ lag, health, overview, series, sampleSeries, incidents, instance },
+    ...{ history, sampleProducts },
     ...{ allCommands, commanding, sayPauses, teach },
   };
 }

@@ -5,7 +5,7 @@ import type { Letters } from '../http/letters.ts';
 import type { CoreSource } from '../http/overview.ts';
 import type { CommandPorts } from '../http/routes/commands.ts';
 import type { FollowOrder } from '../http/routes/orders.ts';
-import type { SeriesSource } from '../http/routes/series.ts';
+import type { HistorySource, SeriesSource } from '../http/routes/series.ts';
 import { systemClock as clock, delay } from '../log/clock.ts';
 import type { Instance } from './instance-metrics.ts';
 import type { OrderSchemas } from './order-schemas.ts';
@@ -14,6 +14,8 @@ import { createParts, type Parts, type Surroundings } from './parts.ts';
 const UPKEEP_MS = 5000;
 /** How often the log hears of what is wrong, and the ends of the partitions are asked for. */
 const LOOK_MS = 1000;
+/** How often the orders of the products are noted down: the step of their history. */
+const PRODUCTS_MS = 10_000;
 /** The group is not joined before the view has caught up, or this has passed. */
 const CATCH_UP_MS = 5000;
 /** Dead letters are indexed when the service is ready, or after this in any case. */
@@ -24,6 +26,7 @@ const TRIM_MS = 30_000;
 export type Service = {
   readonly overview: CoreSource;
   readonly series: SeriesSource;
+  readonly history: HistorySource;
   /** What it measures of itself. */
   readonly instance: Instance;
   readonly letters: Letters;
@@ -44,6 +47,7 @@ export function createService(surroundings: Surroundings): Service {
   const { commanding, allCommands, sayPauses } = parts;
   return {
     overview: parts.overview,
+    history: parts.history.read,
     series: (range) => parts.series.read(range, clock.now()),
     instance: parts.instance,
     letters: commanding.letters,
@@ -106,6 +110,7 @@ async function start(parts: Parts): Promise<void> {
   await upkeep.insist('the topics cannot be prepared', ensureTopics);
   upkeep.every(LOOK_MS, 'the ends of the partitions are not known', lag.ask);
   upkeep.every(LOOK_MS, 'the last hour is not kept', parts.sampleSeries);
+  upkeep.every(PRODUCTS_MS, 'the history of products is not kept', parts.sampleProducts);
   // A partition that cannot be read is reported elsewhere, and does not keep the others waiting.
   const reading = view.caughtUp().then(reports.caughtUp, () => {});
   await Promise.race([reading, delay(clock, CATCH_UP_MS)]);

@@ -44,7 +44,7 @@ export function fateOf(head: Head | null, evidence: Evidence): Verdict {
   if (head === null) return verdict('unread', 'the group has written no checkpoint yet');
   const { start, nextOffset, lost, copyRanges, pending, redrivesFrom } = head.checkpoint;
   if (offset < start) return verdict('before', `the group began at offset ${start}`);
-  if (offset >= nextOffset) return verdict('unread');
+  if (offset >= nextOffset) return verdict('unread', 'no checkpoint has come to it yet');
   const dead = letterOf(head, evidence);
   if (dead === 'there') {
     const gone = letter === null ? 'retention has taken its dead letter' : null;
@@ -52,10 +52,10 @@ export function fateOf(head: Head | null, evidence: Evidence): Verdict {
   }
   const ranges = [look(lost, offset), look(copyRanges, offset)];
   if (ranges[0] === 'in') return verdict('lost', 'retention took it before it was read');
-  if (ranges[1] === 'in') return verdict('copy');
+  if (ranges[1] === 'in') return verdict('copy', 'the same redrive had sent it before');
   const isKnownRedrive = redrive !== null && offset >= redrivesFrom;
   if (isKnownRedrive && redrive.group !== group)
-    return verdict('foreign', `group ${redrive.group}`);
+    return verdict('foreign', `group ${redrive.group} had sent it again`);
   const waiting = pending.find((each) => each.offset === offset);
   if (waiting) return { ...verdict('waiting'), pending: waiting };
   if (dead !== 'none') return verdict('unknown', dead);

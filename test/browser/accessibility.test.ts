@@ -10,7 +10,10 @@ import { aStatus, someMetrics } from '../fixtures/snapshot.ts';
 
 type Screen = readonly [width: number, colorScheme: 'light' | 'dark'];
 
-/** Every width and both schemes once; the rest of the eight is looked at where most is shown. */
+/**
+ * Every width and both schemes once; the rest of the eight is looked at where most is shown, and everywhere
+ * with EVERY_SCREEN set, which takes twice as long.
+ */
 const FOUR: readonly Screen[] = [
   [1440, 'light'],
   [768, 'dark'],
@@ -32,7 +35,12 @@ t.test('the page can be used by everybody', async (t) => {
     openDashboard(t, chromium, change, { ...STILL, ...options }, path);
 
   /** Asserts of a state that axe finds no fault in it, and that nothing is wider than the screen. */
-  async function sound(t: Test, page: Page, state: string, screens = FOUR) {
+  async function sound(
+    t: Test,
+    page: Page,
+    state: string,
+    screens = process.env.EVERY_SCREEN ? EIGHT : FOUR,
+  ) {
     for (const [width, colorScheme] of screens) {
       await page.setViewportSize({ width, height: 900 });
       await page.emulateMedia({ colorScheme });

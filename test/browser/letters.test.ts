@@ -114,6 +114,38 @@ t.test('dead letters on the page', async (t) => {
     t.match(told[0], { body: { selection: { ids: [letters[0]!.id, letters[2]!.id] } } });
   });
 
+  t.test('several are selected and sent again with the keyboard alone', async (t) => {
+    const { server, page } = await dashboard(t, '?letters=all');
+    await page.locator('.letter').first().waitFor();
+    /** Goes from control to control until one of that name has the focus. */
+    async function tabTo(name: string, key = 'Tab') {
+      for (let presses = 0; presses < 40; presses += 1) {
+        const text = await page.evaluate<string>(
+          `document.activeElement.closest('label')?.textContent ?? document.activeElement.textContent`,
+        );
+        if (text.startsWith(name)) return;
+        await page.keyboard.press(key);
+      }
+      t.fail(`${name} is out of reach`);
+    }
+    for (const key of ['d', 'x', 'j', 'x']) await page.keyboard.press(key);
+    await reads(page, '.letters-bar', '2 selected');
+    await tabTo('Redrive selected', 'Shift+Tab');
+    await page.keyboard.press('Enter');
+    await reads(page, '.dialog', '2 letters would be sent.');
+    await tabTo('Why');
+    await page.keyboard.type('mended');
+    await tabTo('Redrive 2 letters');
+    await page.keyboard.press('Enter');
+    await reads(page, '.toast', 'Undo');
+    const [first, second] = server.letters.letters;
+    const ids = [first!.id, second!.id];
+    t.match(server.letters.told.at(-1), {
+      path: '/redrives',
+      body: { selection: { ids }, why: 'mended', dryRun: false },
+    });
+  });
+
   t.test('what became of a redrive is shown as it comes, and it can be cancelled', async (t) => {
     const { server, page } = await dashboard(t, '', { redrives: [redriveShown()] });
     await reads(
@@ -183,9 +215,9 @@ t.test('dead letters on the page', async (t) => {
       await reads(page, '.dialog h2', 'Order ord_');
       t.match(page.url(), /\?order=ord_/);
       const [first, second] = await page.locator('.dialog .steps').allTextContents();
-      t.match(first, /Produced.*\+1 s4 attempts failed, the first.*\+14 sBecame a dead letter: /);
-      t.match(second, /Sent again by ann, time 1.*1 attempt failed, the first: still no answer/);
-      t.match(second, /Waits, as of this checkpoint.*To be tried again/);
+      t.match(first, /Produced.*\+1 s4 attempts failed.*\+14 sdead-lettered: /);
+      t.match(second, /Sent again by ann, time 1.*1 attempt failed/);
+      t.match(second, /waiting: still no answer, as of this checkpoint.*To be tried again/);
       await reads(page, '.dialog', '140,000 of 3,140,000 offsets of orders and 130 of 130');
       await reads(page, '.dialog li', 'orders[2] from offset 0 to 2999999: there was no time');
       await picture(page, 'order');

@@ -23,7 +23,7 @@ const widest = (page: Page) => page.evaluate<number>('document.documentElement.s
 /** Elements with text that is cut off without a title and without a way to scroll to it. */
 const CUT = `[...document.querySelectorAll('.card *, #products tbody *, .letter *, .pill *')]
   .filter((node) => node.childElementCount === 0 && node.scrollWidth > node.clientWidth + 1
-    && getComputedStyle(node).display !== 'inline' && !node.closest('[title]'))
+    && getComputedStyle(node).display !== 'inline' && !node.closest('[title], .sr-only'))
   .map((node) => node.className + ' ' + node.textContent)`;
 
 t.test('reading the page', async (t) => {
@@ -208,6 +208,54 @@ t.test('reading the page', async (t) => {
     await page.waitForURL(/range=15m/);
     await picture(page, 'chart');
   });
+
+  t.test('while the view is held the chart stands still, and is gone over', async (t) => {
+    const { page } = await dashboard(t);
+    const words = page.locator('.chart-words');
+    await words.waitFor();
+    await page.keyboard.press('Space');
+    await pill(page, 'Paused').waitFor();
+    const held = (await words.textContent())!;
+    const slider = page.getByRole('slider');
+    await slider.hover({ position: { x: 400, y: 50 } });
+    const earlier = (await words.textContent())!;
+    t.ok(earlier < held, `${earlier} is before ${held}`);
+    await page.mouse.move(0, 0);
+    // The next answer of the server, which is of a later time.
+    await page.waitForResponse(/series/);
+    await page.waitForResponse(/series/);
+    t.equal(await words.textContent(), earlier);
+    await slider.press('End');
+    t.equal(await words.textContent(), held);
+  });
+
+  t.test('beside each product stands how its orders came lately', async (t) => {
+    const { page } = await dashboard(t);
+    const cell = page.locator('#products tbody .lately').first();
+    await cell
+      .filter({ hasText: 'now 6 orders in 10 s; min 0, max 6 in 24 points, 6 not known' })
+      .waitFor();
+    t.match(await cell.locator('path').getAttribute('d'), /^M/);
+  });
+
+  for (const [percent, width, height] of [
+    [200, 640, 400],
+    [400, 320, 200],
+  ] as const) {
+    t.test(`zoomed to ${percent} % everything can be read and reached`, async (t) => {
+      const viewport = { width, height };
+      const { page } = await dashboard(t, {}, { viewport, deviceScaleFactor: percent / 100 });
+      await page.locator('.partitions').waitFor();
+      t.equal(await widest(page), width, 'nothing has to be scrolled sideways');
+      t.same(await page.evaluate(CUT), []);
+      await page.locator('.letter-more').first().click();
+      await reads(page, '.dialog', 'stopped at byte 6');
+      const last = page.locator('.dialog summary');
+      await last.scrollIntoViewIfNeeded();
+      t.ok((await last.boundingBox())!.y < height, 'the end of a dialog comes into view');
+      await picture(page, `zoom-${percent}`);
+    });
+  }
 
   t.test('every message of the page stands in a landmark', async (t) => {
     const { server, page } = await dashboard(t);

@@ -61,7 +61,7 @@ t.test('the page tells the truth', async (t) => {
     await reads(page, '.letter', 'MALFORMED');
     await page.getByLabel('Id of an order').fill('o39');
     await page.keyboard.press('Enter');
-    await reads(page, '.dialog .steps', /Produced.*Counted, as of this checkpoint/);
+    await reads(page, '.dialog .steps', /Produced.*counted, as of this checkpoint/);
     await reads(page, '.dialog', '50 of 50 offsets of orders and 1 of 1 offsets of orders-dlq.');
     await page.keyboard.press('Escape');
 

@@ -65,6 +65,7 @@ const service = createService({
 });
 const app = await buildApp({
   series: service.series,
+  history: service.history,
   source: service.overview,
   letters: service.letters,
   follow: service.follow,

@@ -17,6 +17,7 @@ import {
   fakeSource,
   foundNothing,
   listen,
+  noHistory,
   noSchemas,
   noSeries,
   rawClient,
@@ -72,6 +73,7 @@ const products = (length: number, prefix = 'p'): [string, number][] =>
 async function start(deps: Partial<AppDeps> & Pick<AppDeps, 'source'>) {
   return buildApp({
     series: noSeries,
+    history: noHistory,
     follow: foundNothing,
     letters: memoryLetters().letters,
     commands: { ...fakeCommands(), teach: null },

@@ -12,8 +12,9 @@ const HEIGHT = LINES.length * (LANE + GAP);
 /** So many rows of the newest points; all of them would be a page of their own. */
 const ROWS = 30;
 
-/** Four lines above each other on one axis of time, with a crosshair for pointer and arrow keys. */
-export function Chart({ series, marks }: { series: Series; marks: readonly Mark[] }) {
+/** Four lines above each other on one axis of time, with a crosshair for pointer and arrow keys; `held`: it stays. */
+export function Chart(props: { series: Series; marks: readonly Mark[]; held: boolean }) {
+  const { series, marks, held } = props;
   const [at, setAt] = useState<number | null>(null);
   const [asTable, setAsTable] = useState(false);
   const last = series.throughput.length - 1;
@@ -52,7 +53,7 @@ export function Chart({ series, marks }: { series: Series; marks: readonly Mark[
         aria-valuenow={shown}
         aria-valuetext={wordsAt(series, shown)}
         onPointerMove={point}
-        onPointerLeave={() => setAt(null)}
+        onPointerLeave={() => held || setAt(null)}
         onKeyDown={press}
       >
         <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">

@@ -1,22 +1,10 @@
-import type { Fate, OrderLife, OrderLives } from '../../../server/http/contract-lives.ts';
+import type { OrderLife, OrderLives } from '../../../server/http/contract-lives.ts';
 import { fetchLives } from '../api.ts';
 import { count, dayUnlessToday, duration, plural, timeOfDay } from '../format.ts';
 import { useAnswer } from '../hooks.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 import { Name } from './name.tsx';
-
-const FATES: Record<Fate, string> = {
-  before: 'Never taken: it stands before the first order of this group',
-  unread: 'Not taken yet',
-  lost: 'Lost before it was read',
-  copy: 'Passed over: the same redrive had sent it before',
-  foreign: 'Passed over: another group sent it again',
-  waiting: 'Waits',
-  counted: 'Counted',
-  'dead-lettered': 'Became a dead letter',
-  unknown: 'What became of it is not known',
-};
 
 /** One order from its record to what became of it, life by life. */
 export function Follow(props: {
@@ -55,11 +43,10 @@ function stepsOf({ record, redrive, fate, asOf, why, waiting, letter }: OrderLif
   const sent = redrive ? `Sent again by ${redrive.by}, time ${redrive.count}` : 'Produced';
   const attempts = letter?.attempts ?? waiting?.attempts ?? 0;
   const failed = letter?.firstFailedAt ?? waiting?.firstFailedAt ?? null;
-  const error = waiting ? `: ${waiting.error}` : '';
-  const tried = `${plural(attempts, 'attempt')} failed, the first${error}`;
-  const reason = letter ? `: ${letter.reason}` : '';
+  const tried = `${plural(attempts, 'attempt')} failed`;
+  const reason = letter || waiting ? `: ${letter?.reason ?? waiting?.error}` : '';
   const note = why === null ? '' : ` (${why})`;
-  const end = `${FATES[fate]}${fate === 'dead-lettered' ? reason : ''}${note}`;
+  const end = `${fate}${reason}${note}`;
   const next = waiting?.nextAttemptAt ?? null;
   return [
     { at: record?.timestamp ?? null, words: record ? sent : 'Its record is there no more' },

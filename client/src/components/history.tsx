@@ -1,3 +1,4 @@
+import { useRef } from 'preact/hooks';
 import type { Series } from '../../../server/http/contract-series.ts';
 import type { Mark } from '../marks.ts';
 import { RANGES, type Range } from '../range.ts';
@@ -11,9 +12,14 @@ export function History(props: {
   series: Series | null;
   range: Range;
   marks: readonly Mark[];
+  /** The view is held: what is shown stands still, to be gone over. */
+  held: boolean;
   onRange: (range: Range) => void;
 }) {
-  const { series, range, marks, onRange } = props;
+  const { range, marks, held, onRange } = props;
+  const shown = useRef(props.series);
+  if (!held || shown.current?.step !== props.series?.step) shown.current = props.series;
+  const { current: series } = shown;
   const all = series
     ? [...marks, ...series.marks.map(({ at }) => ({ at, words: 'rebalance' }))]
     : [];
@@ -29,7 +35,7 @@ export function History(props: {
           ))}
         </span>
       </h2>
-      <div class="chart-place">{series && <Chart series={series} marks={all} />}</div>
+      <div class="chart-place">{series && <Chart series={series} marks={all} held={held} />}</div>
     </section>
   );
 }

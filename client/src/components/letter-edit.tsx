@@ -3,6 +3,7 @@ import type { EditAnswer } from '../../../server/http/contract-commands.ts';
 import type { LetterDetail } from '../../../server/http/contract-letters.ts';
 import { redriveEdited } from '../api.ts';
 import { Button } from './button.tsx';
+import { Fault } from './fault.tsx';
 
 /** The value as JSON, to be mended and sent; what would change is shown before. The original stays. */
 export function LetterEdit(props: {
@@ -46,11 +47,7 @@ export function LetterEdit(props: {
           {checked.answer.difference.length === 0 && <li>Nothing is different.</li>}
         </ul>
       )}
-      {fault !== '' && (
-        <p role="alert" class="text-danger">
-          {fault}
-        </p>
-      )}
+      <Fault words={fault} />
       <p class="mt-2 flex gap-2">
         <Button onClick={() => run(true)}>Show the difference</Button>
         <Button disabled={!isChecked} onClick={() => run(false)}>

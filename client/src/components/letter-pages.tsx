@@ -65,7 +65,7 @@ function Turner(props: {
     <nav class="panel-foot" aria-label="Pages of dead letters">
       <span class="num text-muted">
         page {count(cursors.length)}
-        {page.matching !== null && ` · ${count(page.matching)} match`}
+        {` · ${count(page.matching)} match`}
         {page.older > 0 && ` · ${count(page.older)} older ones are not held`}
       </span>
       <Button disabled={cursors.length === 1} onClick={() => onCursors(cursors.slice(0, -1))}>

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { PartitionWork } from '../../../server/http/contract.ts';
 import { balanceWords } from '../balance.ts';
-import { ago, count, duration } from '../format.ts';
+import { ago, count, duration, UNKNOWN } from '../format.ts';
 import { type PartitionRow, partitionRows } from '../partition-rows.ts';
 import type { Model } from '../store.ts';
 import { Button } from './button.tsx';
@@ -76,6 +76,15 @@ function Row({ row, time }: { row: PartitionRow; time: number | null }) {
     iso === null || time === null ? null : time - Date.parse(iso);
   const unread = since(row.firstUnread?.since ?? null);
   const commit = since(row.committedAt);
+  const { work, owner, firstUnread } = row;
+  const cells = [
+    `${count(row.nextOffset)} of ${count(row.endOffset)}`,
+    count(row.lag),
+    unread === null ? UNKNOWN : `${firstUnread?.orBefore ? 'over ' : ''}${duration(unread)}`,
+    count(row.pending),
+    work === null || time === null ? UNKNOWN : doing(work, time),
+    commit === null ? UNKNOWN : ago(commit),
+  ];
   return (
     <tr>
       <th scope="row" class="num" data-label={COLUMNS[0]}>
@@ -84,28 +93,13 @@ function Row({ row, time }: { row: PartitionRow; time: number | null }) {
       <td data-label={COLUMNS[1]} data-tone={row.tone}>
         {row.state}
       </td>
-      <td data-label={COLUMNS[2]} class="num">
-        {count(row.nextOffset)} of {count(row.endOffset)}
-      </td>
-      <td data-label={COLUMNS[3]} class="num">
-        {count(row.lag)}
-      </td>
-      <td data-label={COLUMNS[4]} class="num">
-        {unread === null
-          ? count(null)
-          : `${row.firstUnread?.orBefore ? 'over ' : ''}${duration(unread)}`}
-      </td>
-      <td data-label={COLUMNS[5]} class="num">
-        {count(row.pending)}
-      </td>
-      <td data-label={COLUMNS[6]} class="num">
-        {row.work === null || time === null ? count(null) : doing(row.work, time)}
-      </td>
-      <td data-label={COLUMNS[7]} class="num">
-        {commit === null ? count(null) : ago(commit)}
-      </td>
-      <td data-label={COLUMNS[8]} class="truncate" title={row.owner ?? undefined}>
-        {row.owner === null ? count(null) : <Name text={row.owner} />}
+      {cells.map((cell, index) => (
+        <td key={index} data-label={COLUMNS[index + 2]} class="num">
+          {cell}
+        </td>
+      ))}
+      <td data-label={COLUMNS[8]} class="truncate" title={owner ?? undefined}>
+        {owner === null ? UNKNOWN : <Name text={owner} />}
       </td>
     </tr>
   );

@@ -3,6 +3,7 @@ import { setPaused } from '../api.ts';
 import { plural } from '../format.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
+import { Fault } from './fault.tsx';
 
 /** Stops or resumes taking orders, with the reason that everybody will read. */
 export function PauseDialog(props: {
@@ -41,11 +42,7 @@ export function PauseDialog(props: {
             onInput={({ currentTarget }) => setWhy(currentTarget.value)}
           />
         </label>
-        {fault !== '' && (
-          <p role="alert" class="text-danger">
-            {fault}
-          </p>
-        )}
+        <Fault words={fault} />
         <p class="mt-3 flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
           <button type="submit" class="button primary">

@@ -1,10 +1,11 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ProductPage } from '../../../server/http/contract.ts';
-import { fetchProducts } from '../browser.ts';
+import { fetchHistory, fetchProducts } from '../browser.ts';
 import { average, count } from '../format.ts';
-import { useMedia, useReader } from '../hooks.ts';
+import { useMedia, usePolled, useReader } from '../hooks.ts';
 import { chosenIn, matches, type Row, searchFor, sortOf, sortText } from '../product-query.ts';
 import { isSorted, nextShown, type Shown, type Sort, type SortKey } from '../row-order.ts';
+import { type Points, summaryOf } from '../series.ts';
 import { hasAllProducts, type Model } from '../store.ts';
 import { isEmpty } from '../trust.ts';
 import { parameter, setParameters } from '../url.ts';
@@ -12,12 +13,16 @@ import { Name } from './name.tsx';
 import { NoOrders } from './no-orders.tsx';
 import { Pager } from './pager.tsx';
 import { SortHeader } from './sort-header.tsx';
+import { Sparkline } from './sparkline.tsx';
 
 const COLUMNS: readonly [key: SortKey, label: string][] = [
   ['product', 'Product'],
   ['count', 'Orders'],
   ['average', 'Average'],
 ];
+
+const HISTORY_EVERY = 10_000;
+const NONE: Points = [];
 
 /** Count and average of every product, sortable, one page at a time. */
 export function Products({ model, now, old }: { model: Model | null; now: number; old: boolean }) {
@@ -30,6 +35,11 @@ export function Products({ model, now, old }: { model: Model | null; now: number
   if (model) last.current = nextShown(last.current, model.products, { sort, at: now, reading });
   const { order = [], products = new Map() } = last.current ?? {};
   const here = filter === '' ? order : order.filter((name) => matches(name, filter));
+  const lately = usePolled('history', HISTORY_EVERY, fetchHistory)?.products;
+  const histories = useMemo(
+    () => new Map(lately?.map(({ product, orders }) => [product, orders])),
+    [lately],
+  );
   const search = model && searchFor(model, { sort, filter, page: wanted, size });
   const asked = useAsked(search, model?.seq ?? 0, now);
 
@@ -94,6 +104,9 @@ export function Products({ model, now, old }: { model: Model | null; now: number
                   onSort={sortBy}
                 />
               ))}
+              <th scope="col" class="lately">
+                Last 4 min
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -105,6 +118,9 @@ export function Products({ model, now, old }: { model: Model | null; now: number
                 </th>
                 <td class="num">{count(row.count)}</td>
                 <td class="num">{average(row.averagePrice)}</td>
+                <td class="lately">
+                  <Lately points={histories.get(product)} />
+                </td>
               </tr>
             ))}
           </tbody>
@@ -123,6 +139,19 @@ export function Products({ model, now, old }: { model: Model | null; now: number
         />
       )}
     </section>
+  );
+}
+
+/** The orders of a product by ten seconds, drawn anew only when they are others. */
+function Lately({ points = NONE }: { points: Points | undefined }) {
+  return useMemo(
+    () => (
+      <>
+        <Sparkline points={points} />
+        <span class="sr-only">{summaryOf(points, 'orders in 10 s')}</span>
+      </>
+    ),
+    [points],
   );
 }
 

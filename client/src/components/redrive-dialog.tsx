@@ -4,6 +4,7 @@ import { type How, redrive, type Selection } from '../api.ts';
 import { count, plural } from '../format.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
+import { Fault } from './fault.tsx';
 
 /** So many are sent only when their number is typed. */
 const MANY = 100;
@@ -89,11 +90,7 @@ export function RedriveDialog(props: {
           </label>
         )}
       </div>
-      {fault !== '' && (
-        <p role="alert" class="text-danger">
-          {fault}
-        </p>
-      )}
+      <Fault words={fault} />
       <p class="flex justify-end gap-2">
         <Button onClick={onClose}>Cancel</Button>
         <Button class="primary" disabled={busy || selected === 0 || !confirmed} onClick={send}>

@@ -3,6 +3,7 @@ import type { RedriveShown } from '../../../server/http/contract-commands.ts';
 import { cancelRedrive } from '../api.ts';
 import { count, timeOfDay } from '../format.ts';
 import { Button } from './button.tsx';
+import { Fault } from './fault.tsx';
 import { Name } from './name.tsx';
 
 const ENDED = new Set(['done', 'cancelled', 'stopped']);
@@ -23,11 +24,9 @@ export function Redrives({
         <h2 class="panel-title" id="redrives-title">
           Redrives
         </h2>
-        {fault !== '' && (
-          <p role="alert" class="empty text-danger">
-            {fault}
-          </p>
-        )}
+        <div class="px-4">
+          <Fault words={fault} />
+        </div>
         <ol>
           {redrives.map((each) => (
             <li key={each.id} class="redrive">

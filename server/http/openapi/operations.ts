@@ -12,7 +12,7 @@ import {
 } from '../contract-commands.ts';
 import { LetterDetail, LetterGroups, LetterItems } from '../contract-letters.ts';
 import { OrderLives } from '../contract-lives.ts';
-import { Series } from '../contract-series.ts';
+import { ProductHistory, Series } from '../contract-series.ts';
 
 /** Why a request is refused, by status; beside what every route may say. */
 export const ERRORS = {
@@ -88,6 +88,12 @@ export const OPERATIONS = {
     tag: 'figures',
     answers: [json(ProductPage, 'The page; empty beyond the last.'), UNCHANGED],
     errors: [400, 503],
+  },
+  'GET /api/products/history': {
+    summary: 'How the orders of the products that are shown came in the last minutes',
+    tag: 'figures',
+    answers: [json(ProductHistory, 'Orders in each step.')],
+    errors: [503],
   },
   'GET /api/products/export': {
     summary: 'All products that a filter takes, as a file',

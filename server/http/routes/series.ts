@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import type { Series } from '../contract-series.ts';
+import { sendJson } from '../answer.ts';
+import type { ProductHistory, Series } from '../contract-series.ts';
+import type { Holds } from '../holds.ts';
 import { HttpError } from '../http-error.ts';
 
 const Query = Type.Object(
@@ -11,10 +13,13 @@ const Query = Type.Object(
 /** The last two minutes, quarter of an hour, or hour. */
 export type SeriesSource = (range: '2m' | '15m' | '1h') => Series;
 
-/** `GET /api/series?range=2m`: how the last while went. */
+/** The last minutes of the products that are shown. */
+export type HistorySource = () => ProductHistory;
+
+/** `GET /api/series?range=2m` and `GET /api/products/history`: how the last while went. */
 export async function seriesRoute(
   app: FastifyInstance,
-  { series }: { series: SeriesSource },
+  { series, history, holds }: { series: SeriesSource; history: HistorySource; holds: Holds },
 ): Promise<void> {
   app.get<{ Querystring: Static<typeof Query> }>('/api/series', {
     schema: { querystring: Query },
@@ -24,5 +29,9 @@ export async function seriesRoute(
       reply.header('cache-control', 'no-store');
       return series(request.query.range as '2m' | '15m' | '1h');
     },
+  });
+  app.get('/api/products/history', async (_request, reply) => {
+    reply.header('cache-control', 'no-store');
+    return sendJson(reply, holds, Buffer.from(JSON.stringify(history())));
   });
 }
