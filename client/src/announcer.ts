@@ -8,7 +8,7 @@ const DEAD_LETTERS_APART = 30_000;
 /** Speaks a state once it has settled, one-off sentences, and dead letters in batches. */
 export function createAnnouncer(clock: AlarmClock, speak: (text: string) => void) {
   const alarm = createAlarm(clock);
-  let spokenAt = Number.NEGATIVE_INFINITY;
+  let spokenAt = -APART;
   let spokenState = '';
   let state = '';
   let sentences: string[] = [];

@@ -269,7 +269,7 @@ t.test('reading the page', async (t) => {
     await page.locator('summary', { hasText: 'Schemas 3' }).click();
     const rows = await page.locator('.schemas li').allTextContents();
     t.same(rows, [
-      'com.example.Order · no framing · 9f72412dc007e331: 6,800 decoded, 20 refused',
+      'com.example.Order · raw · 9f72412dc007e331: 6,800 decoded, 20 refused',
       'com.example.Order · registry · id 7 · 0a1b2c3d4e5f6071: 54 decoded, 0 refused',
       'unknown schema · registry: 0 decoded, 3 refused',
     ]);

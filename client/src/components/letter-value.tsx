@@ -35,7 +35,7 @@ function Writer({ writer }: { writer: WriterShown }) {
   return (
     <details class="text-muted">
       <summary>Written as {schemaWords(writer)}</summary>
-      {writer.schema !== null && <pre class="hex">{JSON.stringify(writer.schema, null, 1)}</pre>}
+      <pre class="hex">{JSON.stringify(writer.schema, null, 1)}</pre>
     </details>
   );
 }

@@ -8,7 +8,7 @@ const APART = 60_000;
 /** Tells of new dead letters while the page is out of sight, once it was asked to. */
 export function Notify({ model }: { model: Model }) {
   const [state, setState] = useState<'off' | 'on' | 'refused'>('off');
-  const { current: told } = useRef({ at: Number.NEGATIVE_INFINITY, model });
+  const { current: told } = useRef({ at: -APART, model });
   useEffect(() => {
     // What was seen on the page is no news.
     if (!document.hidden || state !== 'on') told.model = model;

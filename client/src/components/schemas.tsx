@@ -12,7 +12,6 @@ export function Schemas() {
   return (
     <details class="page mt-4">
       <summary>Schemas {count(writers.length)}</summary>
-      <p class="text-muted">Decoded here since the start; a retried order counts again.</p>
       <ul class="num schemas">
         {writers.map((writer) => (
           <li key={schemaWords(writer)}>

@@ -4,9 +4,9 @@ import { Button } from './button.tsx';
 
 const LESSONS: readonly [lesson: Lesson, label: string, done: string][] = [
   ['samples', 'Send 20 sample orders', '20 orders were sent.'],
-  ['bad', 'Send one bad order of each kind', 'Each becomes a dead letter with its reason.'],
-  ['fail', 'Fail 30 % for 10 s', 'What fails now is tried again, later each time.'],
-  ['stop', 'Stop the consumer for 5 s', 'Orders wait in Kafka: watch the lag.'],
+  ['bad', 'Send one bad order of each kind', 'Watch the dead letters.'],
+  ['fail', 'Fail 30 % for 10 s', 'Watch the retries.'],
+  ['stop', 'Stop the consumer for 5 s', 'Watch the lag.'],
 ];
 
 /** Things to try on the embedded broker, and what to look for. */
