@@ -1,7 +1,7 @@
 // What the page shows at one message of the feed, encoded as it is asked for.
 import type { Snapshot } from './contract.ts';
 import { eventFrame, type Frame } from './event-frame.ts';
-import type { OverviewSource } from './overview.ts';
+import type { LiveSource } from './overview.ts';
 
 /** The state at one message; every encoding is made at most once. */
 export type FeedView = {
@@ -15,7 +15,7 @@ export type FeedView = {
 
 /** Reads the source, in a tick in which that is allowed; `at` in ms since 1970. */
 export function createFeedView(
-  source: Pick<OverviewSource, 'read'>,
+  source: Pick<LiveSource, 'read'>,
   epoch: number,
   seq: number,
   at: number,

@@ -4,7 +4,7 @@ import type { Clock } from '../log/clock.ts';
 import type { Delta } from './contract.ts';
 import { eventFrame, type Frame } from './event-frame.ts';
 import { createFeedView, type FeedView } from './feed-view.ts';
-import type { DeltaContent, OverviewSource } from './overview.ts';
+import type { DeltaContent, LiveSource } from './overview.ts';
 import { createSettling } from './settling.ts';
 import { createWaiters } from './waiting.ts';
 
@@ -36,7 +36,7 @@ export type Feed = {
  * throws is told to `failed`, and so are those who wait; the next tick comes in any case.
  */
 export function createFeed(deps: {
-  source: OverviewSource;
+  source: LiveSource;
   epoch: number;
   clock: Clock;
   failed: (error: unknown) => void;

@@ -28,11 +28,8 @@ export type MetricsBody = {
   chunks(): AsyncIterable<Buffer>;
 };
 
-/** The overview before what was commanded is added to it. */
-export type CoreSource = Omit<OverviewSource, 'read'> & { read(): CoreOverview };
-
-/** The service as HTTP sees it. Objects keyed by product have no prototype: a product may be `__proto__`. */
-export type OverviewSource = {
+/** What the page follows. Objects keyed by product have no prototype: a product may be `__proto__`. */
+export type LiveSource = {
   /**
    * Works off what is new, in slices. Undefined when there is nothing left: in that tick, and in no other,
    * `read`, `figures` and `takeChanges` may be called.
@@ -40,10 +37,6 @@ export type OverviewSource = {
   settle(): Promise<void> | undefined;
   /** The state now; called only when someone asks for it. */
   read(): Overview;
-  /** The `metrics` of `read` without any product; null while nothing is known. */
-  figures(): Figures | null;
-  /** The `lag` of `read`. */
-  lag(): PartitionLag[];
   /** Takes note of the rate of orders; cheap, for the time when nobody looks. */
   sample(): void;
   /**
@@ -52,14 +45,32 @@ export type OverviewSource = {
    * tick, shows them all.
    */
   takeChanges(): DeltaContent | 'all' | null;
-  /** The newest dead letters, newest first; null while nothing is known. */
-  deadLetters(limit: number): readonly LetterItem[] | null;
+};
+
+/** What the orders have come to. */
+export type FiguresSource = {
+  /** The `metrics` of `read` without any product; null while nothing is known. */
+  figures(): Figures | null;
+  /** Null while nothing is known. */
+  wholeMetrics(): Promise<MetricsBody | null>;
   /** Null while nothing is known, `busy` when too many have asked already. */
   products(query: ProductQuery): Promise<ProductPage | 'busy' | null>;
   /** The same of all pages together, at one instant; the page of the query counts for nothing. */
   allProducts(query: ProductQuery): Promise<Iterable<ProductRow> | 'busy' | null>;
-  /** Null while nothing is known. */
-  wholeMetrics(): Promise<MetricsBody | null>;
+};
+
+/** How the service is. */
+export type StatusSource = {
   /** The `status` of `read`, without the rest. */
   status(): Status;
+  /** The `lag` of `read`. */
+  lag(): PartitionLag[];
+  /** The newest dead letters, newest first; null while nothing is known. */
+  deadLetters(limit: number): readonly LetterItem[] | null;
 };
+
+/** The service as HTTP sees it. */
+export type OverviewSource = LiveSource & FiguresSource & StatusSource;
+
+/** The overview before what was commanded is added to it. */
+export type CoreSource = Omit<OverviewSource, 'read'> & { read(): CoreOverview };

@@ -1,5 +1,5 @@
 // Works off what is new in the source before it is read.
-import type { OverviewSource } from './overview.ts';
+import type { LiveSource } from './overview.ts';
 
 export type Settling = {
   /** Something is being worked off, and `settled` will be called by itself. */
@@ -10,7 +10,7 @@ export type Settling = {
 
 /** `failed` hears what the source or `settled` throws. */
 export function createSettling(deps: {
-  source: Pick<OverviewSource, 'settle'>;
+  source: Pick<LiveSource, 'settle'>;
   settled: () => void;
   failed: (error: unknown) => void;
 }): Settling {

@@ -40,7 +40,6 @@ export type Head = {
 };
 
 /**
-/**
  * The head, null when there is no checkpoint. Rejects with InconsistentStateError when what stands there
  * is of others, of a newer program, or damaged, or leans on what is gone.
  */
@@ -95,7 +94,9 @@ function checkBase(head: Checkpoint, base: Checkpoint | null, logs: TaskLogs): v
   checkOwner(base, logs);
   const isBefore =
     base.nextOffset <= head.nextOffset && base.deadLetterOffset <= head.deadLetterOffset;
-  const isSame = base.topicId === head.topicId && base.start === head.start;
+  // A base may be older than the broker's knowledge of ids; an id that is known once stays known.
+  const isSameTopic = base.topicId === null || base.topicId === head.topicId;
+  const isSame = isSameTopic && base.start === head.start;
   if (base.base >= 0 || !isBefore || !isSame) {
     throw new InconsistentStateError(`what stands at ${where} is not what the head leans on`);
   }

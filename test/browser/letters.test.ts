@@ -161,7 +161,7 @@ t.test('dead letters on the page', async (t) => {
     t.equal(await button(page, /^Cancel the redrive/).count(), 0, 'it is over');
     server.change({ redrives: [redriveShown()] });
     await button(page, /^Cancel the redrive/).click();
-    await page.waitForFunction('document.readyState');
+    await page.waitForLoadState();
     t.ok((await layoutShift(page)) < 0.05);
   });
 

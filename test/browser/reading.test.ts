@@ -16,6 +16,7 @@ import {
 } from '../fixtures/dashboard.ts';
 import { startFakeServer } from '../fixtures/fake-server.ts';
 import { aSnapshot, deadLetters, someMetrics } from '../fixtures/snapshot.ts';
+import { until } from '../fixtures/until.ts';
 
 const TABLET = { viewport: { width: 768, height: 1024 } };
 const widest = (page: Page) => page.evaluate<number>('document.documentElement.scrollWidth');
@@ -40,7 +41,11 @@ t.test('reading the page', async (t) => {
     server.change({ deadLetters: deadLetters(50, 73) });
     await button(page, '100 new since you started reading').waitFor();
     await page.mouse.wheel(0, 500);
-    await page.waitForFunction('scrollY > 400');
+    await until(
+      'it has scrolled',
+      () => page.evaluate<number>('scrollY'),
+      (y) => y > 400,
+    );
     const { y } = (await button(page, '100 new').boundingBox())!;
     t.ok(y > 0 && y < 900, `its button stays in view, at ${y}`);
     await button(page, '100 new').click();
@@ -250,7 +255,7 @@ t.test('reading the page', async (t) => {
       t.same(await page.evaluate(CUT), []);
       await page.locator('.letter-more').first().click();
       await reads(page, '.dialog', 'stopped at byte 6');
-      const last = page.locator('.dialog summary');
+      const last = page.locator('.dialog summary', { hasText: 'Edit and redrive' });
       await last.scrollIntoViewIfNeeded();
       t.ok((await last.boundingBox())!.y < height, 'the end of a dialog comes into view');
       await picture(page, `zoom-${percent}`);
@@ -327,8 +332,12 @@ t.test('reading the page', async (t) => {
     await page.evaluate('new Promise((seen) => requestAnimationFrame(() => setTimeout(seen)))');
     await page.evaluate('window.away = true');
     server.change({ deadLetters: deadLetters(3, 24) });
-    await page.waitForFunction('window.told.length > 0');
-    t.match(await page.evaluate('window.told'), [/^3 new dead letters: [A-Z_]+ \(\d\)/]);
+    const told = await until(
+      'it was told',
+      () => page.evaluate<string[]>('window.told'),
+      ({ length }) => length > 0,
+    );
+    t.match(told, [/^3 new dead letters: [A-Z_]+ \(\d\)/]);
   });
 
   t.test('no page complained', async (t) => {

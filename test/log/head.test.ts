@@ -65,3 +65,16 @@ t.test('a newer version is told from bytes of any kind', async (t) => {
 t.test('checkpoints of another group are refused even where they are not the head', async (t) => {
   await t.rejects(head([at(3), at(1, 'other')]), /state of group other, not of group g: set/);
 });
+
+t.test('a base from before Kafka gave ids is one; that of another topic is none', async (t) => {
+  const write = (nextOffset: number, base: number, topicId: string | null) =>
+    writeCheckpoint(someCheckpoint({ nextOffset, base, topicId }));
+  const [id, other] = ['a'.repeat(32), 'b'.repeat(32)];
+  for (const known of [null, id]) {
+    const found = await head([write(1, -1, known), write(2, 0, id)]);
+    t.match(found, { checkpoint: { nextOffset: 2 }, base: { nextOffset: 1 } });
+  }
+  for (const wrong of [other, null]) {
+    await t.rejects(head([write(1, -1, id), write(2, 0, wrong)]), /not what the head leans on/);
+  }
+});

@@ -25,7 +25,7 @@ import type {
 import { HttpError } from '../http-error.ts';
 import { LIMIT_PATTERN, placeOf } from '../letter-query.ts';
 import type { Edit, LetterContent, LetterList } from '../letters.ts';
-import type { OverviewSource } from '../overview.ts';
+import type { StatusSource } from '../overview.ts';
 import { orBusy, patienceOf } from '../patience.ts';
 import { createWriteLimit, type WriteAccess } from '../writing.ts';
 import { noLetter } from './letters.ts';
@@ -51,7 +51,7 @@ export type CommandPorts = {
 };
 
 type Deps = {
-  source: OverviewSource;
+  source: StatusSource;
   commands: CommandPorts;
   list: LetterList;
   content: LetterContent;

@@ -14,7 +14,7 @@ import {
   writeCursor,
 } from '../letter-query.ts';
 import type { LetterList } from '../letters.ts';
-import type { OverviewSource } from '../overview.ts';
+import type { StatusSource } from '../overview.ts';
 import { orBusy, patienceOf } from '../patience.ts';
 
 /** Who asks for the same within this time gets the same bytes. */
@@ -22,7 +22,7 @@ const FRESH_MS = 100;
 
 const WORDS = `the parameters are limit (an integer from 1 to 1000), before (from the header Link), ${FILTER_WORDS}`;
 
-type Deps = { source: OverviewSource; list: LetterList; holds: Holds; clock: Clock };
+type Deps = { source: StatusSource; list: LetterList; holds: Holds; clock: Clock };
 
 /** `GET /dlq?limit=20`: the newest dead letters, newest first; with a filter or a cursor, others. */
 export async function dlqRoute(app: FastifyInstance, deps: Deps): Promise<void> {

@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { Health } from '../contract.ts';
-import type { OverviewSource } from '../overview.ts';
+import type { StatusSource } from '../overview.ts';
 
 const schema = { response: { 200: Health, 503: Health } };
 
 /** `GET /health/live`: this process answers. `GET /health/ready`: it also works, or why it does not. */
 export async function healthRoutes(
   app: FastifyInstance,
-  { source }: { source: OverviewSource },
+  { source }: { source: StatusSource },
 ): Promise<void> {
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store');

@@ -7,7 +7,7 @@ import { csvLine } from '../csv.ts';
 import { HttpError } from '../http-error.ts';
 import { FILTER_WORDS, FilterQuery, LIMIT_PATTERN, listFilter } from '../letter-query.ts';
 import type { LetterList, LetterSearch, SearchStep } from '../letters.ts';
-import type { OverviewSource } from '../overview.ts';
+import type { StatusSource } from '../overview.ts';
 import { untilGone } from '../patience.ts';
 import { describeList } from './dlq.ts';
 
@@ -27,7 +27,7 @@ const ExportQuery = Type.Object(
 );
 
 type Deps = {
-  source: OverviewSource;
+  source: StatusSource;
   list: LetterList;
   search: LetterSearch;
   failed: (error: unknown) => void;

@@ -5,7 +5,7 @@ import type { Holds } from '../holds.ts';
 import { HttpError } from '../http-error.ts';
 import { LIMIT_PATTERN, placeOf } from '../letter-query.ts';
 import type { LetterContent, LetterList, NoLetter } from '../letters.ts';
-import type { OverviewSource } from '../overview.ts';
+import type { StatusSource } from '../overview.ts';
 import { orBusy, patienceOf } from '../patience.ts';
 
 const GroupsQuery = Type.Object(
@@ -13,7 +13,7 @@ const GroupsQuery = Type.Object(
   { additionalProperties: false },
 );
 
-type Deps = { source: OverviewSource; list: LetterList; content: LetterContent; holds: Holds };
+type Deps = { source: StatusSource; list: LetterList; content: LetterContent; holds: Holds };
 
 /** `GET /dlq/groups` and `GET /dlq/:id`: the kinds of dead letters, and one letter in full. */
 export async function letterRoutes(app: FastifyInstance, deps: Deps): Promise<void> {

@@ -6,7 +6,7 @@ import { type ProductQuery, type ProductRow, SORT_KEYS } from '../contract.ts';
 import { csvLine } from '../csv.ts';
 import type { Holds } from '../holds.ts';
 import { HttpError } from '../http-error.ts';
-import type { OverviewSource } from '../overview.ts';
+import type { FiguresSource, StatusSource } from '../overview.ts';
 
 /** Of an export, so many rows are sent at once. */
 const ROWS_PER_CHUNK = 500;
@@ -40,7 +40,7 @@ const EXPORT_WORDS = `the parameters are format (csv or jsonl), ${CHOSEN_WORDS}`
 /** `GET /api/products`: a page of all products, sorted and filtered here; `/api/products/export`: all pages. */
 export async function productsRoute(
   app: FastifyInstance,
-  { source, holds }: { source: OverviewSource; holds: Holds },
+  { source, holds }: { source: FiguresSource & StatusSource; holds: Holds },
 ): Promise<void> {
   app.get<{ Querystring: Query }>('/api/products', {
     schema: { querystring: Query },
