@@ -137,8 +137,8 @@ async function drainWithService(): Promise<Result> {
         fold,
         handle(order, place, signal) {
           if (handled === 0) watch.start();
-          simulated(order, place, signal);
           handled += 1;
+          return simulated(order, place, signal);
         },
       },
       rules: {
