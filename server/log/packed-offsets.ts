@@ -85,3 +85,15 @@ function read(packed: Buffer, start: number): number {
   }
   throw new RangeError('a number without an end');
 }
+
+/** Index of the least of the ascending `sorted` that is at or above `offset`; their number when there is none. */
+export function indexAtOrAbove(sorted: Float64Array, offset: number): number {
+  let from = 0;
+  let to = sorted.length;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (sorted[middle]! < offset) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}

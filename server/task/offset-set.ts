@@ -1,6 +1,6 @@
 // A set of offsets at 8 bytes each: a sorted array and a small set of newcomers that is merged into
 // it now and then.
-import { packOffsets, unpackOffsets } from '../log/packed-offsets.ts';
+import { indexAtOrAbove, packOffsets, unpackOffsets } from '../log/packed-offsets.ts';
 
 export type OffsetSet = {
   readonly size: number;
@@ -20,20 +20,8 @@ export function createOffsetSet(packed: Buffer = Buffer.alloc(0)): OffsetSet {
   let sorted = unpackOffsets(packed);
   const recent = new Set<number>();
 
-  /** Index of the least sorted member at or above `offset`. */
-  function indexOf(offset: number): number {
-    let from = 0;
-    let to = sorted.length;
-    while (from < to) {
-      const middle = (from + to) >>> 1;
-      if (sorted[middle]! < offset) from = middle + 1;
-      else to = middle;
-    }
-    return from;
-  }
-
   function has(offset: number): boolean {
-    return recent.has(offset) || sorted[indexOf(offset)] === offset;
+    return recent.has(offset) || sorted[indexAtOrAbove(sorted, offset)] === offset;
   }
 
   function mergeRecent(): void {
@@ -61,7 +49,7 @@ export function createOffsetSet(packed: Buffer = Buffer.alloc(0)): OffsetSet {
     },
     next(offset) {
       mergeRecent();
-      return sorted[indexOf(offset)] ?? Number.POSITIVE_INFINITY;
+      return sorted[indexAtOrAbove(sorted, offset)] ?? Number.POSITIVE_INFINITY;
     },
     pack() {
       mergeRecent();

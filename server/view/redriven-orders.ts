@@ -1,5 +1,6 @@
 // Which orders were redriven, as the heads of all partitions tell it: a letter may be read after it was
 // redriven.
+import { indexAtOrAbove } from '../log/packed-offsets.ts';
 
 /** Offsets of orders, ascending: many that stay the same, and those that have come since. */
 export type RedrivenOffsets = { readonly base: Float64Array; readonly since: Float64Array };
@@ -30,12 +31,5 @@ export function createRedrivenOrders(): RedrivenOrders {
 }
 
 function isIn(sorted: Float64Array, offset: number): boolean {
-  let from = 0;
-  let to = sorted.length;
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if (sorted[middle]! < offset) from = middle + 1;
-    else to = middle;
-  }
-  return sorted[from] === offset;
+  return sorted[indexAtOrAbove(sorted, offset)] === offset;
 }

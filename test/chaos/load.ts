@@ -59,16 +59,7 @@ export function startSteadyLoad(
   };
   const finished = Promise.all(Array.from({ length: partitions }, (_, each) => run(each)));
   finished.catch(() => {});
-  return {
-    get sent() {
-      return sent;
-    },
-    async stop() {
-      stop.abort();
-      await finished;
-      await appender.close();
-    },
-  };
+  return running({ sent: () => sent, stop, finished, client: appender });
 }
 
 /** Sends to a topic until it is stopped. */
@@ -100,14 +91,23 @@ export async function startLoad(
   });
   // Reported by stop(), which may come much later.
   finished.catch(() => {});
+  return running({ sent: () => sent, stop, finished, client: producer });
+}
+
+function running(load: {
+  sent: () => number;
+  stop: AbortController;
+  finished: Promise<unknown>;
+  client: { close(): Promise<unknown> };
+}): Load {
   return {
     get sent() {
-      return sent;
+      return load.sent();
     },
     async stop() {
-      stop.abort();
-      await finished;
-      await producer.close();
+      load.stop.abort();
+      await load.finished;
+      await load.client.close();
     },
   };
 }
