@@ -50,6 +50,7 @@ t.test('dead letters on the page', async (t) => {
     await page.locator('.letter-more').first().click();
     await reads(page, '.dialog h2', 'Dead letter');
     await reads(page, '.dialog mark', /^[0-9a-f]{2}$/);
+    await reads(page, '.dialog', 'Written as com.example.Order · raw · 0a1b2c3d4e5f6071');
     await reads(page, '.dialog', 'stopped at byte 6');
     await reads(page, '.dialog', 'trace 4bf92f3577b34da6a3ce929d0e0e4736');
     await reads(page, '.dialog .odd', 'U+200B');
